@@ -1,0 +1,44 @@
+//! Annotations and labels that carry meaning (contract §2.2).
+
+use std::collections::BTreeMap;
+
+/// Scope: the value opens anywhere in the cluster.
+pub const CLUSTER_WIDE: &str = "sealedsecrets.bitnami.com/cluster-wide";
+/// Scope: the value opens under any name in its namespace.
+pub const NAMESPACE_WIDE: &str = "sealedsecrets.bitnami.com/namespace-wide";
+/// On a live Secret: the controller may overwrite it and take ownership.
+pub const MANAGED: &str = "sealedsecrets.bitnami.com/managed";
+/// On a live Secret: merge instead of replacing it.
+pub const PATCH: &str = "sealedsecrets.bitnami.com/patch";
+/// In the template: the Secret gets no owner reference.
+pub const SKIP_SET_OWNER_REFERENCES: &str = "sealedsecrets.bitnami.com/skip-set-owner-references";
+/// Label of key Secrets.
+pub const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
+/// The one value of [`KEY_LABEL`] that puts a key to use.
+pub const KEY_LABEL_ACTIVE: &str = "active";
+
+/// Only the exact value `true` counts.
+pub fn is_true(annotations: Option<&BTreeMap<String, String>>, key: &str) -> bool {
+    annotations
+        .and_then(|annotations| annotations.get(key))
+        .is_some_and(|value| value == "true")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exact_word_true_counts() {
+        for (value, counts) in [
+            ("true", true),
+            ("TRUE", false),
+            ("false", false),
+            ("", false),
+        ] {
+            let annotations = BTreeMap::from([(MANAGED.to_owned(), value.to_owned())]);
+            assert_eq!(is_true(Some(&annotations), MANAGED), counts, "{value:?}");
+        }
+        assert!(!is_true(None, MANAGED));
+    }
+}

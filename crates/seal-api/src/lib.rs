@@ -1,0 +1,19 @@
+//! The Kubernetes types of seal and their CRDs. Data only: no client, no clock, no crypto.
+//!
+//! [`SealedSecret`] is `bitnami.com/v1alpha1`, unchanged in every field that exists today, so that
+//! seal and Sealed Secrets can take each other's place (architecture D1).
+
+mod annotations;
+mod crd;
+mod sealed_secret;
+mod status;
+mod template;
+
+pub use annotations::{
+    CLUSTER_WIDE, KEY_LABEL, KEY_LABEL_ACTIVE, MANAGED, NAMESPACE_WIDE, PATCH,
+    SKIP_SET_OWNER_REFERENCES, is_true,
+};
+pub use crd::sealed_secret_crd;
+pub use sealed_secret::{SealedSecret, SealedSecretSpec};
+pub use status::{Condition, ConditionStatus, SealedSecretStatus};
+pub use template::{SecretTemplate, TemplateMetadata};

@@ -1,0 +1,111 @@
+//! Certificates that values are sealed for (contract §3.3).
+
+use aws_lc_rs::digest::{SHA256, digest};
+use jiff::Timestamp;
+use x509_parser::oid_registry::OID_PKCS1_RSAENCRYPTION;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+use crate::rsa::RsaRecipient;
+
+/// A certificate with an RSA key. Chain, usage and host name do not matter to sealing.
+#[derive(Clone)]
+pub struct Certificate {
+    der: Vec<u8>,
+    spki: Vec<u8>,
+    not_before: Timestamp,
+    not_after: Timestamp,
+}
+
+/// Why something is not a certificate to seal for.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateError {
+    /// No PEM block `CERTIFICATE`; a bare public key is not enough.
+    #[error("data does not contain any valid RSA or ECDSA certificates")]
+    NoCertificate,
+    /// The block is not a readable X.509 certificate.
+    #[error("the certificate is damaged")]
+    Damaged,
+    /// Another kind of key.
+    #[error("expected an RSA public key, but the certificate holds another kind")]
+    NotRsa,
+    /// An RSA key outside 2048 to 8192 bits.
+    #[error("the certificate's RSA key is not of 2048 to 8192 bits")]
+    KeySize,
+    /// `notAfter` has passed.
+    #[error("failed to encrypt using an expired certificate on {}", .0.strftime("%B %-d, %Y"))]
+    Expired(Timestamp),
+}
+
+impl Certificate {
+    /// Reads the first certificate of a PEM text. Other blocks, and blocks with headers, are
+    /// skipped.
+    pub fn from_pem(text: &[u8]) -> Result<Self, CertificateError> {
+        let block = pem::parse_many(text)
+            .unwrap_or_default()
+            .into_iter()
+            .find(|block| block.tag() == "CERTIFICATE" && block.headers().iter().next().is_none())
+            .ok_or(CertificateError::NoCertificate)?;
+        Self::from_der(block.into_contents())
+    }
+
+    /// Reads DER.
+    pub fn from_der(der: Vec<u8>) -> Result<Self, CertificateError> {
+        let (_, x509) = X509Certificate::from_der(&der).map_err(|_| CertificateError::Damaged)?;
+        let spki = x509.public_key();
+        if spki.algorithm.algorithm != OID_PKCS1_RSAENCRYPTION {
+            return Err(CertificateError::NotRsa);
+        }
+        let time = |seconds| Timestamp::from_second(seconds).map_err(|_| CertificateError::Damaged);
+        let not_before = time(x509.validity().not_before.timestamp())?;
+        let not_after = time(x509.validity().not_after.timestamp())?;
+        let spki = spki.raw.to_vec();
+        Ok(Self {
+            der,
+            spki,
+            not_before,
+            not_after,
+        })
+    }
+
+    /// The recipient behind the certificate, unless it expired before `now`.
+    pub fn recipient(&self, now: Timestamp) -> Result<RsaRecipient, CertificateError> {
+        if self.not_after < now {
+            return Err(CertificateError::Expired(self.not_after));
+        }
+        RsaRecipient::from_spki(&self.spki).ok_or(CertificateError::KeySize)
+    }
+
+    /// Start of validity; it orders sealing keys.
+    pub fn not_before(&self) -> Timestamp {
+        self.not_before
+    }
+
+    /// End of validity.
+    pub fn not_after(&self) -> Timestamp {
+        self.not_after
+    }
+
+    /// The public key (`SubjectPublicKeyInfo`, DER).
+    pub fn spki(&self) -> &[u8] {
+        &self.spki
+    }
+
+    /// SHA-256 of the public key in hexadecimal: names a key in logs and metrics.
+    pub fn fingerprint(&self) -> String {
+        let digest = digest(&SHA256, &self.spki);
+        digest.as_ref().iter().fold(String::new(), |mut hex, byte| {
+            use std::fmt::Write as _;
+            // Writing to a String cannot fail.
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
+    }
+
+    /// PEM with LF line endings.
+    pub fn to_pem(&self) -> String {
+        let block = pem::Pem::new("CERTIFICATE", self.der.as_slice());
+        let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        pem::encode_config(&block, config)
+    }
+}

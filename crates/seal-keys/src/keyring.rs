@@ -1,0 +1,93 @@
+//! The active sealing keys of a controller (contract §1.2, §5.1).
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::certificate::Certificate;
+use crate::private_key::{PrivateKey, PrivateKeyError};
+use crate::recipient::{Identity, UnwrapError};
+use crate::rsa::RsaIdentity;
+
+/// One key pair in use.
+pub struct SealingKey {
+    name: String,
+    certificate: Certificate,
+    identity: RsaIdentity,
+    order: Timestamp,
+}
+
+impl SealingKey {
+    /// Joins the halves. `name` is the key Secret's; `order` tells which key is the newest.
+    pub fn new(
+        name: String,
+        certificate: Certificate,
+        key: &PrivateKey,
+        order: Timestamp,
+    ) -> Result<Self, PrivateKeyError> {
+        let identity = RsaIdentity::new(key)?;
+        Ok(Self {
+            name,
+            certificate,
+            identity,
+            order,
+        })
+    }
+
+    /// Name of the key Secret.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The public half.
+    pub fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    /// What orders keys: the start of the certificate's validity by default.
+    pub fn order(&self) -> Timestamp {
+        self.order
+    }
+}
+
+/// Every active key, newest first.
+#[derive(Default)]
+pub struct Keyring(Vec<SealingKey>);
+
+impl Keyring {
+    /// Sorts the keys; among equals the one given first counts as newer.
+    pub fn new(mut keys: Vec<SealingKey>) -> Self {
+        keys.sort_by_key(|key| std::cmp::Reverse(key.order));
+        Self(keys)
+    }
+
+    /// The key that new values are sealed for.
+    pub fn newest(&self) -> Option<&SealingKey> {
+        self.0.first()
+    }
+
+    /// The keys, newest first.
+    pub fn keys(&self) -> &[SealingKey] {
+        &self.0
+    }
+
+    /// The fingerprints of all keys, sorted: changes whenever the set does.
+    pub fn fingerprint(&self) -> String {
+        let mut names: Vec<_> = self
+            .0
+            .iter()
+            .map(|key| key.certificate.fingerprint())
+            .collect();
+        names.sort_unstable();
+        names.join(",")
+    }
+}
+
+impl Identity for Keyring {
+    /// The format names no key, so each is tried, newest first.
+    fn unwrap(&self, wrapped: &[u8], label: &[u8]) -> Result<Zeroizing<Vec<u8>>, UnwrapError> {
+        self.0
+            .iter()
+            .find_map(|key| key.identity.unwrap(wrapped, label).ok())
+            .ok_or(UnwrapError)
+    }
+}

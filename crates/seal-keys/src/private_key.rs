@@ -1,0 +1,112 @@
+//! Private keys as key Secrets and backups hold them (contract §1.5).
+
+use pkcs8::der::Encode as _;
+use pkcs8::der::asn1::AnyRef;
+use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfo};
+use zeroize::Zeroizing;
+
+const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const PKCS1_TAG: &str = "RSA PRIVATE KEY";
+const PKCS8_TAG: &str = "PRIVATE KEY";
+
+/// An RSA private key in its PKCS#8 encoding; wiped when dropped, never printed.
+#[derive(Clone)]
+pub struct PrivateKey(Zeroizing<Vec<u8>>);
+
+/// Why a private key cannot be used. It names no byte of the key.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PrivateKeyError {
+    /// There is no PEM block of a private key.
+    #[error("holds no PEM block RSA PRIVATE KEY or PRIVATE KEY")]
+    NoPem,
+    /// The block's DER is broken, or the key is not RSA.
+    #[error("holds a private key that is not RSA, or is damaged")]
+    NotRsa,
+    /// Smaller than 2048 bits, larger than 8192, or inconsistent.
+    #[error("holds an RSA key that is damaged or not of 2048 to 8192 bits")]
+    NotUsable,
+}
+
+impl PrivateKey {
+    /// Reads the first private key of a PEM text; other blocks before it are skipped.
+    pub fn from_pem(text: &[u8]) -> Result<Self, PrivateKeyError> {
+        let blocks = pem::parse_many(text).map_err(|_| PrivateKeyError::NoPem)?;
+        let mut found = None;
+        for block in blocks {
+            let tag = block.tag().to_owned();
+            let der = Zeroizing::new(block.into_contents());
+            if found.is_none() && (tag == PKCS1_TAG || tag == PKCS8_TAG) {
+                found = Some((tag, der));
+            }
+        }
+        let (tag, der) = found.ok_or(PrivateKeyError::NoPem)?;
+        if tag == PKCS1_TAG {
+            Self::from_pkcs1_der(&der)
+        } else {
+            Self::from_pkcs8_der(&der)
+        }
+    }
+
+    /// Reads PKCS#8 DER.
+    pub fn from_pkcs8_der(der: &[u8]) -> Result<Self, PrivateKeyError> {
+        let info = PrivateKeyInfo::try_from(der).map_err(|_| PrivateKeyError::NotRsa)?;
+        if info.algorithm.oid != RSA_ENCRYPTION {
+            return Err(PrivateKeyError::NotRsa);
+        }
+        Ok(Self(Zeroizing::new(der.to_vec())))
+    }
+
+    /// Reads PKCS#1 DER, which the crypto library takes only inside PKCS#8.
+    pub fn from_pkcs1_der(der: &[u8]) -> Result<Self, PrivateKeyError> {
+        let algorithm = AlgorithmIdentifierRef {
+            oid: RSA_ENCRYPTION,
+            parameters: Some(AnyRef::NULL),
+        };
+        PrivateKeyInfo::new(algorithm, der)
+            .to_der()
+            .map(|der| Self(Zeroizing::new(der)))
+            .map_err(|_| PrivateKeyError::NotRsa)
+    }
+
+    /// The PKCS#8 DER.
+    pub fn pkcs8_der(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// PKCS#1 PEM, what Sealed Secrets stores in `tls.key`.
+    pub fn to_pkcs1_pem(&self) -> Result<Zeroizing<String>, PrivateKeyError> {
+        let info =
+            PrivateKeyInfo::try_from(self.0.as_slice()).map_err(|_| PrivateKeyError::NotRsa)?;
+        let block = pem::Pem::new(PKCS1_TAG, info.private_key);
+        let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
+        Ok(Zeroizing::new(pem::encode_config(&block, config)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refuses_what_is_no_private_key() {
+        for (text, error) in [
+            ("", PrivateKeyError::NoPem),
+            ("garbage", PrivateKeyError::NoPem),
+            (
+                "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+                PrivateKeyError::NoPem,
+            ),
+            (
+                "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+                PrivateKeyError::NotRsa,
+            ),
+        ] {
+            assert_eq!(
+                PrivateKey::from_pem(text.as_bytes()).err(),
+                Some(error),
+                "{text}"
+            );
+        }
+    }
+}
