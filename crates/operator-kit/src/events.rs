@@ -1,0 +1,88 @@
+//! Events, off the critical path: a full queue drops events, never blocks a reconcile.
+
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
+use kube::api::PostParams;
+use kube::{Api, Client};
+use tokio::sync::mpsc;
+
+use crate::api_fault::ApiFault;
+
+const QUEUE: usize = 4096;
+
+/// How much an event should worry its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    /// All is well.
+    Normal,
+    /// Something needs a look.
+    Warning,
+}
+
+/// Publishes events on objects, as core/v1 (the group that stock RBAC rules name).
+#[derive(Clone)]
+pub struct EventSink(mpsc::Sender<Event>, &'static str);
+
+impl EventSink {
+    /// Starts the task that posts; `component` is the events' source. It ends when every sink is
+    /// dropped.
+    pub fn start(client: Client, component: &'static str) -> Self {
+        let (sender, mut receiver) = mpsc::channel::<Event>(QUEUE);
+        tokio::spawn(async move {
+            while let Some(event) = receiver.recv().await {
+                let namespace = event.metadata.namespace.clone().unwrap_or_default();
+                let events: Api<Event> = Api::namespaced(client.clone(), &namespace);
+                if let Err(error) = events.create(&PostParams::default(), &event).await {
+                    let fault = ApiFault::from(error);
+                    tracing::debug!(%fault, namespace, "cannot publish an event");
+                }
+            }
+        });
+        Self(sender, component)
+    }
+
+    /// Queues one event on `object`.
+    pub fn publish(
+        &self,
+        object: ObjectReference,
+        kind: EventKind,
+        reason: &'static str,
+        message: String,
+    ) {
+        let now = Timestamp::now();
+        let name = format!(
+            "{}.{:x}",
+            object.name.as_deref().unwrap_or_default(),
+            now.as_nanosecond()
+        );
+        let event = Event {
+            metadata: ObjectMeta {
+                name: Some(name),
+                namespace: object.namespace.clone(),
+                ..ObjectMeta::default()
+            },
+            involved_object: object,
+            type_: Some(
+                match kind {
+                    EventKind::Normal => "Normal",
+                    EventKind::Warning => "Warning",
+                }
+                .to_owned(),
+            ),
+            reason: Some(reason.to_owned()),
+            message: Some(message),
+            source: Some(EventSource {
+                component: Some(self.1.to_owned()),
+                host: None,
+            }),
+            first_timestamp: Some(Time(now)),
+            last_timestamp: Some(Time(now)),
+            count: Some(1),
+            ..Event::default()
+        };
+        if self.0.try_send(event).is_err() {
+            tracing::warn!("the event queue is full, an event is dropped");
+        }
+    }
+}
