@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn returns_what_was_found() {
         let mut looks = 0;
-        let found = wait_for("the third look", Duration::from_secs(60), || {
+        let found = wait_for("the third look", Duration::from_mins(1), || {
             looks += 1;
             (looks == 3).then_some(looks)
         });

@@ -17,7 +17,7 @@ use testkit::{
     ServicePort, eventually, is_alive, netns, peers, skip,
 };
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 
 fn config_map(name: &str, owner: Option<&Value>) -> Value {
     let mut object = json!({
