@@ -44,7 +44,8 @@ impl Default for Options {
 /// etcd, `kube-apiserver` and, if there is one, `kube-controller-manager`, on loopback ports.
 ///
 /// RBAC, admission, garbage collection and namespace deletion are real; there are no nodes and no
-/// pods run. Dropping it stops everything; so does the end of the process, however it ends.
+/// pods run. Dropping it stops everything; so does the end of the process, however it ends. Logs and
+/// state go as well, unless the variable `TESTKIT_KEEP` is set.
 #[derive(Debug)]
 pub struct ControlPlane {
     // Dropped first: the servers end before anything else goes.
@@ -76,7 +77,7 @@ impl ControlPlane {
     fn try_start(assets: &Assets, options: &Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("seal-kube-").tempdir()?;
         let layout = Layout::new(folder.path(), options.address)?;
-        let supervisor = Supervisor::start(Some(folder.path()))?;
+        let supervisor = Supervisor::start(removal(folder.path()))?;
         // From here on the folder is the supervisor's to remove.
         let _ = folder.keep();
         let mut plane = Self {
@@ -281,6 +282,17 @@ impl ControlPlane {
         };
         [ETCD, APISERVER].map(tail).concat()
     }
+}
+
+/// The folder, if it is to go with the control plane: `TESTKIT_KEEP` keeps logs and state, to look
+/// into after a failure.
+fn removal(folder: &Path) -> Option<&Path> {
+    if std::env::var_os("TESTKIT_KEEP").is_none() {
+        return Some(folder);
+    }
+    // Past the harness's capture, which shows nothing of tests that hang.
+    let _ = writeln!(std::io::stderr(), "keeping {}", folder.display());
+    None
 }
 
 fn is_port_taken(error: &anyhow::Error) -> bool {
