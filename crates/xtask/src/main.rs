@@ -1,0 +1,45 @@
+//! `cargo xtask`: the tasks of this repository, one file each.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+mod check;
+mod deny;
+mod kube;
+mod peers;
+mod repository;
+mod results;
+mod test;
+
+/// The tasks of this repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// A Kubernetes control plane on this machine
+    #[command(subcommand)]
+    Kube(kube::Task),
+    /// The real kubeseal and the real Sealed Secrets controller
+    #[command(subcommand)]
+    Peers(peers::Task),
+    /// The rules that the compiler does not know: layers, file sizes, RSA
+    Check,
+    /// Everything that CI runs
+    Test(test::Args),
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
+    match Args::parse().task {
+        Task::Kube(task) => done(kube::run(&task)),
+        Task::Peers(task) => done(peers::run(&task)),
+        Task::Check => done(check::run()),
+        Task::Test(args) => test::run(&args),
+    }
+}
