@@ -11,6 +11,7 @@
 //! The table of functions is in this crate's `README.md`; a test keeps it complete.
 
 mod convert;
+mod decimal;
 mod engine;
 mod error;
 mod evaluate;
