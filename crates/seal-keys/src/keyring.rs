@@ -1,5 +1,7 @@
 //! The active sealing keys of a controller (contract §1.2, §5.1).
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
@@ -51,34 +53,23 @@ impl SealingKey {
 
 /// Every active key, newest first.
 #[derive(Default)]
-pub struct Keyring(Vec<SealingKey>);
+pub struct Keyring(Vec<Arc<SealingKey>>);
 
 impl Keyring {
     /// Sorts the keys; among equals the one given first counts as newer.
-    pub fn new(mut keys: Vec<SealingKey>) -> Self {
+    pub fn new(mut keys: Vec<Arc<SealingKey>>) -> Self {
         keys.sort_by_key(|key| std::cmp::Reverse(key.order));
         Self(keys)
     }
 
     /// The key that new values are sealed for.
     pub fn newest(&self) -> Option<&SealingKey> {
-        self.0.first()
+        self.0.first().map(Arc::as_ref)
     }
 
     /// The keys, newest first.
-    pub fn keys(&self) -> &[SealingKey] {
+    pub fn keys(&self) -> &[Arc<SealingKey>] {
         &self.0
-    }
-
-    /// The fingerprints of all keys, sorted: changes whenever the set does.
-    pub fn fingerprint(&self) -> String {
-        let mut names: Vec<_> = self
-            .0
-            .iter()
-            .map(|key| key.certificate.fingerprint())
-            .collect();
-        names.sort_unstable();
-        names.join(",")
     }
 }
 

@@ -1,0 +1,26 @@
+//! The joint between Secrets and SealedSecrets. Pure: no files, no network, no clock; random bytes
+//! are a parameter, and keys are asked for rather than held (architecture D3):
+//!
+//! 1. [`Sealing::prepare`] draws a session key per item and says which keys must be wrapped with
+//!    which label; the caller asks a recipient; [`Sealing::finish`] makes the SealedSecret.
+//! 2. [`Opening::prepare`] reads a SealedSecret and says which keys must be unwrapped; the caller
+//!    asks an identity; [`Opening::finish`] gives the Secret.
+//!
+//! [`read_secrets`] turns documents into [`PlainSecret`]s with kubeseal's rules.
+
+mod open;
+mod plain_secret;
+mod read;
+mod scope;
+mod seal;
+mod sealed_manifest;
+mod target;
+mod whole_secret;
+
+pub use open::{ItemError, OpenError, OpenedSecret, Opening, UnwrapNeed};
+pub use plain_secret::PlainSecret;
+pub use read::{CoercedScalar, ReadSecretError, SecretList, read_secrets};
+pub use scope::{scope_of, set_scope};
+pub use seal::{SealError, Sealing, WrapNeed};
+pub use sealed_manifest::SealedManifest;
+pub use target::{Namespace, Target, TargetError};

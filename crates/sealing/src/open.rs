@@ -1,0 +1,282 @@
+//! SealedSecret → Secret, in two phases (contract §1.3, §1.4, §2.1).
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use seal_api::{SealedSecretSpec, SecretTemplate, TemplateMetadata};
+use seal_format::{Envelope, EnvelopeError, Scope, SessionKey};
+use template::{Engine, Items, TemplateError};
+use zeroize::Zeroizing;
+
+use crate::whole_secret::{self, WholeSecretError};
+
+/// A SealedSecret between the phases: read, nothing decrypted.
+pub struct Opening<'a> {
+    label: Vec<u8>,
+    template: Option<&'a SecretTemplate>,
+    sealed: Sealed,
+}
+
+enum Sealed {
+    /// One value per item.
+    Items(Vec<(String, Envelope)>),
+    /// `spec.data`: a whole Secret as one value.
+    Whole(Envelope),
+}
+
+/// One data key to unwrap.
+pub struct UnwrapNeed<'a> {
+    /// What the sealer's recipient made of the key.
+    pub wrapped: &'a [u8],
+    /// What the wrap is bound to.
+    pub label: &'a [u8],
+}
+
+/// What the Secret is to hold. It has no `Debug`: nothing prints it.
+pub struct OpenedSecret {
+    /// Values by item name.
+    pub data: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    /// Labels, annotations, finalizers; name and namespace are the SealedSecret's, not these.
+    pub metadata: TemplateMetadata,
+    /// `type`, when given.
+    pub secret_type: Option<String>,
+    /// `immutable`, when given.
+    pub immutable: Option<bool>,
+}
+
+/// Why a SealedSecret does not open: every reason with the items it holds for.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OpenError(Vec<(ItemError, Vec<String>)>);
+
+/// Why one item does not open. Holds no text of values or templates.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ItemError {
+    /// Not base64.
+    #[error("illegal base64 data at input byte {0}")]
+    Base64(usize),
+    /// Not an envelope, other key, other place, or changed bytes: not told apart.
+    #[error("no key could decrypt secret")]
+    NoKey,
+    /// The template of that name fails.
+    #[error("template: {0}")]
+    Template(String),
+    /// `spec.data` and `spec.encryptedData` together.
+    #[error("spec.data and spec.encryptedData cannot be used at the same time")]
+    BothFormats,
+    /// `spec.data` holds no Secret.
+    #[error("{0}")]
+    Whole(#[from] WholeSecretError),
+    /// As many answers are needed as there are values.
+    #[error("the number of unwrapped keys does not fit")]
+    Answers,
+}
+
+impl<'a> Opening<'a> {
+    /// Phase one. Scope, namespace and name are the SealedSecret's own.
+    pub fn prepare(
+        spec: &'a SealedSecretSpec,
+        scope: Scope,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Self, OpenError> {
+        let sealed = match &spec.data {
+            Some(_) if !spec.encrypted_data.is_empty() => {
+                return Err(OpenError::of(ItemError::BothFormats, "data"));
+            }
+            Some(text) => Sealed::Whole(
+                Envelope::from_text(text).map_err(|error| OpenError::of(error.into(), "data"))?,
+            ),
+            None => Sealed::Items(envelopes(&spec.encrypted_data)?),
+        };
+        Ok(Self {
+            label: scope.label(namespace, name),
+            template: spec.template.as_ref(),
+            sealed,
+        })
+    }
+
+    /// The keys to unwrap, one per value.
+    pub fn needs(&self) -> impl Iterator<Item = UnwrapNeed<'_>> {
+        let (items, whole) = match &self.sealed {
+            Sealed::Items(items) => (items.as_slice(), None),
+            Sealed::Whole(envelope) => (&[][..], Some(envelope)),
+        };
+        items
+            .iter()
+            .map(|(_, envelope)| envelope)
+            .chain(whole)
+            .map(|envelope| UnwrapNeed {
+                wrapped: &envelope.wrapped_key,
+                label: &self.label,
+            })
+    }
+
+    /// Phase two: the unwrapped keys in the order of [`Self::needs`], `None` where no identity
+    /// fits. All or nothing: one failing item fails the whole.
+    pub fn finish(
+        self,
+        keys: &[Option<Zeroizing<Vec<u8>>>],
+        engine: &dyn Engine,
+    ) -> Result<OpenedSecret, OpenError> {
+        match self.sealed {
+            Sealed::Items(items) => open_items(items, keys, self.template, engine),
+            Sealed::Whole(envelope) => {
+                let [key] = keys else {
+                    return Err(OpenError::of(ItemError::Answers, "data"));
+                };
+                open_value(&envelope, key.as_ref())
+                    .and_then(|json| whole_secret::parse(&json).map_err(ItemError::from))
+                    .map_err(|error| OpenError::of(error, "data"))
+            }
+        }
+    }
+}
+
+fn envelopes(encrypted: &BTreeMap<String, String>) -> Result<Vec<(String, Envelope)>, OpenError> {
+    let mut errors = OpenError(Vec::new());
+    let mut items = Vec::with_capacity(encrypted.len());
+    for (name, text) in encrypted {
+        match Envelope::from_text(text) {
+            Ok(envelope) => items.push((name.clone(), envelope)),
+            Err(error) => errors.add(error.into(), name),
+        }
+    }
+    errors.or(items)
+}
+
+fn open_items(
+    items: Vec<(String, Envelope)>,
+    keys: &[Option<Zeroizing<Vec<u8>>>],
+    template: Option<&SecretTemplate>,
+    engine: &dyn Engine,
+) -> Result<OpenedSecret, OpenError> {
+    if items.len() != keys.len() {
+        return Err(OpenError::of(ItemError::Answers, "encryptedData"));
+    }
+    let mut errors = OpenError(Vec::new());
+    let mut values = BTreeMap::new();
+    for ((name, envelope), key) in items.into_iter().zip(keys) {
+        match open_value(&envelope, key.as_ref()) {
+            Ok(value) => {
+                values.insert(name, value);
+            }
+            Err(error) => errors.add(error, &name),
+        }
+    }
+    let values = errors.or(values)?;
+    let Some(template) = template else {
+        return Ok(OpenedSecret {
+            data: values,
+            metadata: TemplateMetadata::default(),
+            secret_type: None,
+            immutable: None,
+        });
+    };
+    Ok(OpenedSecret {
+        data: render(values, template, engine)?,
+        metadata: template.metadata.clone().unwrap_or_default(),
+        secret_type: template.secret_type.clone().filter(|kind| !kind.is_empty()),
+        immutable: template.immutable,
+    })
+}
+
+fn open_value(
+    envelope: &Envelope,
+    key: Option<&Zeroizing<Vec<u8>>>,
+) -> Result<Zeroizing<Vec<u8>>, ItemError> {
+    let key = key.ok_or(ItemError::NoKey)?;
+    SessionKey::from_unwrapped(key)
+        .and_then(|key| key.open(&envelope.payload))
+        .map_err(|_| ItemError::NoKey)
+}
+
+/// Templates see the decrypted items and, where none shadows them, their siblings' raw text. A
+/// decrypted value wins over a template of the same name; null leaves the item out.
+fn render(
+    mut values: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    template: &SecretTemplate,
+    engine: &dyn Engine,
+) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, OpenError> {
+    let Some(templates) = template.data.as_ref().filter(|data| !data.is_empty()) else {
+        return Ok(values);
+    };
+    let mut root = Items::default();
+    for (name, text) in templates {
+        if let Some(text) = text {
+            root.insert(name.clone(), Zeroizing::new(text.as_bytes().to_vec()));
+        }
+    }
+    for (name, value) in &values {
+        root.insert(name.clone(), value.clone());
+    }
+    let mut errors = OpenError(Vec::new());
+    for (name, text) in templates {
+        match text {
+            None => {
+                values.remove(name);
+            }
+            Some(_) if values.contains_key(name) => {}
+            Some(text) => match engine.render(text, &root) {
+                Ok(rendered) => {
+                    values.insert(name.clone(), rendered);
+                }
+                Err(error) => errors.add(error.into(), name),
+            },
+        }
+    }
+    errors.or(values)
+}
+
+impl OpenError {
+    fn of(error: ItemError, item: &str) -> Self {
+        Self(vec![(error, vec![item.to_owned()])])
+    }
+
+    fn add(&mut self, error: ItemError, item: &str) {
+        match self.0.iter_mut().find(|(known, _)| *known == error) {
+            Some((_, items)) => items.push(item.to_owned()),
+            None => self.0.push((error, vec![item.to_owned()])),
+        }
+    }
+
+    fn or<T>(self, value: T) -> Result<T, Self> {
+        if self.0.is_empty() {
+            Ok(value)
+        } else {
+            Err(self)
+        }
+    }
+
+    /// The reasons, each with the items it holds for.
+    pub fn reasons(&self) -> &[(ItemError, Vec<String>)] {
+        &self.0
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (error, items)) in self.0.iter().enumerate() {
+            let line = if index == 0 { "" } else { "\n" };
+            write!(f, "{line}{error} ({})", items.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<EnvelopeError> for ItemError {
+    fn from(error: EnvelopeError) -> Self {
+        match error {
+            EnvelopeError::Base64(at) => Self::Base64(at),
+            _ => Self::NoKey,
+        }
+    }
+}
+
+impl From<TemplateError> for ItemError {
+    fn from(error: TemplateError) -> Self {
+        Self::Template(error.to_string())
+    }
+}

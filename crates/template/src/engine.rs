@@ -1,0 +1,80 @@
+//! The way in: a template and its items become bytes.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use crate::error::TemplateError;
+use crate::evaluate::Machine;
+use crate::limits::Limits;
+use crate::program::Program;
+use crate::value::{Entries, Entry, Map, Text, Value};
+
+/// Rendered text, wiped when dropped.
+pub type Rendered = Zeroizing<Vec<u8>>;
+
+/// Renders the text/template entries of one `SealedSecret`.
+pub trait Engine {
+    /// Renders `template` with `items` as its root object.
+    fn render(&self, template: &str, items: &Items) -> Result<Rendered, TemplateError>;
+}
+
+/// What a template sees as `.`: a flat map from item name to decrypted value (contract §2.1).
+///
+/// Values are bytes, as in Go: a binary value passes through `{{ .item }}`, `b64enc` or `sha256sum`
+/// unchanged; functions on characters see U+FFFD for every byte that is not UTF-8, as Go's do.
+#[derive(Default)]
+pub struct Items(BTreeMap<String, Zeroizing<Vec<u8>>>);
+
+impl Items {
+    /// No items.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an item, or replaces the one of that name.
+    pub fn insert(&mut self, name: impl Into<String>, bytes: Zeroizing<Vec<u8>>) {
+        self.0.insert(name.into(), bytes);
+    }
+
+    /// Whether there is an item of that name.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    fn root(&self) -> Value {
+        let entries: Entries = self
+            .0
+            .iter()
+            .map(|(name, bytes)| {
+                (
+                    Text::from(name.as_bytes()),
+                    Value::Str(Text::from(bytes.as_slice())),
+                )
+            })
+            .collect();
+        Value::Map(Map::new(Entry::Str, entries))
+    }
+}
+
+/// Go's text/template with sprig's functions: parsed by `gotmpl`, evaluated here.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct GoTemplate {
+    limits: Limits,
+}
+
+impl GoTemplate {
+    /// An engine whose renders stay within `limits`.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits }
+    }
+}
+
+impl Engine for GoTemplate {
+    fn render(&self, template: &str, items: &Items) -> Result<Rendered, TemplateError> {
+        let program = Program::parse(template)?;
+        Machine::new(&program, &self.limits, items.root()).run()
+    }
+}

@@ -1,0 +1,206 @@
+//! The function table: what templates may call, and what they may not and why.
+
+mod builtin;
+mod cases;
+mod dicts;
+mod digest;
+mod encode;
+mod escape;
+mod lists;
+mod logic;
+mod numbers;
+mod paths;
+mod patterns;
+mod reflect;
+mod refused;
+mod strings;
+
+pub(crate) use cases::{lower, upper};
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::error::{Failure, Fault};
+use crate::meter::Meter;
+use crate::value::{Chars, Entry as MapEntry, List, Map, Text, Value};
+
+/// Any number of arguments.
+pub(crate) const ANY: usize = usize::MAX;
+
+/// A function that templates may call.
+pub(crate) struct Function {
+    pub(crate) name: &'static str,
+    /// Fewest arguments.
+    pub(crate) least: usize,
+    /// Most arguments.
+    pub(crate) most: usize,
+    pub(crate) run: fn(&mut Call<'_>) -> Result<Value, Fault>,
+}
+
+/// A function of Sealed Secrets that we refuse by name.
+pub(crate) struct Refused {
+    pub(crate) name: &'static str,
+    pub(crate) reason: &'static str,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum Entry {
+    Function(&'static Function),
+    Refused(&'static Refused),
+}
+
+/// Whether templates may call a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Support {
+    /// It works.
+    Yes,
+    /// It is refused by name, for this reason.
+    Refused(&'static str),
+}
+
+static TABLE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
+    let rooms: [&'static [Function]; 13] = [
+        builtin::FUNCTIONS,
+        cases::FUNCTIONS,
+        dicts::FUNCTIONS,
+        digest::FUNCTIONS,
+        encode::FUNCTIONS,
+        escape::FUNCTIONS,
+        lists::FUNCTIONS,
+        logic::FUNCTIONS,
+        numbers::FUNCTIONS,
+        paths::FUNCTIONS,
+        patterns::FUNCTIONS,
+        reflect::FUNCTIONS,
+        strings::FUNCTIONS,
+    ];
+    let functions = rooms
+        .into_iter()
+        .flatten()
+        .map(|function| (function.name, Entry::Function(function)));
+    let refused = refused::REFUSED
+        .iter()
+        .map(|refused| (refused.name, Entry::Refused(refused)));
+    functions.chain(refused).collect()
+});
+
+/// The function of that name.
+pub(crate) fn find(name: &str) -> Option<Entry> {
+    TABLE.get(name).copied()
+}
+
+/// Every function of Go's text/template and sprig that we know, in alphabetical order.
+pub fn supported() -> impl Iterator<Item = (&'static str, Support)> {
+    TABLE.iter().map(|(name, entry)| match entry {
+        Entry::Function(_) => (*name, Support::Yes),
+        Entry::Refused(refused) => (*name, Support::Refused(refused.reason)),
+    })
+}
+
+/// One line of the table.
+const fn function(
+    name: &'static str,
+    least: usize,
+    most: usize,
+    run: fn(&mut Call<'_>) -> Result<Value, Fault>,
+) -> Function {
+    Function {
+        name,
+        least,
+        most,
+        run,
+    }
+}
+
+/// The arguments of one call, and the budget it runs on.
+pub(crate) struct Call<'a> {
+    pub(crate) arguments: &'a [Value],
+    pub(crate) meter: &'a mut Meter,
+}
+
+/// What a function gives.
+type Outcome = Result<Value, Fault>;
+
+impl<'a> Call<'a> {
+    /// An argument of Go's type `interface{}`.
+    fn any(&self, at: usize) -> &'a Value {
+        self.arguments.get(at).unwrap_or(&Value::Nil)
+    }
+
+    fn count(&self) -> usize {
+        self.arguments.len()
+    }
+
+    fn from(&self, at: usize) -> &'a [Value] {
+        self.arguments.get(at..).unwrap_or_default()
+    }
+
+    /// An argument of Go's type `string`, as bytes.
+    fn bytes(&self, at: usize) -> Result<&'a [u8], Fault> {
+        self.text(at).map(Text::as_bytes)
+    }
+
+    fn text(&self, at: usize) -> Result<&'a Text, Fault> {
+        match self.any(at) {
+            Value::Str(text) => Ok(text),
+            other => Err(wrong(other)),
+        }
+    }
+
+    /// An argument of Go's type `string`, as characters.
+    fn chars(&self, at: usize) -> Result<Chars<'a>, Fault> {
+        self.text(at).map(Text::chars)
+    }
+
+    /// An argument of Go's type `int`. An `int64` is refused there, as in Go.
+    fn int(&self, at: usize) -> Result<i64, Fault> {
+        match self.any(at) {
+            Value::Int(number) => Ok(*number),
+            Value::Float(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                Ok(crate::convert::truncate(*number))
+            }
+            other => Err(wrong(other)),
+        }
+    }
+
+    /// An argument of Go's type `map[string]interface{}`.
+    fn dict(&self, at: usize) -> Result<&'a Map, Fault> {
+        match self.any(at) {
+            Value::Map(map) if map.entry == MapEntry::Any => Ok(map),
+            other => Err(wrong(other)),
+        }
+    }
+
+    /// An argument that must be a slice.
+    fn list(&self, at: usize) -> Result<&'a List, Fault> {
+        match self.any(at) {
+            Value::List(list) => Ok(list),
+            other => Err(wrong(other)),
+        }
+    }
+
+    /// A list of values, charged before it is made.
+    fn make(&mut self, items: Vec<Value>) -> Outcome {
+        self.charge(items.len())?;
+        Ok(Value::list(items))
+    }
+
+    /// A list of strings, charged before it is made.
+    fn make_strings(&mut self, items: Vec<Value>) -> Outcome {
+        self.charge(items.len())?;
+        Ok(Value::strings(items))
+    }
+
+    fn charge(&mut self, items: usize) -> Result<(), Fault> {
+        self.meter.bytes(items.saturating_mul(size_of::<Value>()))
+    }
+}
+
+/// Why a value does not fit a parameter.
+fn wrong(value: &Value) -> Fault {
+    if value.is_nil() {
+        Failure::MissingValue.into()
+    } else {
+        Failure::WrongType.into()
+    }
+}

@@ -1,0 +1,42 @@
+//! What Sealed Secrets offers and we refuse, by name and with the reason.
+
+use super::Refused;
+
+const CLOCK: &str = "it reads the clock, so the Secret would change with every render";
+const RANDOM: &str = "it draws random data, so the Secret would change with every render";
+const CRYPTO: &str = "it makes key material inside a template; seal the key or the hash instead";
+const HOST: &str = "it reads the controller's own environment; Sealed Secrets removes it too";
+
+const fn refused(name: &'static str, reason: &'static str) -> Refused {
+    Refused { name, reason }
+}
+
+pub(super) const REFUSED: &[Refused] = &[
+    refused("ago", CLOCK),
+    refused("bcrypt", RANDOM),
+    refused("buildCustomCert", CRYPTO),
+    refused("call", "values are never functions"),
+    refused("decryptAES", CRYPTO),
+    refused("derivePassword", CRYPTO),
+    refused("encryptAES", RANDOM),
+    refused("env", HOST),
+    refused("expandenv", HOST),
+    refused("genCA", RANDOM),
+    refused("genCAWithKey", RANDOM),
+    refused("genPrivateKey", RANDOM),
+    refused("genSelfSignedCert", RANDOM),
+    refused("genSelfSignedCertWithKey", RANDOM),
+    refused("genSignedCert", RANDOM),
+    refused("genSignedCertWithKey", RANDOM),
+    refused("getHostByName", HOST),
+    refused("htpasswd", RANDOM),
+    refused("now", CLOCK),
+    refused("randAlpha", RANDOM),
+    refused("randAlphaNum", RANDOM),
+    refused("randAscii", RANDOM),
+    refused("randBytes", RANDOM),
+    refused("randInt", RANDOM),
+    refused("randNumeric", RANDOM),
+    refused("shuffle", RANDOM),
+    refused("uuidv4", RANDOM),
+];

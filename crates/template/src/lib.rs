@@ -1,0 +1,33 @@
+//! Renders Go templates. This crate opens no file and no socket, reads no clock and no environment,
+//! and draws no randomness: the same template and items always give the same bytes.
+//!
+//! - [`Engine`] is what callers hold; [`GoTemplate`] is Go's text/template with sprig's functions,
+//!   in the set that Sealed Secrets offers (contract §2.1).
+//! - [`Items`] is the root object, [`Limits`] what a render may cost. A hostile template ends with an
+//!   error after a bounded number of steps and bytes; it cannot panic or exhaust memory.
+//! - [`TemplateError`] says where and what kind, and never holds template text, item values or
+//!   rendered text: with the text/template of Go, `{{ fail .password }}` prints the password.
+//!
+//! The table of functions is in this crate's `README.md`; a test keeps it complete.
+
+mod convert;
+mod engine;
+mod error;
+mod evaluate;
+mod float;
+mod functions;
+mod json;
+mod limits;
+mod meter;
+mod outline;
+mod pipeline;
+mod print;
+mod printf;
+mod program;
+mod value;
+mod words;
+
+pub use engine::{Engine, GoTemplate, Items, Rendered};
+pub use error::{Failure, Position, TemplateError};
+pub use functions::{Support, supported};
+pub use limits::Limits;

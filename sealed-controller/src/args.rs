@@ -1,0 +1,133 @@
+//! The flags, and what they mean. Every flag can be given as `SEALED_SECRETS_<FLAG>`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use jiff::SignedDuration;
+use operator_kit::logging::LogFormat;
+use tracing::Level;
+
+/// Turns SealedSecrets into Secrets and keeps them so.
+#[derive(Parser, Debug)]
+#[command(name = "sealed-controller", version, disable_version_flag = true)]
+pub(crate) struct Args {
+    /// Kubeconfig to use instead of the in-cluster configuration.
+    #[arg(long, value_name = "FILE", env = "SEALED_SECRETS_KUBECONFIG")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// Address of /healthz, /readyz and /v1/cert.pem.
+    #[arg(long, default_value = ":8080", env = "SEALED_SECRETS_LISTEN_ADDR")]
+    pub(crate) listen_addr: String,
+
+    /// Address of /metrics.
+    #[arg(
+        long,
+        default_value = ":8081",
+        env = "SEALED_SECRETS_LISTEN_METRICS_ADDR"
+    )]
+    pub(crate) listen_metrics_addr: String,
+
+    /// Prefix of key Secrets' names.
+    #[arg(long, default_value = "sealed-secrets-key", value_parser = key_prefix, env = "SEALED_SECRETS_KEY_PREFIX")]
+    pub(crate) key_prefix: String,
+
+    /// Size of new RSA keys in bits: 2048, 3072, 4096 or 8192.
+    #[arg(long, default_value = "4096", value_parser = key_size, env = "SEALED_SECRETS_KEY_SIZE")]
+    pub(crate) key_size: u32,
+
+    /// Validity of new certificates, such as 87600h.
+    #[arg(long, default_value = "87600h", value_parser = duration, env = "SEALED_SECRETS_KEY_TTL")]
+    pub(crate) key_ttl: SignedDuration,
+
+    /// Age of the newest key at which a new one is made, such as 720h; 0 means never.
+    #[arg(long, visible_alias = "rotate-period", default_value = "720h", value_parser = duration, env = "SEALED_SECRETS_KEY_RENEW_PERIOD")]
+    pub(crate) key_renew_period: SignedDuration,
+
+    /// Common name in new certificates.
+    #[arg(long, default_value = "", env = "SEALED_SECRETS_MY_CN")]
+    pub(crate) my_cn: String,
+
+    /// DEBUG, INFO, WARN or ERROR.
+    #[arg(
+        long,
+        default_value = "INFO",
+        ignore_case = true,
+        env = "SEALED_SECRETS_LOG_LEVEL"
+    )]
+    pub(crate) log_level: Level,
+
+    /// text or json.
+    #[arg(long, default_value = "text", env = "SEALED_SECRETS_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// Print the version.
+    #[arg(long)]
+    pub(crate) version: bool,
+}
+
+/// What becomes part of every key Secret's name.
+fn key_prefix(text: &str) -> Result<String, String> {
+    let fits = text
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if fits && !text.is_empty() && text.len() <= 245 {
+        Ok(text.to_owned())
+    } else {
+        Err("a key prefix has 1 to 245 characters of a-z, 0-9 and -".to_owned())
+    }
+}
+
+fn key_size(text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(bits @ (2048 | 3072 | 4096 | 8192)) => Ok(bits),
+        _ => Err("an RSA key has 2048, 3072, 4096 or 8192 bits".to_owned()),
+    }
+}
+
+/// Durations as Go writes them: `720h`, `1h30m`, `0`.
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let duration: Option<SignedDuration> = if text == "0" {
+        Some(SignedDuration::ZERO)
+    } else {
+        text.parse().ok()
+    };
+    duration
+        .filter(|duration| !duration.is_negative())
+        .ok_or_else(|| "a duration is written like 720h or 1h30m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn flags_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_as_go_writes_them() {
+        let hours = SignedDuration::from_hours;
+        for (text, expected) in [
+            ("720h", Some(hours(720))),
+            ("87600h0m0s", Some(hours(87_600))),
+            ("1h30m", Some(SignedDuration::from_mins(90))),
+            ("1.5h", Some(SignedDuration::from_mins(90))),
+            ("30s", Some(SignedDuration::from_secs(30))),
+            ("0", Some(SignedDuration::ZERO)),
+            ("-1h", None),
+            ("soon", None),
+        ] {
+            assert_eq!(duration(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_and_sizes_are_checked() {
+        assert!(key_prefix("sealed-secrets-key").is_ok());
+        assert!(key_prefix("Keys").is_err());
+        assert!(key_prefix(&"k".repeat(246)).is_err());
+        assert!(key_size("1024").is_err());
+    }
+}

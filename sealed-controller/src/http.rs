@@ -1,0 +1,101 @@
+//! The HTTP endpoints (contract §5.2): health, readiness, certificate; metrics on their own port.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::any;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::keys::KeyStore;
+use crate::metrics::Metrics;
+
+/// What the endpoints speak of.
+#[derive(Clone)]
+pub(crate) struct Endpoints {
+    pub(crate) keys: Arc<KeyStore>,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Cancelled, as it were, when the first full list of SealedSecrets is in.
+    pub(crate) ready: CancellationToken,
+}
+
+/// `/healthz`, `/readyz`, `/v1/cert.pem`. Methods are not looked at, as upstream.
+pub(crate) fn public(endpoints: &Endpoints) -> Router {
+    Router::new()
+        .route("/healthz", any(|| async { "ok\n" }))
+        .route("/readyz", any(readiness))
+        .route("/v1/cert.pem", any(certificate))
+        .layer(from_fn_with_state(endpoints.metrics.clone(), measure))
+        .with_state(endpoints.clone())
+}
+
+/// `/metrics`.
+pub(crate) fn metrics(endpoints: &Endpoints) -> Router {
+    let metrics = endpoints.metrics.clone();
+    let page = move || async move { operator_kit::metrics::page(metrics.registry()) };
+    Router::new().route("/metrics", any(page))
+}
+
+/// Serves until the token is cancelled and open requests are answered.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    axum::serve(listener, router)
+        .with_graceful_shutdown(stop.cancelled_owned())
+        .await
+}
+
+async fn readiness(State(endpoints): State<Endpoints>) -> Response {
+    if endpoints.ready.is_cancelled() && endpoints.keys.ring().newest().is_some() {
+        "ok\n".into_response()
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+    }
+}
+
+async fn certificate(State(endpoints): State<Endpoints>) -> Response {
+    match endpoints.keys.ring().newest() {
+        Some(key) => (
+            [(header::CONTENT_TYPE, "application/x-pem-file")],
+            key.certificate().to_pem(),
+        )
+            .into_response(),
+        None => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "no sealing key yet; try again in a moment\n",
+        )
+            .into_response(),
+    }
+}
+
+async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let path = known_path(request.uri().path());
+    let method = known_method(request.method().as_str());
+    let response = next.run(request).await;
+    let seconds = started.elapsed().as_secs_f64();
+    metrics.http(path, method, response.status().as_u16(), seconds);
+    response
+}
+
+/// Labels have a fixed set of values, whatever a client sends.
+fn known_path(path: &str) -> &'static str {
+    ["/healthz", "/readyz", "/v1/cert.pem"]
+        .into_iter()
+        .find(|known| *known == path)
+        .unwrap_or("other")
+}
+
+fn known_method(method: &str) -> &'static str {
+    ["GET", "HEAD", "POST"]
+        .into_iter()
+        .find(|known| *known == method)
+        .unwrap_or("other")
+}

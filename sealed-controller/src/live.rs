@@ -1,0 +1,167 @@
+//! What is known of live Secrets without reading them: resource versions, and only of Secrets
+//! whose SealedSecret exists. Foreign Secrets leave no trace here.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kube::core::DeserializeGuard;
+use kube::runtime::reflector::ObjectRef;
+use seal_api::SealedSecret;
+
+/// A SealedSecret as it comes from the watch: well-formed or not.
+pub(crate) type Guarded = DeserializeGuard<SealedSecret>;
+
+/// Names a SealedSecret and its Secret.
+pub(crate) type Key = ObjectRef<Guarded>;
+
+/// What the last pass over an object brought about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// Digest of all that determines the Secret.
+    pub(crate) input: [u8; 32],
+    /// Version of the Secret that had this content.
+    pub(crate) version: String,
+}
+
+/// Records of this process; losing them costs one more look at each Secret.
+#[derive(Default)]
+pub(crate) struct Live(Mutex<Records>);
+
+#[derive(Default)]
+struct Records {
+    /// The Secret watch has listed everything once.
+    listed: bool,
+    /// Versions by name, as the Secret watch last told.
+    versions: HashMap<Key, String>,
+    /// While a full list runs: what it has named so far.
+    naming: Option<HashSet<Key>>,
+    applied: HashMap<Key, Applied>,
+}
+
+impl Live {
+    /// A full list of Secrets begins.
+    pub(crate) fn begin(&self) {
+        self.lock().naming = Some(HashSet::new());
+    }
+
+    /// The full list ended. Gives the Secrets that vanished unseen, while the watch was down.
+    pub(crate) fn listed(&self) -> Vec<Key> {
+        let mut records = self.lock();
+        records.listed = true;
+        let named = records.naming.take().unwrap_or_default();
+        let vanished: Vec<_> = records
+            .versions
+            .keys()
+            .filter(|key| !named.contains(*key))
+            .cloned()
+            .collect();
+        for key in &vanished {
+            records.versions.remove(key);
+        }
+        vanished
+    }
+
+    /// The Secret exists in this version.
+    pub(crate) fn saw(&self, key: &Key, version: String) {
+        let mut records = self.lock();
+        if let Some(naming) = &mut records.naming {
+            naming.insert(key.clone());
+        }
+        records.versions.insert(key.clone(), version);
+    }
+
+    /// The Secret is gone.
+    pub(crate) fn lost(&self, key: &Key) {
+        self.lock().versions.remove(key);
+    }
+
+    /// The SealedSecret is gone.
+    pub(crate) fn forget(&self, key: &Key) {
+        let mut records = self.lock();
+        records.versions.remove(key);
+        records.applied.remove(key);
+    }
+
+    /// The Secret has this content in this version.
+    pub(crate) fn record(&self, key: &Key, applied: Applied) {
+        let mut records = self.lock();
+        if let Some(naming) = &mut records.naming {
+            naming.insert(key.clone());
+        }
+        records
+            .versions
+            .insert(key.clone(), applied.version.clone());
+        records.applied.insert(key.clone(), applied);
+    }
+
+    /// Whether this process brought `input` about before, so that a difference is drift.
+    pub(crate) fn applied_before(&self, key: &Key, input: &[u8; 32]) -> bool {
+        self.lock()
+            .applied
+            .get(key)
+            .is_some_and(|applied| applied.input == *input)
+    }
+
+    /// Whether the live Secret is, for all we know, what `input` asks for.
+    pub(crate) fn is_current(&self, key: &Key, input: &[u8; 32]) -> bool {
+        let records = self.lock();
+        match (records.applied.get(key), records.versions.get(key)) {
+            (Some(applied), Some(version)) => {
+                records.listed && applied.input == *input && applied.version == *version
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the Secret is probably missing: worth a create without looking first.
+    pub(crate) fn is_probably_missing(&self, key: &Key) -> bool {
+        let records = self.lock();
+        records.listed && !records.versions.contains_key(key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Records> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn current_means_same_input_and_version_as_seen() {
+        let live = Live::default();
+        let key = Key::new("db").within("prod");
+        let applied = |version: &str| Applied {
+            input: [1; 32],
+            version: version.into(),
+        };
+        assert!(!live.is_probably_missing(&key), "nothing is listed yet");
+        live.listed();
+        assert!(live.is_probably_missing(&key));
+        live.record(&key, applied("7"));
+        assert!(live.is_current(&key, &[1; 32]));
+        assert!(!live.is_current(&key, &[2; 32]), "another input");
+        live.saw(&key, "8".into());
+        assert!(!live.is_current(&key, &[1; 32]), "changed by someone");
+        assert!(live.applied_before(&key, &[1; 32]));
+        live.record(&key, applied("8"));
+        live.lost(&key);
+        assert!(!live.is_current(&key, &[1; 32]), "deleted by someone");
+        live.forget(&key);
+        assert!(!live.applied_before(&key, &[1; 32]));
+    }
+
+    #[test]
+    fn a_new_list_tells_what_vanished_meanwhile() {
+        let live = Live::default();
+        let (stays, goes) = (Key::new("stays"), Key::new("goes"));
+        live.begin();
+        live.saw(&stays, "1".into());
+        live.saw(&goes, "1".into());
+        assert_eq!(live.listed(), []);
+        live.begin();
+        live.saw(&stays, "1".into());
+        assert_eq!(live.listed(), [goes]);
+    }
+}

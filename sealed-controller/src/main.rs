@@ -1,0 +1,45 @@
+//! `sealed-controller`: SealedSecrets → Secrets.
+
+mod args;
+mod conditions;
+mod http;
+mod keys;
+mod live;
+mod metrics;
+mod plan;
+mod reconcile;
+mod rotation;
+mod run;
+mod secret_sync;
+mod status;
+mod sync_error;
+mod watch_fault;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+/// Ours and the crates whose log lines are ours.
+const OURS: [&str; 2] = ["sealed_controller", "operator_kit"];
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = args::Args::parse();
+    if args.version {
+        return version();
+    }
+    operator_kit::logging::start(args.log_level, args.log_format, &OURS);
+    match run::run(args).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[allow(clippy::print_stdout, reason = "asked for on the command line")]
+fn version() -> ExitCode {
+    println!("controller version: v{}", env!("CARGO_PKG_VERSION"));
+    ExitCode::SUCCESS
+}

@@ -1,0 +1,151 @@
+//! Metrics under the names that dashboards use (contract §6.1).
+
+use std::sync::atomic::AtomicI64;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::live::Key;
+use crate::sync_error::ErrorReason;
+
+/// Go's default buckets, in seconds.
+const BUCKETS: [f64; 11] = [
+    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// The numbers of one process.
+pub(crate) struct Metrics {
+    registry: Registry,
+    unseal_requests: Counter,
+    unseal_errors: Family<ErrorLabels, Counter>,
+    condition: Family<ConditionLabels, Gauge<i64, AtomicI64>>,
+    http_requests: Family<HttpLabels, Counter>,
+    http_seconds: Family<HttpPathLabels, Histogram>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BuildLabels {
+    revision: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ErrorLabels {
+    reason: &'static str,
+    namespace: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ConditionLabels {
+    namespace: String,
+    name: String,
+    condition: &'static str,
+    ss_app_kubernetes_io_instance: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HttpLabels {
+    path: &'static str,
+    code: u16,
+    method: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct HttpPathLabels {
+    path: &'static str,
+    method: &'static str,
+}
+
+impl Metrics {
+    pub(crate) fn new(revision: &str) -> Self {
+        let mut registry = Registry::with_prefix("sealed_secrets_controller");
+        let metrics = Self {
+            unseal_requests: Counter::default(),
+            unseal_errors: Family::default(),
+            condition: Family::default(),
+            http_requests: Family::default(),
+            http_seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
+            registry: Registry::default(),
+        };
+        let build: Family<BuildLabels, Gauge> = Family::default();
+        let revision = revision.to_owned();
+        build.get_or_create(&BuildLabels { revision }).set(1);
+        registry.register("build_info", "Build information", build);
+        registry.register(
+            "unseal_requests",
+            "Total number of sealed secret unseal requests",
+            metrics.unseal_requests.clone(),
+        );
+        registry.register(
+            "unseal_errors",
+            "Total number of sealed secret unseal errors by reason",
+            metrics.unseal_errors.clone(),
+        );
+        registry.register(
+            "condition_info",
+            "Current SealedSecret condition status: -1 false, 0 unknown, 1 true",
+            metrics.condition.clone(),
+        );
+        registry.register(
+            "http_requests",
+            "Total HTTP requests",
+            metrics.http_requests.clone(),
+        );
+        registry.register(
+            "http_request_duration_seconds",
+            "Duration of HTTP requests in seconds",
+            metrics.http_seconds.clone(),
+        );
+        Self {
+            registry,
+            ..metrics
+        }
+    }
+
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(crate) fn pass(&self) {
+        self.unseal_requests.inc();
+    }
+
+    pub(crate) fn error(&self, reason: ErrorReason, namespace: &str) {
+        let labels = ErrorLabels {
+            reason: reason.as_str(),
+            namespace: namespace.to_owned(),
+        };
+        self.unseal_errors.get_or_create(&labels).inc();
+    }
+
+    pub(crate) fn condition(&self, key: &Key, instance: &str, synced: bool) {
+        self.condition
+            .get_or_create(&condition_labels(key, instance))
+            .set(if synced { 1 } else { -1 });
+    }
+
+    pub(crate) fn forget(&self, key: &Key, instance: &str) {
+        self.condition.remove(&condition_labels(key, instance));
+    }
+
+    pub(crate) fn http(&self, path: &'static str, method: &'static str, code: u16, seconds: f64) {
+        self.http_requests
+            .get_or_create(&HttpLabels { path, code, method })
+            .inc();
+        self.http_seconds
+            .get_or_create(&HttpPathLabels { path, method })
+            .observe(seconds);
+    }
+}
+
+fn condition_labels(key: &Key, instance: &str) -> ConditionLabels {
+    ConditionLabels {
+        namespace: key.namespace.clone().unwrap_or_default(),
+        name: key.name.clone(),
+        condition: "Synced",
+        ss_app_kubernetes_io_instance: instance.to_owned(),
+    }
+}

@@ -1,0 +1,281 @@
+//! The one sequence for every object: read, unwrap, open, plan, write, report.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{Context as Digest, SHA256};
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::runtime::controller::Action as Requeue;
+use kube::{Api, Client, Resource as _};
+use operator_kit::{Backoff, EventKind, EventSink};
+use seal_api::SealedSecret;
+use seal_keys::Identity as _;
+use sealing::{OpenError, OpenedSecret, Opening, scope_of};
+use template::GoTemplate;
+
+use crate::conditions::Verdict;
+use crate::keys::KeyStore;
+use crate::live::{Applied, Guarded, Key, Live};
+use crate::metrics::Metrics;
+use crate::plan::{Desired, Extras};
+use crate::secret_sync;
+use crate::status::{self, Subject};
+use crate::sync_error::{ErrorReason, SyncError};
+
+/// First wait after a failure that may pass by itself.
+const FIRST_RETRY: Duration = Duration::from_millis(200);
+/// Longest wait between tries; they never end.
+const LONGEST_RETRY: Duration = Duration::from_mins(5);
+/// Longest wait while the API server is away or busy.
+const LONGEST_TRANSIENT_RETRY: Duration = Duration::from_secs(15);
+
+/// All that reconciling needs.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    pub(crate) keys: Arc<KeyStore>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) engine: Arc<GoTemplate>,
+    pub(crate) events: EventSink,
+    pub(crate) metrics: Arc<Metrics>,
+    lasting: Backoff<Key>,
+    transient: Backoff<Key>,
+}
+
+impl Context {
+    pub(crate) fn new(
+        client: Client,
+        keys: Arc<KeyStore>,
+        live: Arc<Live>,
+        events: EventSink,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            client,
+            keys,
+            live,
+            engine: Arc::new(GoTemplate::new(template::Limits::default())),
+            events,
+            metrics,
+            lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
+            transient: Backoff::new(FIRST_RETRY, LONGEST_TRANSIENT_RETRY),
+        }
+    }
+
+    /// The SealedSecret is gone: nothing of it stays here.
+    pub(crate) fn forget(&self, object: &Guarded) {
+        let key = Key::from_obj(object);
+        self.live.forget(&key);
+        self.metrics.forget(&key, &instance(object));
+        self.succeeded(&key);
+    }
+
+    fn succeeded(&self, key: &Key) {
+        self.lasting.reset(key);
+        self.transient.reset(key);
+    }
+}
+
+/// One pass over one object.
+pub(crate) async fn reconcile(
+    object: Arc<Guarded>,
+    context: Arc<Context>,
+) -> Result<Requeue, SyncError> {
+    // The garbage collector removes the Secret with its owner; making it anew would fight that.
+    if object.meta().deletion_timestamp.is_some() {
+        return Ok(Requeue::await_change());
+    }
+    let key = Key::from_obj(&*object);
+    context.metrics.pass();
+    let result = sync(&object, &key, &context).await;
+    if matches!(result, Err(SyncError::Stopping)) {
+        return Ok(Requeue::await_change());
+    }
+    report(&object, &key, &result, &context).await?;
+    result.map(|_| {
+        context.succeeded(&key);
+        Requeue::await_change()
+    })
+}
+
+/// When the next try is due.
+pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> Requeue {
+    let key = Key::from_obj(object);
+    let backoff = if error.is_transient() {
+        &context.transient
+    } else {
+        &context.lasting
+    };
+    Requeue::requeue(backoff.next(key))
+}
+
+/// Makes the Secret; true if it had to be written.
+async fn sync(object: &Guarded, key: &Key, context: &Context) -> Result<bool, SyncError> {
+    let Ok(sealed) = &object.0 else {
+        return Err(SyncError::Malformed);
+    };
+    let input = digest(sealed);
+    if context.live.is_current(key, &input) {
+        return Ok(false);
+    }
+    let opened = open(sealed, context).await?;
+    let desired = desired(sealed, opened);
+    let extras = if context.live.applied_before(key, &input) {
+        Extras::Keep
+    } else {
+        Extras::Remove
+    };
+    let secrets: Api<Secret> = Api::namespaced(context.client.clone(), &desired.namespace);
+    let missing = context.live.is_probably_missing(key);
+    let synced = secret_sync::sync(&secrets, &desired, extras, missing).await?;
+    context.live.record(
+        key,
+        Applied {
+            input,
+            version: synced.version,
+        },
+    );
+    Ok(synced.written)
+}
+
+/// Everything that determines the Secret, in 32 bytes. Only ciphertext and metadata go in.
+fn digest(sealed: &SealedSecret) -> [u8; 32] {
+    let metadata = &sealed.metadata;
+    let parts = [
+        metadata.uid.clone().unwrap_or_default().into_bytes(),
+        scope_of(metadata.annotations.as_ref()).as_str().into(),
+        serde_json::to_vec(&sealed.spec).unwrap_or_default(),
+    ];
+    let mut digest = Digest::new(&SHA256);
+    for part in &parts {
+        digest.update(&(part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.finish().as_ref());
+    bytes
+}
+
+/// Private-key operations and templates cost milliseconds of CPU: off the async threads.
+async fn open(sealed: &SealedSecret, context: &Context) -> Result<OpenedSecret, SyncError> {
+    let (sealed, ring, engine) = (sealed.clone(), context.keys.ring(), context.engine.clone());
+    let opened = tokio::task::spawn_blocking(move || -> Result<OpenedSecret, OpenError> {
+        let metadata = &sealed.metadata;
+        let opening = Opening::prepare(
+            &sealed.spec,
+            scope_of(metadata.annotations.as_ref()),
+            metadata.namespace.as_deref().unwrap_or_default(),
+            metadata.name.as_deref().unwrap_or_default(),
+        )?;
+        let keys: Vec<_> = opening
+            .needs()
+            .map(|need| ring.unwrap(need.wrapped, need.label).ok())
+            .collect();
+        opening.finish(&keys, engine.as_ref())
+    });
+    Ok(opened.await.map_err(|_| SyncError::Stopping)??)
+}
+
+fn desired(sealed: &SealedSecret, opened: OpenedSecret) -> Desired {
+    Desired {
+        namespace: sealed.metadata.namespace.clone().unwrap_or_default(),
+        name: sealed.metadata.name.clone().unwrap_or_default(),
+        data: opened
+            .data
+            .into_iter()
+            .map(|(name, mut value)| (name, ByteString(std::mem::take(&mut *value))))
+            .collect(),
+        labels: opened.metadata.labels.unwrap_or_default(),
+        annotations: opened.metadata.annotations.unwrap_or_default(),
+        finalizers: opened.metadata.finalizers.unwrap_or_default(),
+        secret_type: opened.secret_type,
+        immutable: opened.immutable.unwrap_or_default(),
+        owner: OwnerReference {
+            api_version: SealedSecret::api_version(&()).into_owned(),
+            kind: SealedSecret::kind(&()).into_owned(),
+            name: sealed.metadata.name.clone().unwrap_or_default(),
+            uid: sealed.metadata.uid.clone().unwrap_or_default(),
+            controller: Some(true),
+            block_owner_deletion: None,
+        },
+    }
+}
+
+/// Condition, event and metric, all from one result; events only when something changed.
+async fn report(
+    object: &Guarded,
+    key: &Key,
+    result: &Result<bool, SyncError>,
+    context: &Context,
+) -> Result<(), SyncError> {
+    let metadata = object.meta();
+    let namespace = metadata.namespace.as_deref().unwrap_or_default();
+    let verdict = verdict(result);
+    context
+        .metrics
+        .condition(key, &instance(object), verdict.synced);
+    if let Err(error) = result {
+        context.metrics.error(error.metric(), namespace);
+    }
+    let subject = Subject {
+        metadata: metadata.clone(),
+        status: object
+            .0
+            .as_ref()
+            .ok()
+            .and_then(|sealed| sealed.status.clone()),
+    };
+    let changed = status::bring_to(&context.client, &subject, &verdict).await;
+    let changed = changed.map_err(|fault| {
+        context.metrics.error(ErrorReason::Status, namespace);
+        SyncError::Api {
+            verb: "report the status of",
+            fault,
+        }
+    })?;
+    match result {
+        Ok(true) => context.events.publish(
+            status::reference(metadata),
+            EventKind::Normal,
+            "Unsealed",
+            "SealedSecret unsealed successfully".to_owned(),
+        ),
+        Err(error) if changed => {
+            let (reason, message) = error.event();
+            tracing::warn!(object = %key, reason, "{message}");
+            let object = status::reference(metadata);
+            context
+                .events
+                .publish(object, EventKind::Warning, reason, message);
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn verdict(result: &Result<bool, SyncError>) -> Verdict {
+    match result {
+        Ok(_) => Verdict {
+            synced: true,
+            reason: "Synced",
+            message: String::new(),
+        },
+        Err(error) => Verdict {
+            synced: false,
+            reason: error.condition_reason(),
+            message: error.to_string(),
+        },
+    }
+}
+
+/// Argo CD's label, which upstream puts on a metric.
+fn instance(object: &Guarded) -> String {
+    object
+        .meta()
+        .labels
+        .as_ref()
+        .and_then(|labels| labels.get("app.kubernetes.io/instance"))
+        .cloned()
+        .unwrap_or_default()
+}

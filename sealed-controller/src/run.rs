@@ -1,0 +1,257 @@
+//! Putting the parts together: client, keys, watches, endpoints, and an orderly end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use k8s_openapi::api::core::v1::Secret;
+use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::core::PartialObjectMeta;
+use kube::runtime::controller::{self, Controller};
+use kube::runtime::reflector::{self, Store};
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates};
+use kube::{Api, Client, Config, ResourceExt as _};
+use operator_kit::listen::{self, ListenError};
+use operator_kit::{EventSink, shutdown};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::Args;
+use crate::http::{self, Endpoints};
+use crate::keys::{self, KeyPolicy, KeyStore, Mint};
+use crate::live::{Guarded, Key, Live};
+use crate::metrics::Metrics;
+use crate::reconcile::{Context, reconcile, retry};
+use crate::watch_fault;
+
+/// Objects worked on at once; unbounded would decrypt a whole cluster at the same time.
+const WORKERS: u16 = 16;
+/// The event source that people filter by.
+const COMPONENT: &str = "sealed-secrets";
+const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// Why the controller cannot start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error("cannot read the kubeconfig {0}: {1}")]
+    Kubeconfig(String, &'static str),
+    #[error(
+        "no cluster to work for: not inside a pod, and no usable kubeconfig (give --kubeconfig FILE)"
+    )]
+    NoCluster,
+    #[error("cannot set up the connection to the API server: check its certificates and address")]
+    Client,
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
+    #[error("serving HTTP failed: {0}")]
+    Serve(std::io::Error),
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub(crate) async fn run(args: Args) -> Result<(), RunError> {
+    let client = client(&args).await?;
+    let stop = shutdown::on_signal().map_err(RunError::Signals)?;
+    let public = listen::bind(&args.listen_addr).await?;
+    let private = listen::bind(&args.listen_metrics_addr).await?;
+    let endpoints = Endpoints {
+        keys: Arc::new(KeyStore::new()),
+        metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
+        ready: CancellationToken::new(),
+    };
+    let events = EventSink::start(client.clone(), COMPONENT);
+    start_keys(&client, &args, &endpoints.keys, &events);
+    let served = async {
+        tokio::try_join!(
+            http::serve(public, http::public(&endpoints), stop.clone()),
+            http::serve(private, http::metrics(&endpoints), stop.clone()),
+        )
+    };
+    let reconciled = reconcile_all(client, &endpoints, events, stop.clone());
+    let (served, ()) = tokio::join!(served, reconciled);
+    tracing::info!("stopped");
+    served.map(|_| ()).map_err(RunError::Serve)
+}
+
+async fn client(args: &Args) -> Result<Client, RunError> {
+    // One TLS library for the process; a second call keeps the first.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let config = match &args.kubeconfig {
+        Some(path) => {
+            let shown = path.display().to_string();
+            let kubeconfig = Kubeconfig::read_from(path)
+                .map_err(|_| RunError::Kubeconfig(shown.clone(), "missing or not a kubeconfig"))?;
+            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
+                .await
+                .map_err(|_| RunError::Kubeconfig(shown, "its context is incomplete"))?
+        }
+        None => Config::infer().await.map_err(|_| RunError::NoCluster)?,
+    };
+    Client::try_from(config).map_err(|_| RunError::Client)
+}
+
+fn start_keys(client: &Client, args: &Args, store: &Arc<KeyStore>, events: &EventSink) {
+    let secrets: Api<Secret> = Api::namespaced(client.clone(), &own_namespace());
+    tokio::spawn(keys::watch_for_ever(
+        secrets.clone(),
+        args.key_prefix.clone(),
+        store.clone(),
+        events.clone(),
+    ));
+    let mint = Mint {
+        secrets,
+        policy: KeyPolicy {
+            prefix: args.key_prefix.clone(),
+            bits: args.key_size,
+            ttl: args.key_ttl,
+            common_name: args.my_cn.clone(),
+        },
+        store: store.clone(),
+    };
+    tokio::spawn(keys::renew_for_ever(mint, args.key_renew_period));
+}
+
+/// Where key Secrets live (contract §4).
+fn own_namespace() -> String {
+    std::env::var("POD_NAMESPACE")
+        .ok()
+        .or_else(|| std::fs::read_to_string(NAMESPACE_FILE).ok())
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "default".to_owned())
+}
+
+async fn reconcile_all(
+    client: Client,
+    endpoints: &Endpoints,
+    events: EventSink,
+    stop: CancellationToken,
+) {
+    // Without keys every object would only fail: wait for them, or for the end.
+    tokio::select! {
+        () = keys_loaded(&endpoints.keys) => {}
+        () = stop.cancelled() => return,
+    }
+    let (reader, writer) = reflector::store();
+    let live = Arc::new(Live::default());
+    let context = Arc::new(Context::new(
+        client.clone(),
+        endpoints.keys.clone(),
+        live.clone(),
+        events,
+        endpoints.metrics.clone(),
+    ));
+    let sealed = sealed_secrets(client.clone(), writer, context.clone()).predicate_filter(
+        predicates::generation
+            .combine(predicates::annotations)
+            .combine(predicates::labels),
+        PredicateConfig::default(),
+    );
+    let secrets = secret_changes(client, reader.clone(), live);
+    let ready = endpoints.ready.clone();
+    let listed = reader.clone();
+    tokio::spawn(async move {
+        if listed.wait_until_ready().await.is_ok() {
+            ready.cancel();
+        }
+    });
+    Controller::for_stream(sealed, reader)
+        .with_config(controller::Config::default().concurrency(WORKERS))
+        .reconcile_on(secrets)
+        .reconcile_all_on(key_changes(&endpoints.keys))
+        .graceful_shutdown_on(stop.cancelled_owned())
+        .run(
+            reconcile,
+            |object, error, context| retry(&object, error, &context),
+            context,
+        )
+        .for_each(|_| async {})
+        .await;
+}
+
+async fn keys_loaded(keys: &KeyStore) {
+    let mut changes = keys.changes();
+    while keys.ring().newest().is_none() {
+        if changes.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// SealedSecrets, kept without what we never read.
+fn sealed_secrets(
+    client: Client,
+    writer: reflector::store::Writer<Guarded>,
+    context: Arc<Context>,
+) -> impl Stream<Item = Result<Guarded, watcher::Error>> + Send {
+    watcher(
+        Api::<Guarded>::all(client),
+        watcher::Config::default().any_semantic(),
+    )
+    .default_backoff()
+    .modify(|object| object.managed_fields_mut().clear())
+    .reflect(writer)
+    .inspect_err(|error| watch_fault::log("SealedSecrets", error))
+    .inspect_ok(move |event| {
+        if let Event::Delete(object) = event {
+            context.forget(object);
+        }
+    })
+    .touched_objects()
+}
+
+/// Changes of Secrets that have a SealedSecret. The watch carries metadata only, and of that only
+/// a version is kept: memory does not grow with foreign Secrets, and no value is ever cached.
+fn secret_changes(
+    client: Client,
+    sealed: Store<Guarded>,
+    live: Arc<Live>,
+) -> impl Stream<Item = Key> + Send {
+    let secrets: Api<PartialObjectMeta<Secret>> = Api::all(client);
+    watcher(secrets, watcher::Config::default().any_semantic())
+        .default_backoff()
+        .inspect_err(|error| watch_fault::log("Secrets", error))
+        .flat_map(move |event| {
+            let changed = event.map(|event| note(event, &sealed, &live));
+            futures::stream::iter(changed.unwrap_or_default())
+        })
+}
+
+fn note(event: Event<PartialObjectMeta<Secret>>, sealed: &Store<Guarded>, live: &Live) -> Vec<Key> {
+    let key = |secret: &PartialObjectMeta<Secret>| {
+        Key::new(&secret.name_any()).within(&secret.namespace().unwrap_or_default())
+    };
+    match event {
+        Event::Init => {
+            live.begin();
+            Vec::new()
+        }
+        Event::InitApply(secret) | Event::Apply(secret) => {
+            let key = key(&secret);
+            if sealed.get(&key).is_none() {
+                return Vec::new();
+            }
+            live.saw(&key, secret.resource_version().unwrap_or_default());
+            vec![key]
+        }
+        Event::Delete(secret) => {
+            let key = key(&secret);
+            live.lost(&key);
+            sealed.get(&key).map(|_| key).into_iter().collect()
+        }
+        Event::InitDone => live.listed(),
+    }
+}
+
+/// A new key may open what none opened before.
+fn key_changes(keys: &KeyStore) -> impl Stream<Item = ()> + Send + 'static {
+    let changes = keys.changes();
+    futures::stream::unfold(changes, |mut changes| async move {
+        changes.changed().await.ok()?;
+        // Several changes in a row are one.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        changes.mark_unchanged();
+        Some(((), changes))
+    })
+}

@@ -1,0 +1,115 @@
+//! Why a SealedSecret is not in sync: one type, mapped once to condition, event and metric.
+
+use operator_kit::ApiFault;
+use sealing::OpenError;
+
+use crate::plan::Refusal;
+
+/// A failed pass. `Display` is the condition's message: item names and reasons, never a value, a
+/// template's text or a key.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SyncError {
+    /// The object does not have the fields of a SealedSecret.
+    #[error(
+        "the object is not a well-formed SealedSecret: a field has the wrong type (compare it with what kubeseal writes)"
+    )]
+    Malformed,
+    /// No key opens it, or a template fails.
+    #[error("{0}")]
+    Open(#[from] OpenError),
+    /// A Secret of another owner is in the way.
+    #[error("Resource {name:?} already exists and is not managed by SealedSecret")]
+    Unmanaged {
+        /// Name of the Secret.
+        name: String,
+    },
+    /// The live Secret is immutable and differs.
+    #[error(
+        "the target Secret is immutable: Kubernetes cannot change its data; delete the Secret to have it made anew"
+    )]
+    Immutable,
+    /// The live Secret has another type.
+    #[error(
+        "the target Secret has another type, which Kubernetes cannot change; delete the Secret to have it made anew"
+    )]
+    TypeChange,
+    /// The API server did not do what we asked.
+    #[error("cannot {verb} the Secret: {fault}")]
+    Api {
+        /// get, create or update.
+        verb: &'static str,
+        /// Why.
+        fault: ApiFault,
+    },
+    /// The process is stopping.
+    #[error("the controller is stopping")]
+    Stopping,
+}
+
+/// Labels of `unseal_errors_total`, as dashboards know them (contract §6.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum ErrorReason {
+    Status,
+    Unseal,
+    Unmanaged,
+    Update,
+}
+
+impl ErrorReason {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Unseal => "unseal",
+            Self::Unmanaged => "unmanaged",
+            Self::Update => "update",
+        }
+    }
+}
+
+impl SyncError {
+    /// `reason` of the conditions.
+    pub(crate) fn condition_reason(&self) -> &'static str {
+        match self {
+            Self::Malformed => "Malformed",
+            Self::Open(_) => "UnsealFailed",
+            Self::Unmanaged { .. } => "Unmanaged",
+            Self::Immutable => "Immutable",
+            Self::TypeChange => "TypeChange",
+            Self::Api { .. } | Self::Stopping => "UpdateFailed",
+        }
+    }
+
+    /// Reason and message of the event.
+    pub(crate) fn event(&self) -> (&'static str, String) {
+        match self {
+            Self::Malformed | Self::Open(_) => {
+                ("ErrUnsealFailed", format!("Failed to unseal: {self}"))
+            }
+            _ => ("ErrUpdateFailed", self.to_string()),
+        }
+    }
+
+    /// Label of the error counter.
+    pub(crate) fn metric(&self) -> ErrorReason {
+        match self {
+            Self::Malformed | Self::Open(_) => ErrorReason::Unseal,
+            Self::Unmanaged { .. } => ErrorReason::Unmanaged,
+            _ => ErrorReason::Update,
+        }
+    }
+
+    /// Whether trying again may help although nobody changed anything.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Api { fault, .. } if fault.is_transient())
+    }
+
+    pub(crate) fn refused(refusal: Refusal, name: &str) -> Self {
+        match refusal {
+            Refusal::Unmanaged => Self::Unmanaged {
+                name: name.to_owned(),
+            },
+            Refusal::Immutable => Self::Immutable,
+            Refusal::TypeChange => Self::TypeChange,
+        }
+    }
+}
