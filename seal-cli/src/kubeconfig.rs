@@ -14,19 +14,18 @@ pub(crate) struct Connection {
     pub(crate) context: Option<String>,
 }
 
-/// The namespace of the context; inside a pod its own; else `default`.
-pub(crate) fn namespace(connection: &Connection) -> Result<String, CliError> {
+/// The namespace of the context, `default` if the context names none; without any context the
+/// pod's own. `None` outside of both: guessing would seal for a place that nobody meant.
+pub(crate) fn namespace(connection: &Connection) -> Result<Option<String>, CliError> {
     let of_context = read(connection)?
         .and_then(|kubeconfig| of_context(&kubeconfig, connection.context.as_deref()));
     let of_pod = || {
         std::fs::read_to_string(NAMESPACE_FILE)
             .ok()
             .map(|name| name.trim().to_owned())
+            .filter(|name| !name.is_empty())
     };
-    Ok(of_context
-        .or_else(of_pod)
-        .filter(|name| !name.is_empty())
-        .unwrap_or_else(|| "default".to_owned()))
+    Ok(of_context.or_else(of_pod))
 }
 
 /// How to reach the API server.
@@ -74,12 +73,16 @@ fn read(connection: &Connection) -> Result<Option<Kubeconfig>, CliError> {
 
 fn of_context(kubeconfig: &Kubeconfig, name: Option<&str>) -> Option<String> {
     let name = name.or(kubeconfig.current_context.as_deref())?;
-    kubeconfig
+    let context = kubeconfig
         .contexts
         .iter()
         .find(|context| context.name == name)?
         .context
-        .as_ref()?
-        .namespace
-        .clone()
+        .as_ref()?;
+    let namespace = context.namespace.clone();
+    Some(
+        namespace
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| "default".to_owned()),
+    )
 }

@@ -54,7 +54,8 @@ fn target(context: &Context, secrets: &[InputSecret]) -> Result<Target, CliError
     let namespace = match &context.namespace {
         Some(given) => Namespace::Given(given.clone()),
         None if secrets.iter().all(names_its_namespace) => Namespace::default(),
-        None => Namespace::Default(kubeconfig::namespace(&context.connection)?),
+        None => kubeconfig::namespace(&context.connection)?
+            .map_or(Namespace::Unknown, Namespace::Default),
     };
     Ok(Target {
         name: context.name.clone(),
