@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use seal_api::TemplateMetadata;
+use seal_format::go_base64;
 use seal_manifest::{Document, Node, NodeKind};
 use zeroize::Zeroizing;
 
@@ -261,15 +260,13 @@ impl Reader {
         }
     }
 
-    /// Go's decoder, which every Kubernetes client uses, skips line breaks.
     fn base64(
         &self,
         node: &Node,
         path: String,
         text: &str,
     ) -> Result<Zeroizing<Vec<u8>>, ReadSecretError> {
-        let text: Zeroizing<String> = Zeroizing::new(text.replace(['\r', '\n'], ""));
-        match STANDARD.decode(text.as_bytes()) {
+        match go_base64::decode(text) {
             Ok(bytes) => Ok(Zeroizing::new(bytes)),
             Err(_) => Err(self.error(node, Reason::Base64 { path })),
         }
