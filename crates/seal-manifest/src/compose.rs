@@ -315,7 +315,8 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// As YAML 1.1 demands of the whole stream, quoted or not.
+    /// As YAML 1.1 demands of the whole stream, quoted or not; and the line separators beyond ASCII,
+    /// which are line breaks in YAML 1.1 and text in YAML 1.2.
     fn refuse_control_characters(&self) -> Result<(), ReadError> {
         let position = self.text.char_indices().find(|(_, c)| is_forbidden(*c));
         let Some((at, _)) = position else {
@@ -511,9 +512,7 @@ fn content(text: Cow<'_, str>, resolved: Resolved) -> Content {
         Resolved::Int(value) => Content::Int(Zeroizing::new(value)),
         Resolved::Uint(value) => Content::Uint(Zeroizing::new(value)),
         Resolved::Float(value) => Content::Float(Zeroizing::new(value)),
-        Resolved::Timestamp | Resolved::Merge | Resolved::Text => {
-            Content::Text(Zeroizing::new(text.into_owned()))
-        }
+        Resolved::Timestamp | Resolved::Text => Content::Text(Zeroizing::new(text.into_owned())),
     }
 }
 
@@ -529,8 +528,8 @@ fn binary(text: &str) -> Result<Content, SyntaxReason> {
 
 fn is_forbidden(c: char) -> bool {
     match c {
-        '\t' | '\n' | '\r' | '\u{85}' => false,
-        '\u{fffe}' | '\u{ffff}' => true,
+        '\t' | '\n' | '\r' => false,
+        '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' => true,
         c => c.is_control(),
     }
 }
