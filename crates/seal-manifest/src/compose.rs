@@ -192,9 +192,8 @@ impl<'a> Composer<'a> {
 
     /// Keys are strings in JSON; others take the spelling of `sigs.k8s.io/yaml`.
     fn key(&mut self, event: Event<'a>, span: Span) -> Result<String, ReadError> {
-        let invalid = self.syntax(&span.start, SyntaxReason::Key);
         if matches!(event, Event::SequenceStart(..) | Event::MappingStart(..)) {
-            return Err(invalid);
+            return Err(self.syntax(&span.start, SyntaxReason::Key));
         }
         let node = self.node(event, span, 0)?;
         match &node.content {
@@ -208,7 +207,7 @@ impl<'a> Composer<'a> {
                 number => number.to_owned(),
             }),
             Content::Null | Content::Uint(_) | Content::Sequence(_) | Content::Mapping(_) => {
-                Err(invalid)
+                Err(self.syntax(&span.start, SyntaxReason::Key))
             }
         }
     }
@@ -318,6 +317,13 @@ impl<'a> Composer<'a> {
     /// As YAML 1.1 demands of the whole stream, quoted or not; and the line separators beyond ASCII,
     /// which are line breaks in YAML 1.1 and text in YAML 1.2.
     fn refuse_control_characters(&self) -> Result<(), ReadError> {
+        if self
+            .text
+            .bytes()
+            .all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\t' | b'\r'))
+        {
+            return Ok(());
+        }
         let position = self.text.char_indices().find(|(_, c)| is_forbidden(*c));
         let Some((at, _)) = position else {
             return Ok(());

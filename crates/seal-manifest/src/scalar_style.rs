@@ -30,6 +30,9 @@ pub(crate) struct Analysis {
 
 impl Analysis {
     pub(crate) fn of(text: &str) -> Self {
+        if is_ordinary(text) {
+            return Self::default();
+        }
         let mut analysis = Self {
             block_indicator: text.starts_with("---") || text.starts_with("..."),
             ..Self::default()
@@ -95,6 +98,14 @@ impl Analysis {
             ScalarStyle::Plain
         }
     }
+}
+
+/// Words and base64, which need no second look: they are most of what is written.
+fn is_ordinary(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'.' | b'-' | b'_')
+        })
 }
 
 /// Line breaks of YAML 1.1.

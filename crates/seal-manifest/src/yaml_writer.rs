@@ -130,12 +130,15 @@ impl Writer {
         } else if !self.after_space {
             self.put(' ');
         }
+        let (head, tail) = text.split_at(text.find([' ', '\'']).unwrap_or(text.len()));
+        self.out.push_str(head);
+        self.column += head.chars().count();
         let mut after_space = false;
-        let mut rest = text.char_indices();
+        let mut rest = tail.char_indices();
         while let Some((at, c)) = rest.next() {
             if may_fold && c == ' ' && !after_space && self.column > BEST_WIDTH {
                 let next = rest.clone().next();
-                if at > 0 && next.is_some_and(|(_, next)| next != ' ') {
+                if head.len() + at > 0 && next.is_some_and(|(_, next)| next != ' ') {
                     self.line_start();
                     after_space = true;
                     continue;

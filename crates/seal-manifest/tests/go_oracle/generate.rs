@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Words that YAML 1.1 takes for something else, or nearly.
-pub const WORDS: &[&str] = &[
+pub(crate) const WORDS: &[&str] = &[
     "y",
     "Y",
     "yes",
@@ -328,15 +328,15 @@ const PIECES: &[&str] = &[
     "two words",
 ];
 
-/// A small generator of random numbers (SplitMix64).
-pub struct Random(u64);
+/// A small generator of random numbers (`SplitMix64`).
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    pub fn number(&mut self) -> u64 {
+    pub(crate) fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -344,15 +344,15 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    pub fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.number() % limit as u64).unwrap()
     }
 
-    pub fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
+    pub(crate) fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
         from[self.below(from.len())]
     }
 
-    pub fn pieces(&mut self, most: usize) -> String {
+    pub(crate) fn pieces(&mut self, most: usize) -> String {
         (0..self.below(most + 1))
             .map(|_| self.pick(PIECES))
             .collect()
@@ -370,7 +370,7 @@ impl Random {
         text
     }
 
-    pub fn text(&mut self) -> String {
+    pub(crate) fn text(&mut self) -> String {
         match self.below(10) {
             0..=3 => self.pick(WORDS).to_owned(),
             4..=6 => self.pieces(8),
@@ -409,7 +409,7 @@ impl Random {
         }
     }
 
-    pub fn object(&mut self, depth: usize) -> Map<String, Value> {
+    pub(crate) fn object(&mut self, depth: usize) -> Map<String, Value> {
         (0..self.below(6))
             .map(|_| (self.key(), self.value(depth)))
             .collect()

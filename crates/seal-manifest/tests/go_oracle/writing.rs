@@ -5,7 +5,7 @@ use crate::oracle::{Answer, Oracle};
 use seal_manifest::{read, write_json, write_yaml};
 use serde_json::{Value, json};
 
-const OBJECTS: usize = 25_000;
+const OBJECTS: usize = 30_000;
 
 fn objects() -> Vec<Value> {
     let mut random = Random::new(1);
@@ -44,27 +44,41 @@ fn yaml_is_written_as_go_writes_it() {
     };
     let values = objects();
     let texts: Vec<String> = values.iter().map(Value::to_string).collect();
-    let (mut same, mut unstable, mut different) = (0, 0, Vec::new());
+    let (mut same, mut different) = (0, Vec::new());
     for ((value, text), answer) in values
         .iter()
         .zip(&texts)
         .zip(oracle.ask("write-yaml", &texts))
     {
+        let ours = write_yaml(value);
         match answer {
-            Answer::Text(go) if go == write_yaml(value) => same += 1,
-            Answer::Unstable => unstable += 1,
-            Answer::Text(_) | Answer::Error(_) if is_lost_in_go(text) => {}
-            answer => different.push((text, answer, write_yaml(value))),
+            Answer::Text(go) if go == ours => same += 1,
+            _ if is_lost_in_go(text) => {}
+            answer => different.push((text, answer, ours)),
         }
     }
-    eprintln!("{same} written alike, {unstable} change from run to run in Go");
-    assert!(
-        different.is_empty(),
-        "{} differ, such as {:#?}",
-        different.len(),
-        &different[..3.min(different.len())]
+    // Go's order of keys is not transitive in corners, and there its own output changes.
+    let suspects: Vec<&String> = different.iter().map(|(text, ..)| *text).collect();
+    let circles = oracle.ask("circle", &suspects);
+    let wrong: Vec<_> = different
+        .iter()
+        .zip(circles)
+        .filter_map(|(difference, circle)| {
+            (circle != Answer::Text("true".to_owned())).then_some(difference)
+        })
+        .collect();
+    eprintln!(
+        "{same} written alike, {} where Go's own order changes",
+        different.len() - wrong.len()
     );
-    assert!(same >= 20_000, "only {same} compared");
+    assert!(
+        wrong.is_empty(),
+        "{} differ, such as {:#?}",
+        wrong.len(),
+        &wrong[..3.min(wrong.len())]
+    );
+    assert!(same >= 20_000, "only {same} alike");
+    assert!(different.len() < same / 100, "{} unstable", different.len());
 }
 
 #[test]
