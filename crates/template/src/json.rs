@@ -66,6 +66,7 @@ impl Writer<'_> {
             Value::Float(number) if !number.is_finite() => Err(Failure::WrongType.into()),
             Value::Float(number) => self.out.push(float::json(*number)),
             Value::Str(text) => self.text(text.as_bytes()),
+            Value::Version(version) => self.text(version.canonical().as_bytes()),
             Value::List(list) => {
                 self.out.push("[")?;
                 for (at, item) in list.items().iter().enumerate() {

@@ -25,7 +25,9 @@ mod pipeline;
 mod print;
 mod printf;
 mod program;
+mod url;
 mod value;
+mod version;
 mod words;
 
 pub use engine::{Engine, GoTemplate, Items, Rendered};

@@ -6,6 +6,7 @@ use crate::error::{Failure, TemplateError};
 use crate::evaluate::Machine;
 use crate::functions::{self, Call, Entry, Function};
 use crate::value::{Text, Value};
+use crate::version::Version;
 
 type Step<T> = Result<T, TemplateError>;
 
@@ -85,6 +86,8 @@ impl Machine<'_> {
                 Value::Missing => Value::Missing,
                 Value::Nil => return Err(self.fault(pos, Failure::MissingValue.into())),
                 Value::Map(map) => map.get(name.as_bytes()).unwrap_or(Value::Missing),
+                Value::Version(version) => version_part(version, name)
+                    .ok_or_else(|| self.fault(pos, Failure::NoSuchField.into()))?,
                 _ => return Err(self.fault(pos, Failure::NoSuchField.into())),
             };
         }
@@ -153,5 +156,20 @@ impl Machine<'_> {
             function: Some(function.name),
             kind,
         }
+    }
+}
+
+/// The methods of a version that take no argument.
+fn version_part(version: &Version, name: &str) -> Option<Value> {
+    let number = |at: usize| i64::try_from(version.numbers[at]).ok().map(Value::Int64);
+    match name {
+        "Major" => number(0),
+        "Minor" => number(1),
+        "Patch" => number(2),
+        "Prerelease" => Some(Value::text(&version.prerelease)),
+        "Metadata" => Some(Value::text(&version.metadata)),
+        "Original" => Some(Value::text(&version.original)),
+        "String" => Some(Value::text(&version.canonical())),
+        _ => None,
     }
 }

@@ -7,6 +7,8 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use crate::version::Version;
+
 /// One value. Lists and maps are shared, as in Go; maps can change.
 #[derive(Clone)]
 pub(crate) enum Value {
@@ -25,6 +27,8 @@ pub(crate) enum Value {
     Str(Text),
     List(List),
     Map(Map),
+    /// `*semver.Version`.
+    Version(Rc<Version>),
 }
 
 /// A Go string: bytes, mostly UTF-8, wiped when the last holder drops it.
@@ -101,6 +105,7 @@ impl Value {
             Self::Str(text) => !text.as_bytes().is_empty(),
             Self::List(list) => !list.items().is_empty(),
             Self::Map(map) => !map.is_empty(),
+            Self::Version(_) => true,
         }
     }
 
@@ -300,6 +305,7 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
             Entry::Any => "map[string]interface {}",
             Entry::Str => "map[string]string",
         },
+        Value::Version(_) => "*semver.Version",
     }
 }
 
@@ -309,6 +315,7 @@ pub(crate) fn kind_name(value: &Value) -> &'static str {
         Value::Missing | Value::Nil => "invalid",
         Value::List(_) => "slice",
         Value::Map(_) => "map",
+        Value::Version(_) => "ptr",
         other => type_name(other),
     }
 }

@@ -33,6 +33,10 @@ const ITEMS: &[(&str, &[u8])] = &[
         br#"{"db":{"host":"h","port":5432},"list":["x","y"],"n":1.5}"#,
     ),
     ("uni", "größe – ünï 😀".as_bytes()),
+    (
+        "url",
+        b"postgres://app:p%40ss@db.internal:5432/main?sslmode=require",
+    ),
     ("spaces", b"  a b\t\n"),
     ("bin", &[0, 1, 0xff, 0xfe, b'a', 0xc3, 0x28, 0x80]),
 ];

@@ -14,6 +14,8 @@ mod patterns;
 mod reflect;
 mod refused;
 mod strings;
+mod urls;
+mod versions;
 
 pub(crate) use cases::{lower, upper};
 
@@ -59,7 +61,7 @@ pub enum Support {
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
-    let rooms: [&'static [Function]; 13] = [
+    let rooms: [&'static [Function]; 15] = [
         builtin::FUNCTIONS,
         cases::FUNCTIONS,
         dicts::FUNCTIONS,
@@ -73,6 +75,8 @@ static TABLE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
         patterns::FUNCTIONS,
         reflect::FUNCTIONS,
         strings::FUNCTIONS,
+        urls::FUNCTIONS,
+        versions::FUNCTIONS,
     ];
     let functions = rooms
         .into_iter()
