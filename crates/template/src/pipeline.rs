@@ -2,6 +2,7 @@
 
 use gotmpl::parse::{CommandNode, Expr, Number, PipeNode, Pos, SmolStr};
 
+use crate::date::{DAYS, MONTHS, Time};
 use crate::error::{Failure, TemplateError};
 use crate::evaluate::Machine;
 use crate::functions::{self, Call, Entry, Function};
@@ -86,6 +87,8 @@ impl Machine<'_> {
                 Value::Missing => Value::Missing,
                 Value::Nil => return Err(self.fault(pos, Failure::MissingValue.into())),
                 Value::Map(map) => map.get(name.as_bytes()).unwrap_or(Value::Missing),
+                Value::Time(time) => time_part(*time, name)
+                    .ok_or_else(|| self.fault(pos, Failure::NoSuchField.into()))?,
                 Value::Version(version) => version_part(version, name)
                     .ok_or_else(|| self.fault(pos, Failure::NoSuchField.into()))?,
                 _ => return Err(self.fault(pos, Failure::NoSuchField.into())),
@@ -172,4 +175,28 @@ fn version_part(version: &Version, name: &str) -> Option<Value> {
         "String" => Some(Value::text(&version.canonical())),
         _ => None,
     }
+}
+
+/// The methods of a time that take no argument.
+fn time_part(time: Time, name: &str) -> Option<Value> {
+    let at = time.fields().ok()?;
+    let number = match name {
+        "Unix" => return Some(Value::Int64(time.seconds)),
+        "String" => return time.plain().ok().map(|shown| Value::text(&shown)),
+        "Month" => {
+            return MONTHS
+                .get(usize::try_from(at.month - 1).ok()?)
+                .map(|name| Value::text(name));
+        }
+        "Weekday" => return DAYS.get(at.weekday).map(|name| Value::text(name)),
+        "Year" => at.year,
+        "Day" => at.day,
+        "YearDay" => at.yearday,
+        "Hour" => at.hour,
+        "Minute" => at.minute,
+        "Second" => at.second,
+        "Nanosecond" => i64::from(time.nanos),
+        _ => return None,
+    };
+    Some(Value::Int(number))
 }

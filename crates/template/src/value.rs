@@ -7,6 +7,7 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use crate::date::Time;
 use crate::version::Version;
 
 /// One value. Lists and maps are shared, as in Go; maps can change.
@@ -27,6 +28,8 @@ pub(crate) enum Value {
     Str(Text),
     List(List),
     Map(Map),
+    /// `time.Time`.
+    Time(Time),
     /// `*semver.Version`.
     Version(Rc<Version>),
 }
@@ -105,7 +108,7 @@ impl Value {
             Self::Str(text) => !text.as_bytes().is_empty(),
             Self::List(list) => !list.items().is_empty(),
             Self::Map(map) => !map.is_empty(),
-            Self::Version(_) => true,
+            Self::Time(_) | Self::Version(_) => true,
         }
     }
 
@@ -305,6 +308,7 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
             Entry::Any => "map[string]interface {}",
             Entry::Str => "map[string]string",
         },
+        Value::Time(_) => "time.Time",
         Value::Version(_) => "*semver.Version",
     }
 }
@@ -315,6 +319,7 @@ pub(crate) fn kind_name(value: &Value) -> &'static str {
         Value::Missing | Value::Nil => "invalid",
         Value::List(_) => "slice",
         Value::Map(_) => "map",
+        Value::Time(_) => "struct",
         Value::Version(_) => "ptr",
         other => type_name(other),
     }

@@ -175,6 +175,7 @@ fn ask(oracle: &Path, corpus: &[String]) -> Vec<Result<Vec<u8>, String>> {
         .map(|(name, value)| ((*name).to_owned(), STANDARD.encode(value).into()))
         .collect();
     let mut child = Command::new(oracle)
+        .env("TZ", "UTC")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()

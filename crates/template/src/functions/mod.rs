@@ -2,6 +2,7 @@
 
 mod builtin;
 mod cases;
+mod dates;
 mod dicts;
 mod digest;
 mod encode;
@@ -61,9 +62,10 @@ pub enum Support {
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
-    let rooms: [&'static [Function]; 15] = [
+    let rooms: [&'static [Function]; 16] = [
         builtin::FUNCTIONS,
         cases::FUNCTIONS,
+        dates::FUNCTIONS,
         dicts::FUNCTIONS,
         digest::FUNCTIONS,
         encode::FUNCTIONS,
