@@ -44,6 +44,26 @@ const ITEMS: &[(&str, &[u8])] = &[
 /// Where we differ from Go on purpose: the template, and why.
 const DIFFERENT: &[(&str, &str)] = &[
     (
+        "{{ b64dec \"%\" }}",
+        "sprig renders the decoder's error text; a Secret of that helps nobody",
+    ),
+    ("{{ b32dec \"1\" }}", "as b64dec"),
+    (
+        "{{ htmlDate \"2024-01-01\" }}",
+        "sprig takes text for the current time",
+    ),
+    (
+        "{{ dateInZone \"15:04\" 0 \"Europe/Berlin\" }}",
+        "the zone database is not there",
+    ),
+    (
+        "{{ typeOf (semver \"1.2\").Major }}",
+        "versions count in int64",
+    ),
+    ("{{ now | kindOf }}", "refused by name"),
+    ("{{ randAlpha 3 | len }}", "refused by name"),
+    ("{{ htpasswd \"a\" \"b\" | len }}", "refused by name"),
+    (
         "{{ .user | }}",
         "Go 1.26 forgives an empty end of a pipeline, older ones and we do not",
     ),
@@ -52,7 +72,7 @@ const DIFFERENT: &[(&str, &str)] = &[
 
 #[test]
 fn the_corpus_renders_as_go_renders_it() {
-    let Some(oracle) = build_oracle() else {
+    let Some(oracle) = build_oracle("corpus") else {
         println!("SKIPPED: no Go toolchain, or its modules cannot be had");
         return;
     };
@@ -88,6 +108,24 @@ fn the_corpus_renders_as_go_renders_it() {
         corpus.len(),
         differing.join("\n")
     );
+}
+
+#[test]
+fn the_table_has_every_function_of_sprig() {
+    let Some(oracle) = build_oracle("names") else {
+        println!("SKIPPED: no Go toolchain, or its modules cannot be had");
+        return;
+    };
+    let names = Command::new(oracle)
+        .arg("functions")
+        .output()
+        .unwrap()
+        .stdout;
+    let known: Vec<&str> = template::supported().map(|(name, _)| name).collect();
+    for name in std::str::from_utf8(&names).unwrap().lines() {
+        assert!(known.contains(&name), "{name} is not in the table");
+    }
+    assert!(known.len() > 220, "only {} functions", known.len());
 }
 
 #[test]
@@ -157,8 +195,9 @@ fn actions(template: &str) -> Vec<String> {
         .collect()
 }
 
-fn build_oracle() -> Option<PathBuf> {
-    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join("go-template-oracle");
+/// Each test has a binary of its own: they build at the same time.
+fn build_oracle(test: &str) -> Option<PathBuf> {
+    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("go-template-oracle-{test}"));
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/go-template");
     let build = Command::new("go")
         .args(["build", "-o"])
