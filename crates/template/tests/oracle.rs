@@ -41,8 +41,23 @@ const ITEMS: &[(&str, &[u8])] = &[
     ("bin", &[0, 1, 0xff, 0xfe, b'a', 0xc3, 0x28, 0x80]),
 ];
 
+const FORGIVEN: &str = "the parser, gotmpl's, forgives it";
+
 /// Where we differ from Go on purpose: the template, and why.
 const DIFFERENT: &[(&str, &str)] = &[
+    ("{{ \"\\q\" }}", FORGIVEN),
+    ("{{ \"a\nb\" }}", FORGIVEN),
+    ("{{ /* a */ }}", FORGIVEN),
+    ("{{ block \"t\" }}{{ end }}", FORGIVEN),
+    ("{{ range $i $v := list 1 }}{{ end }}", FORGIVEN),
+    ("{{/* a */ }}", FORGIVEN),
+    ("{{upper(.user)}}", FORGIVEN),
+    ("{{ 08 }}", FORGIVEN),
+    ("{{ 1i }}", "there are no complex numbers"),
+    (
+        "{{ define \"item\" }}mine{{ end }}",
+        "a template does not know the name of its own item",
+    ),
     (
         "{{ b64dec \"%\" }}",
         "sprig renders the decoder's error text; a Secret of that helps nobody",
