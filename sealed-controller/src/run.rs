@@ -188,10 +188,12 @@ fn sealed_secrets(
     .modify(|object| object.managed_fields_mut().clear())
     .reflect(writer)
     .inspect_err(|error| watch_fault::log("SealedSecrets", error))
-    .inspect_ok(move |event| {
-        if let Event::Delete(object) = event {
-            context.forget(object);
-        }
+    .inspect_ok(move |event| match event {
+        Event::Delete(object) => context.forget(object),
+        // Not `Store::wait_until_ready`: of two tasks that wait for it only one is woken, and the
+        // controller is the other.
+        Event::InitDone => ready.cancel(),
+        Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
     })
     .touched_objects()
 }
