@@ -142,20 +142,14 @@ async fn reconcile_all(
         events,
         endpoints.metrics.clone(),
     ));
-    let sealed = sealed_secrets(client.clone(), writer, context.clone()).predicate_filter(
+    let ready = endpoints.ready.clone();
+    let sealed = sealed_secrets(client.clone(), writer, context.clone(), ready).predicate_filter(
         predicates::generation
             .combine(predicates::annotations)
             .combine(predicates::labels),
         PredicateConfig::default(),
     );
     let secrets = secret_changes(client, reader.clone(), live);
-    let ready = endpoints.ready.clone();
-    let listed = reader.clone();
-    tokio::spawn(async move {
-        if listed.wait_until_ready().await.is_ok() {
-            ready.cancel();
-        }
-    });
     Controller::for_stream(sealed, reader)
         .with_config(controller::Config::default().concurrency(WORKERS))
         .reconcile_on(secrets)
@@ -184,6 +178,7 @@ fn sealed_secrets(
     client: Client,
     writer: reflector::store::Writer<Guarded>,
     context: Arc<Context>,
+    ready: CancellationToken,
 ) -> impl Stream<Item = Result<Guarded, watcher::Error>> + Send {
     watcher(
         Api::<Guarded>::all(client),

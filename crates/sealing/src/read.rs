@@ -142,8 +142,7 @@ impl Reader {
         let mut data = BTreeMap::new();
         for (name, node) in self.mapping(object, "data")? {
             let path = format!("data.{name}");
-            let text = self.string(node, &path)?;
-            data.insert(name.to_owned(), self.base64(node, path, &text)?);
+            data.insert(name.to_owned(), self.base64(node, path)?);
         }
         for (name, node) in self.mapping(object, "stringData")? {
             let text = self.string(node, &format!("stringData.{name}"))?;
@@ -261,14 +260,14 @@ impl Reader {
         }
     }
 
-    /// Go's decoder, which every Kubernetes client uses, skips line breaks.
-    fn base64(
-        &self,
-        node: &Node,
-        path: String,
-        text: &str,
-    ) -> Result<Zeroizing<Vec<u8>>, ReadSecretError> {
-        let text: Zeroizing<String> = Zeroizing::new(text.replace(['\r', '\n'], ""));
+    /// Null is nothing; a number is no base64, even if its digits could be. Go's decoder, which
+    /// every Kubernetes client uses, skips line breaks.
+    fn base64(&self, node: &Node, path: String) -> Result<Zeroizing<Vec<u8>>, ReadSecretError> {
+        let text = match node.as_str() {
+            Some(text) => Zeroizing::new(text.replace(['\r', '\n'], "")),
+            None if node.kind() == NodeKind::Null => Zeroizing::default(),
+            None => return Err(self.field_type(node, &path, "a string in base64")),
+        };
         match STANDARD.decode(text.as_bytes()) {
             Ok(bytes) => Ok(Zeroizing::new(bytes)),
             Err(_) => Err(self.error(node, Reason::Base64 { path })),

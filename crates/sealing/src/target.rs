@@ -19,18 +19,15 @@ pub struct Target {
 }
 
 /// Where a namespace comes from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub enum Namespace {
     /// `--namespace`: a Secret that says otherwise is refused.
     Given(String),
     /// The context's namespace: only for Secrets that name none.
     Default(String),
-}
-
-impl Default for Namespace {
-    fn default() -> Self {
-        Self::Default("default".to_owned())
-    }
+    /// Nobody knows: Secrets must name theirs.
+    #[default]
+    Unknown,
 }
 
 /// Why a Secret cannot be sealed for its target.
@@ -45,6 +42,11 @@ pub enum TargetError {
     /// The Secret has no name, and `--name` was not given.
     #[error("missing metadata.name in input Secret")]
     NoName,
+    /// The Secret names no namespace, and there is no context to take one from.
+    #[error(
+        "secret must declare a namespace: add metadata.namespace, or give --namespace (there is no kubeconfig context to take it from)"
+    )]
+    NoNamespace,
     /// `--namespace` contradicts the Secret.
     #[error("namespace mismatch: input secret is in namespace {own:?} but {given:?} was specified")]
     NamespaceMismatch {
@@ -91,6 +93,7 @@ impl Namespace {
             }
             (Some(own), _) => Ok(own),
             (None, Self::Given(name) | Self::Default(name)) => Ok(name.clone()),
+            (None, Self::Unknown) => Err(TargetError::NoNamespace),
         }
     }
 }
@@ -125,6 +128,13 @@ mod tests {
             (Some("own"), &given, Scope::Strict, Err(())),
             (Some("own"), &given, Scope::ClusterWide, Ok(Some("own"))),
             (None, &given, Scope::ClusterWide, Ok(None)),
+            (None, &Namespace::Unknown, Scope::Strict, Err(())),
+            (
+                Some("own"),
+                &Namespace::Unknown,
+                Scope::Strict,
+                Ok(Some("own")),
+            ),
         ] {
             let target = Target {
                 namespace: namespace.clone(),
@@ -142,11 +152,11 @@ mod tests {
 
     #[test]
     fn empty_and_nameless_secrets_are_refused() {
-        let mut nameless = secret(None);
+        let mut nameless = secret(Some("prod"));
         nameless.metadata.name = None;
         let target = Target::default();
         assert_eq!(target.apply(&mut nameless), Err(TargetError::NoName));
-        let mut empty = secret(None);
+        let mut empty = secret(Some("prod"));
         empty.data.clear();
         assert_eq!(target.apply(&mut empty), Err(TargetError::Empty));
         let target = Target {

@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use crate::error::{Failure, Fault};
 use crate::float;
 use crate::meter::{Buffer, Meter};
-use crate::value::{Entries, Text, Value, lossy};
+use crate::value::{Entries, Text, Value};
 
 /// How JSON is written.
 pub(crate) struct Style {
@@ -66,6 +66,11 @@ impl Writer<'_> {
             Value::Float(number) if !number.is_finite() => Err(Failure::WrongType.into()),
             Value::Float(number) => self.out.push(float::json(*number)),
             Value::Str(text) => self.text(text.as_bytes()),
+            Value::Time(time) => {
+                let shown = time.format("2006-01-02T15:04:05.999999999Z07:00")?;
+                self.text(shown.as_bytes())
+            }
+            Value::Version(version) => self.text(version.canonical().as_bytes()),
             Value::List(list) => {
                 self.out.push("[")?;
                 for (at, item) in list.items().iter().enumerate() {
@@ -113,24 +118,33 @@ impl Writer<'_> {
     fn text(&mut self, text: &[u8]) -> Result<(), Fault> {
         self.meter.reading(text.len())?;
         self.out.push("\"")?;
-        for letter in lossy(text).chars() {
-            let code = u32::from(letter);
-            match letter {
-                '"' => self.out.push("\\\"")?,
-                '\\' => self.out.push("\\\\")?,
-                '\n' => self.out.push("\\n")?,
-                '\r' => self.out.push("\\r")?,
-                '\t' => self.out.push("\\t")?,
-                '\u{8}' => self.out.push("\\b")?,
-                '\u{c}' => self.out.push("\\f")?,
-                '<' | '>' | '&' if self.style.html => self.out.push(format!("\\u{code:04x}"))?,
-                '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => {
-                    self.out.push(format!("\\u{code:04x}"))?;
-                }
-                letter => self.out.push_char(letter)?,
-            }
+        for chunk in text.utf8_chunks() {
+            chunk
+                .valid()
+                .chars()
+                .try_for_each(|letter| self.letter(letter))?;
+            chunk
+                .invalid()
+                .iter()
+                .try_for_each(|_| self.out.push("\\ufffd"))?;
         }
         self.out.push("\"")
+    }
+
+    fn letter(&mut self, letter: char) -> Result<(), Fault> {
+        let code = u32::from(letter);
+        match letter {
+            '"' => self.out.push("\\\""),
+            '\\' => self.out.push("\\\\"),
+            '\n' => self.out.push("\\n"),
+            '\r' => self.out.push("\\r"),
+            '\t' => self.out.push("\\t"),
+            '\u{8}' => self.out.push("\\b"),
+            '\u{c}' => self.out.push("\\f"),
+            '<' | '>' | '&' if self.style.html => self.out.push(format!("\\u{code:04x}")),
+            '\u{2028}' | '\u{2029}' | '\0'..='\u{1f}' => self.out.push(format!("\\u{code:04x}")),
+            letter => self.out.push_char(letter),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `fmt.Sprintf` for the values that templates have.
 
-use crate::error::Fault;
+use crate::error::{Failure, Fault};
 use crate::float;
 use crate::meter::{Buffer, Meter};
 use crate::print;
@@ -24,17 +24,14 @@ pub(crate) fn sprintf(
         reordered: false,
     };
     let mut letters = format.chars().peekable();
-    let mut plain = String::new();
     while let Some(letter) = letters.next() {
         if letter != '%' {
-            plain.push(letter);
+            printer.out.push_char(letter)?;
             continue;
         }
-        printer.out.push(std::mem::take(&mut plain))?;
         let spec = printer.spec(&mut letters);
         printer.verb(&spec)?;
     }
-    printer.out.push(plain)?;
     printer.extra()
 }
 
@@ -104,6 +101,8 @@ impl Printer<'_> {
         self.index(letters, &mut spec);
         spec.zero &= !spec.minus;
         spec.verb = letters.next();
+        // fmt takes the plus of %+v for a wish for field names, which no value here has.
+        spec.plus &= spec.verb != Some('v');
         spec
     }
 
@@ -177,7 +176,7 @@ impl Printer<'_> {
                     if at > 0 {
                         self.out.push(" ")?;
                     }
-                    self.value(spec, verb, item, depth + 1)?;
+                    self.element(spec, verb, item, depth + 1)?;
                 }
                 self.out.push("]")
             }
@@ -207,7 +206,7 @@ impl Printer<'_> {
         }
     }
 
-    /// An element of an `interface{}` container; `%#v` shows its nil as Go does.
+    /// An element of a container, whose nil prints the same with every verb.
     fn element(
         &mut self,
         spec: &Spec,
@@ -217,8 +216,7 @@ impl Printer<'_> {
     ) -> Result<(), Fault> {
         match value {
             Value::Nil if spec.sharp && verb == 'v' => self.out.push("interface {}(nil)"),
-            Value::Nil if verb == 'v' => self.pad(spec, b"<nil>", false),
-            Value::Nil => self.out.push(format!("%!{verb}(<nil>)")),
+            Value::Nil => self.out.push("<nil>"),
             other => self.value(spec, verb, other, depth),
         }
     }
@@ -297,6 +295,7 @@ impl Printer<'_> {
         let precision = spec.precision.map(|digits| digits.min(1000));
         let size = number.abs();
         let mut text = match verb {
+            'x' | 'X' | 'b' => return Err(Failure::Unsupported.into()),
             _ if !matches!(verb, 'v' | 'g' | 'G' | 'e' | 'E' | 'f' | 'F') => {
                 return self.bad(verb, value);
             }

@@ -242,8 +242,10 @@ impl ControlPlane {
     }
 
     fn wait_listening(&self) -> Result<()> {
-        let connect = || TcpStream::connect(self.address()).is_ok();
-        self.wait_servers("the API server to listen", connect)
+        // Without its certificate it is someone else who listens.
+        let certified = || self.authority().is_file();
+        let listening = || certified() && TcpStream::connect(self.address()).is_ok();
+        self.wait_servers("the API server to listen", listening)
     }
 
     fn wait_ready(&self) -> Result<()> {

@@ -30,7 +30,6 @@ pub(crate) struct Layout {
     pub(crate) etcd_port: u16,
     pub(crate) etcd_peer_port: u16,
     pub(crate) apiserver_port: u16,
-    pub(crate) controller_manager_port: u16,
 }
 
 impl Layout {
@@ -43,7 +42,6 @@ impl Layout {
             etcd_port: free_port_on(loopback)?,
             etcd_peer_port: free_port_on(loopback)?,
             apiserver_port: free_port_on(address)?,
-            controller_manager_port: free_port_on(loopback)?,
         })
     }
 
@@ -129,8 +127,8 @@ impl Layout {
                 self.path("service-account.key")
             ),
             format!("--root-ca-file={}", self.authority().display()),
-            "--bind-address=127.0.0.1".to_owned(),
-            format!("--secure-port={}", self.controller_manager_port),
+            // Its own endpoints are not needed, and a port less is a race less.
+            "--secure-port=0".to_owned(),
         ])
     }
 }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
+mod demo;
 mod deny;
 mod generate;
 mod kube;
@@ -23,6 +24,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    /// The story of a GitOps team, on a real control plane
+    Demo(demo::Args),
     /// A Kubernetes control plane on this machine
     #[command(subcommand)]
     Kube(kube::Task),
@@ -40,6 +43,7 @@ enum Task {
 fn main() -> anyhow::Result<ExitCode> {
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
     match Args::parse().task {
+        Task::Demo(args) => done(demo::run(&args)),
         Task::Kube(task) => done(kube::run(&task)),
         Task::Peers(task) => done(peers::run(&task)),
         Task::Check => done(check::run()),

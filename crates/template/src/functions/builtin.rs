@@ -146,12 +146,20 @@ fn position(key: &Value) -> Result<usize, Fault> {
     usize::try_from(at).map_err(|_| Failure::OutOfRange.into())
 }
 
-/// One argument of `fmt.Sprint` that is text stays as it is.
+/// What the escapers escape: one text as it is, everything else as `fmt.Sprint` prints it.
 pub(super) fn printed(call: &mut Call<'_>) -> Result<crate::value::Text, Fault> {
     if let [Value::Str(text)] = call.arguments {
         return Ok(text.clone());
     }
+    let shown = |value: &Value| {
+        if value.is_nil() {
+            Value::text("<no value>")
+        } else {
+            value.clone()
+        }
+    };
+    let values: Vec<Value> = call.arguments.iter().map(shown).collect();
     let mut out = call.meter.buffer();
-    print::sprint(&mut out, call.meter, call.arguments)?;
+    print::sprint(&mut out, call.meter, &values)?;
     convert::to_text(&call.meter.text(out)?, call.meter)
 }

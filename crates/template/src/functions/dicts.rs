@@ -116,15 +116,21 @@ fn merge_into(
     }
     for (key, new) in from.entries() {
         meter.steps(1)?;
-        match (into.get(key.as_bytes()), &new) {
-            (Some(Value::Map(old)), Value::Map(new))
-                if old.entry == Entry::Any && new.entry == Entry::Any =>
-            {
-                merge_into(&old, new, overwrite, meter, depth + 1)?;
+        let old = into.get(key.as_bytes());
+        if let (Some(Value::Map(old)), Value::Map(new)) = (&old, &new) {
+            if old.entry != Entry::Any || new.entry != Entry::Any {
+                return Err(Failure::WrongType.into());
             }
-            (Some(old), new) if old.is_true() && !(overwrite && new.is_true()) => {}
-            (Some(_), new) if !new.is_true() => {}
-            (_, _) => put(into, key, new, meter)?,
+            merge_into(old, new, overwrite, meter, depth + 1)?;
+        }
+        let filled = old.as_ref().is_some_and(Value::is_true);
+        let replaces = match (&old, &new) {
+            (_, Value::Nil | Value::Missing) => overwrite,
+            (Some(Value::Map(_)), Value::Map(_)) => !filled,
+            _ => overwrite || !filled,
+        };
+        if replaces {
+            put(into, key, new, meter)?;
         }
     }
     Ok(())

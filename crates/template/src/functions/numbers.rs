@@ -2,6 +2,7 @@
 
 use super::{ANY, Call, Function, Outcome, function, wrong};
 use crate::convert::{parse_float, to_float, to_integer, to_text, widen};
+use crate::decimal::Decimal;
 use crate::error::{Failure, Fault};
 use crate::evaluate::integers;
 use crate::meter::Meter;
@@ -67,6 +68,21 @@ pub(super) const FUNCTIONS: &[Function] = &[
             }
         }))
     }),
+    function("add1f", 1, 1, |call| {
+        decimals(call.any(0), &[Value::Int(1)], Decimal::add)
+    }),
+    function("addf", 0, ANY, |call| {
+        decimals(&Value::Int(0), call.arguments, Decimal::add)
+    }),
+    function("subf", 1, ANY, |call| {
+        decimals(call.any(0), call.from(1), Decimal::sub)
+    }),
+    function("mulf", 1, ANY, |call| {
+        decimals(call.any(0), call.from(1), Decimal::mul)
+    }),
+    function("divf", 1, ANY, |call| {
+        decimals(call.any(0), call.from(1), Decimal::div)
+    }),
     function("ceil", 1, 1, |call| {
         Ok(Value::Float(to_float(call.any(0)).ceil()))
     }),
@@ -97,6 +113,18 @@ fn floats(call: &Call<'_>, with: fn(f64, f64) -> f64) -> Value {
             .map(to_float)
             .fold(to_float(call.any(0)), with),
     )
+}
+
+fn decimals(
+    first: &Value,
+    others: &[Value],
+    with: fn(Decimal, Decimal) -> Result<Decimal, Failure>,
+) -> Outcome {
+    let first = Decimal::from_float(to_float(first))?;
+    let result = others.iter().try_fold(first, |so_far, next| {
+        with(so_far, Decimal::from_float(to_float(next))?)
+    })?;
+    Ok(Value::Float(result.to_float()))
 }
 
 fn divide(call: &Call<'_>, with: fn(i64, i64) -> i64) -> Outcome {

@@ -9,7 +9,9 @@ use crate::print;
 use crate::value::{Entries, Entry, List, Map, Text, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("trim", 1, 1, |call| call.meter.copy(call.chars(0)?.trim())),
+    function("trim", 1, 1, |call| {
+        trim_bytes(call, call.text(0)?, char::is_whitespace)
+    }),
     function("trimall", 2, 2, trim_all),
     function("trimAll", 2, 2, trim_all),
     function("trimSuffix", 2, 2, |call| {
@@ -89,8 +91,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
 
 fn trim_all(call: &mut Call<'_>) -> Outcome {
     let set: BTreeSet<char> = call.chars(0)?.chars().collect();
+    trim_bytes(call, call.text(1)?, |letter| set.contains(&letter))
+}
+
+/// What is cut off is made of whole characters, whatever stands between.
+fn trim_bytes(call: &mut Call<'_>, text: &Text, cut: impl Fn(char) -> bool) -> Outcome {
+    let cut = |letter: char| letter != char::REPLACEMENT_CHARACTER && cut(letter);
+    let chars = text.chars();
+    let start = chars.len() - chars.trim_start_matches(cut).len();
+    let end = chars.len() - chars.trim_end_matches(cut).len();
+    let bytes = text.as_bytes();
     call.meter
-        .copy(call.chars(1)?.trim_matches(|letter| set.contains(&letter)))
+        .copy(bytes.get(start..bytes.len() - end).unwrap_or_default())
 }
 
 fn quote(call: &mut Call<'_>) -> Outcome {

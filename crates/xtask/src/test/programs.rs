@@ -73,6 +73,8 @@ impl Programs {
                 programs.binaries.insert(variable, path.into());
             }
         }
+        // Cargo reports in the order in which builds end.
+        programs.tests.sort_by_key(TestProgram::title);
         programs
     }
 
@@ -176,10 +178,10 @@ mod tests {
             .map(|test| (test.package.as_str(), test.needs_cluster()))
             .collect();
         let expected = [
-            ("suite", true),
-            ("sealing", false),
-            ("testkit", false),
             ("seal-cli", false),
+            ("sealing", false),
+            ("suite", true),
+            ("testkit", false),
         ];
         assert_eq!(found, expected);
     }

@@ -1,0 +1,183 @@
+//! An input as documents: which bytes belong to which document, and in which notation.
+
+use crate::compose;
+use crate::json_document;
+use crate::node::Node;
+use crate::read_error::ReadError;
+
+/// Levels of nesting; the deepest manifests in the field have about twenty.
+pub(crate) const MAX_DEPTH: usize = 64;
+/// Values in one document, keys and aliases included: a List of 20,000 Secrets fits.
+pub(crate) const MAX_NODES: usize = 1_000_000;
+
+/// One document of an input, always a mapping.
+pub struct Document {
+    index: usize,
+    root: Node,
+}
+
+impl Document {
+    pub(crate) fn new(index: usize, root: Node) -> Self {
+        Self { index, root }
+    }
+
+    /// Number among the documents that are not blank, from one.
+    pub fn index(&self) -> usize {
+        self.index
+    }
+
+    /// First line of the document's content, from one.
+    pub fn line(&self) -> usize {
+        self.root.line()
+    }
+
+    /// The mapping at the top.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// The mapping at the top, by value.
+    pub fn into_root(self) -> Node {
+        self.root
+    }
+}
+
+/// Reads every document of an input: YAML documents between `---` lines, and JSON objects one after
+/// the other, in any mixture (apimachinery's `YAMLOrJSONDecoder`). Blank documents are skipped.
+///
+/// # Errors
+/// [`ReadError`], for the first thing that is wrong; documents before it are not returned.
+pub fn read(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
+    let text = decode(bytes)?;
+    let mut documents = Vec::new();
+    for chunk in Chunks::of(text) {
+        if json_document::looks_like_json(chunk.body) {
+            let read_before = documents.len();
+            let outcome = json_document::read(chunk.body, chunk.body_line, &mut documents);
+            if let Err(failure) = outcome {
+                documents.truncate(read_before);
+                // A flow mapping begins like JSON. Go falls back to YAML in the same way.
+                compose_or(&chunk, failure, &mut documents)?;
+            }
+        } else {
+            compose::read(chunk.text, chunk.line, &mut documents)?;
+        }
+    }
+    Ok(documents)
+}
+
+/// Reads as YAML what failed as JSON, and says what JSON's reader said if that fails too.
+fn compose_or(
+    chunk: &Chunk<'_>,
+    failure: json_document::Failure,
+    documents: &mut Vec<Document>,
+) -> Result<(), ReadError> {
+    match failure {
+        json_document::Failure::Refused(error) => Err(error),
+        json_document::Failure::NotJson(error) => compose::read(chunk.text, chunk.line, documents)
+            .map_err(|yaml_error| {
+                if json_document::is_unmistakable(chunk.body) {
+                    error
+                } else {
+                    yaml_error
+                }
+            }),
+    }
+}
+
+fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
+    let is_utf_16 = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        [a, b, ..] => (*a == 0) != (*b == 0),
+        _ => false,
+    };
+    if is_utf_16 {
+        return Err(ReadError::Utf16);
+    }
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    std::str::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 {
+        line: 1 + newlines(&bytes[..error.valid_up_to()]),
+    })
+}
+
+pub(crate) fn newlines(bytes: &[u8]) -> usize {
+    bytes.split(|b| *b == b'\n').count() - 1
+}
+
+/// The text from one `---` line to the next.
+struct Chunk<'a> {
+    /// With the `---` line.
+    text: &'a str,
+    line: usize,
+    /// Without it.
+    body: &'a str,
+    body_line: usize,
+}
+
+struct Chunks<'a> {
+    rest: &'a str,
+    line: usize,
+}
+
+impl<'a> Chunks<'a> {
+    fn of(text: &'a str) -> Self {
+        Self {
+            rest: text,
+            line: 1,
+        }
+    }
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Chunk<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = chunk_end(self.rest);
+        let (text, rest) = self.rest.split_at(end);
+        let line = self.line;
+        self.line += newlines(text.as_bytes());
+        self.rest = rest;
+        let (body, body_line) = match text.split_once('\n') {
+            Some((first, body)) if is_bare_separator(first) => (body, line + 1),
+            _ => (text, line),
+        };
+        Some(Chunk {
+            text,
+            line,
+            body,
+            body_line,
+        })
+    }
+}
+
+/// Where the chunk at the start of `text` ends: at the next separator that has content before it
+/// (directives belong to the document that follows them).
+fn chunk_end(text: &str) -> usize {
+    let mut at = 0;
+    let mut only_directives = true;
+    for line in text.split_inclusive('\n') {
+        let first = at == 0;
+        if is_separator(line) && !first && !only_directives {
+            return at;
+        }
+        let content = line.trim();
+        let neutral = content.is_empty() || content.starts_with('#') || line.starts_with('%');
+        only_directives &= neutral;
+        at += line.len();
+    }
+    text.len()
+}
+
+fn is_separator(line: &str) -> bool {
+    line.strip_prefix("---")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with([' ', '\t', '\r', '\n']))
+}
+
+/// A separator with nothing but a comment behind it.
+fn is_bare_separator(line: &str) -> bool {
+    let rest = line.strip_prefix("---").map(str::trim);
+    is_separator(line) && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('#'))
+}

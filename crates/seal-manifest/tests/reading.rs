@@ -1,0 +1,171 @@
+//! What people feed to the reader: documents, coercions, mistakes.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+use seal_manifest::{Document, NodeKind, ReadError, SyntaxReason, read};
+
+fn documents(text: &str) -> Vec<Document> {
+    read(text.as_bytes()).unwrap_or_else(|error| panic!("{error}"))
+}
+
+fn refusal(text: &str) -> ReadError {
+    match read(text.as_bytes()) {
+        Ok(documents) => panic!("read {} documents", documents.len()),
+        Err(error) => error,
+    }
+}
+
+#[test]
+fn coerces_as_kubeseal_does() {
+    let text = "port: 8080\nyes: yes\nversion: 1.10\noctal: 010\nmodern: 0o17\nnothing:\ncommit: 12e4567\nn: x\nwords: plain\nquoted: '8080'\n";
+    let documents = documents(text);
+    let root = documents[0].root();
+    let table = [
+        ("port", "8080", true),
+        ("true", "true", true),
+        ("version", "1.1", true),
+        ("octal", "8", true),
+        ("modern", "15", true),
+        ("nothing", "", true),
+        ("commit", "12e4567", false),
+        ("false", "x", false),
+        ("words", "plain", false),
+        ("quoted", "8080", false),
+    ];
+    for (line, (key, text, changed)) in table.into_iter().enumerate() {
+        let node = root.get(key).unwrap_or_else(|| panic!("{key}"));
+        let coerced = node.coerced().unwrap();
+        assert_eq!(
+            (coerced.text.as_ref(), coerced.changed),
+            (text, changed),
+            "{key}"
+        );
+        assert_eq!(node.line(), line + 1, "{key}");
+    }
+}
+
+#[test]
+fn numbers_the_documents_that_are_not_blank() {
+    let text = "# heading\n---\n# nothing here\n---\nkind: A\n---\n---\n{\"kind\": \"B\"}\n{\"kind\":\n\t\"C\"}\n---  # last\nkind: D\n...\n";
+    let found: Vec<_> = documents(text)
+        .iter()
+        .map(|d| {
+            (
+                d.index(),
+                d.line(),
+                d.root().get("kind").unwrap().as_str().unwrap().to_owned(),
+            )
+        })
+        .collect();
+    let expected = [(1, 5, "A"), (2, 8, "B"), (3, 9, "C"), (4, 12, "D")];
+    assert_eq!(found, expected.map(|(i, l, k)| (i, l, k.to_owned())));
+    assert!(documents("").is_empty());
+    assert!(documents("\n---\n---\n# a\n").is_empty());
+}
+
+#[test]
+fn knows_lines_in_json() {
+    let text = "\n{\n  \"kind\": \"Secret\",\n  \"stringData\": {\n    \"a\": \"x\",\n    \"b\": 5\n  }\n}\n";
+    let documents = documents(text);
+    let data = documents[0].root().get("stringData").unwrap();
+    let lines: Vec<_> = data
+        .entries()
+        .map(|(key, node)| (key, node.line()))
+        .collect();
+    assert_eq!(lines, [("a", 5), ("b", 6)]);
+    assert_eq!(data.get("b").unwrap().coerced().unwrap().text, "5");
+}
+
+#[test]
+fn expands_aliases_and_merges() {
+    let text = "base: &b {x: 1, z: 2}\nown:\n  <<: *b\n  z: 3\nlist: [*b, *b]\n";
+    let root = documents(text).remove(0).into_root();
+    assert_eq!(
+        root.to_json(),
+        serde_json::json!({"base": {"x": 1, "z": 2}, "own": {"x": 1, "z": 3}, "list": [{"x": 1, "z": 2}, {"x": 1, "z": 2}]})
+    );
+    assert_eq!(root.get("list").unwrap().kind(), NodeKind::Sequence);
+}
+
+#[test]
+fn names_the_place_and_the_reason_of_a_syntax_error() {
+    use SyntaxReason as R;
+    let table = [
+        (
+            "a: 1\n---\nb: {{ .Values.x }}\n",
+            (2, 3, 5),
+            R::TemplateBraces,
+        ),
+        ("a:\n\tb: 1\n", (1, 2, 2), R::Tab),
+        ("a: \"x\nb: 1\n", (1, 2, 1), R::QuotedIndentation),
+        ("a: \"x\n b: 1\n", (1, 3, 1), R::Unclosed),
+        ("a: *x\n", (1, 1, 4), R::UnknownAlias),
+        ("a: b: c\n", (1, 1, 5), R::KeyExpected),
+        ("{\"a\": 1 \"b\": 2}", (1, 1, 9), R::Json),
+        ("{\"a\": [1", (1, 1, 8), R::JsonIncomplete),
+        ("a: !!int x\n", (1, 1, 10), R::Tag),
+        ("a: \u{1}\n", (1, 1, 4), R::ControlCharacter),
+        ("<<: 5\n", (1, 1, 5), R::Merge),
+        ("~: x\n", (1, 1, 1), R::Key),
+    ];
+    for (text, (document, line, column), reason) in table {
+        let expected = ReadError::Syntax {
+            document,
+            line,
+            column,
+            reason,
+        };
+        assert_eq!(refusal(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn refuses_what_is_no_manifest() {
+    let duplicate = |line, first_line| ReadError::DuplicateKey {
+        document: 1,
+        line,
+        first_line,
+    };
+    let no_mapping = |document, line| ReadError::NotAMapping { document, line };
+    let table = [
+        ("a: 1\nb: 2\na: 3\n", duplicate(3, 1)),
+        ("{\"a\": 1,\n\"a\": 2}", duplicate(2, 1)),
+        ("yes: 1\n'true': 2\n", duplicate(2, 1)),
+        ("a: 1\n---\n- b\n", no_mapping(2, 3)),
+        ("hello", no_mapping(1, 1)),
+        ("[{\"a\": 1}]", no_mapping(1, 1)),
+    ];
+    for (text, expected) in table {
+        assert_eq!(refusal(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn knows_encodings() {
+    let utf_16 = |text: &str| {
+        text.encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect::<Vec<u8>>()
+    };
+    assert_eq!(
+        read(&utf_16("\u{feff}kind: Secret")).err(),
+        Some(ReadError::Utf16)
+    );
+    assert_eq!(read(&utf_16("kind: Secret")).err(), Some(ReadError::Utf16));
+    assert_eq!(
+        read(b"a: 1\nb: \xff\n").err(),
+        Some(ReadError::NotUtf8 { line: 2 })
+    );
+    assert_eq!(
+        documents("\u{feff}a: 1\r\nb: 2\r\n")[0]
+            .root()
+            .get("b")
+            .unwrap()
+            .as_i64(),
+        Some(2)
+    );
+}

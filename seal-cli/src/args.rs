@@ -1,0 +1,232 @@
+//! What was typed. Parsing has no effect; `context` says what it means.
+
+use clap::Parser;
+
+use crate::error::CliError;
+
+/// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
+///
+/// Reads Secrets (YAML or JSON, any number of documents) from stdin or -f and writes
+/// SealedSecrets to stdout or -w. Every flag can be given as SEALED_SECRETS_<FLAG>.
+#[derive(Parser, Debug, Default)]
+#[command(
+    name = "seal",
+    disable_version_flag = true,
+    max_term_width = 100,
+    after_help = "Examples:\n  \
+        kubectl create secret generic db --dry-run=client --from-literal=password=… -o yaml \\\n    \
+          | seal --cert pub.pem -o yaml -w db.sealed.yaml\n  \
+        seal --fetch-cert > pub.pem\n  \
+        seal -f secret.yaml -w sealed.yaml --scope namespace-wide"
+)]
+pub(crate) struct Args {
+    /// Certificate to seal for: a PEM file, file:// or http(s):// URL; the cluster is not asked.
+    #[arg(long, value_name = "FILE|URL", help_heading = "Certificate")]
+    pub(crate) cert: Option<String>,
+
+    /// Name of the controller's Service [default: sealed-secrets-controller]
+    #[arg(long, value_name = "NAME", help_heading = "Certificate")]
+    pub(crate) controller_name: Option<String>,
+
+    /// Namespace of the controller's Service [default: kube-system]
+    #[arg(long, value_name = "NAMESPACE", help_heading = "Certificate")]
+    pub(crate) controller_namespace: Option<String>,
+
+    /// Print the certificate instead of sealing.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, help_heading = "Certificate")]
+    pub(crate) fetch_cert: Option<bool>,
+
+    /// File with the Secrets [default: stdin]
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "FILE",
+        help_heading = "Input and output"
+    )]
+    pub(crate) secret_file: Option<String>,
+
+    /// File to write, atomically; .yaml and .yml imply -o yaml [default: stdout]
+    #[arg(
+        short = 'w',
+        long,
+        value_name = "FILE",
+        help_heading = "Input and output"
+    )]
+    pub(crate) sealed_secret_file: Option<String>,
+
+    /// json or yaml [default: json]
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        help_heading = "Input and output"
+    )]
+    pub(crate) format: Option<String>,
+
+    /// Seal Secrets without any item, too.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, help_heading = "Input and output")]
+    pub(crate) allow_empty_data: Option<bool>,
+
+    /// Name of the sealed secret, instead of metadata.name.
+    #[arg(long, value_name = "NAME", help_heading = "Target")]
+    pub(crate) name: Option<String>,
+
+    /// Namespace; a Secret that names another is refused.
+    #[arg(short = 'n', long, value_name = "NAMESPACE", help_heading = "Target")]
+    pub(crate) namespace: Option<String>,
+
+    /// Where the values may be used: strict, namespace-wide or cluster-wide [default: strict]
+    #[arg(long, value_name = "SCOPE", help_heading = "Target")]
+    pub(crate) scope: Option<String>,
+
+    /// Kubeconfig [default: $KUBECONFIG or ~/.kube/config]
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub(crate) kubeconfig: Option<String>,
+
+    /// Context of the kubeconfig [default: its current context]
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub(crate) context: Option<String>,
+
+    /// Print the version.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    pub(crate) version: Option<bool>,
+
+    #[command(flatten)]
+    later: Later,
+}
+
+/// Flags of kubeseal that are not there yet: known, so that they are refused by name.
+#[derive(clap::Args, Debug, Default)]
+struct Later {
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    validate: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    re_encrypt: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    rotate: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    raw: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    recovery_unseal: Option<String>,
+    #[arg(long, hide = true)]
+    recovery_private_key: Vec<String>,
+    #[arg(long, hide = true)]
+    from_file: Vec<String>,
+    #[arg(long, hide = true)]
+    merge_into: Option<String>,
+}
+
+impl Later {
+    fn given(&self) -> Option<&'static str> {
+        [
+            (self.validate.is_some(), "--validate"),
+            (self.re_encrypt.is_some(), "--re-encrypt"),
+            (self.rotate.is_some(), "--rotate"),
+            (self.raw.is_some(), "--raw"),
+            (self.recovery_unseal.is_some(), "--recovery-unseal"),
+            (
+                !self.recovery_private_key.is_empty(),
+                "--recovery-private-key",
+            ),
+            (!self.from_file.is_empty(), "--from-file"),
+            (self.merge_into.is_some(), "--merge-into"),
+        ]
+        .into_iter()
+        .find_map(|(given, flag)| given.then_some(flag))
+    }
+}
+
+impl Args {
+    /// A flag that would be ignored is an error instead.
+    pub(crate) fn refuse_what_is_not_there_yet(&self) -> Result<(), CliError> {
+        match self.later.given() {
+            Some(flag) => Err(CliError::NotThereYet(flag)),
+            None => Ok(()),
+        }
+    }
+
+    /// Fills what was not typed from variables; what cannot be read is passed over, as kubeseal
+    /// does.
+    pub(crate) fn complete_from(&mut self, variable: impl Fn(&str) -> Option<String>) {
+        for (slot, flag) in [
+            (&mut self.cert, "cert"),
+            (&mut self.controller_name, "controller-name"),
+            (&mut self.controller_namespace, "controller-namespace"),
+            (&mut self.secret_file, "secret-file"),
+            (&mut self.sealed_secret_file, "sealed-secret-file"),
+            (&mut self.format, "format"),
+            (&mut self.name, "name"),
+            (&mut self.namespace, "namespace"),
+            (&mut self.scope, "scope"),
+            (&mut self.kubeconfig, "kubeconfig"),
+            (&mut self.context, "context"),
+        ] {
+            if slot.is_none() {
+                *slot = variable(flag);
+            }
+        }
+        for (slot, flag) in [
+            (&mut self.fetch_cert, "fetch-cert"),
+            (&mut self.allow_empty_data, "allow-empty-data"),
+            (&mut self.version, "version"),
+        ] {
+            if slot.is_none() {
+                *slot = variable(flag).as_deref().and_then(go_bool);
+            }
+        }
+    }
+}
+
+/// The spellings that Go's flag libraries take.
+fn go_bool(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn flags_are_consistent() {
+        Args::command().debug_assert();
+    }
+
+    #[test]
+    fn the_command_line_wins_over_variables() {
+        let mut args =
+            Args::try_parse_from(["seal", "--name", "typed", "--fetch-cert=false"]).unwrap();
+        args.complete_from(|flag| match flag {
+            "name" | "cert" => Some("variable".to_owned()),
+            "scope" => Some(String::new()),
+            "fetch-cert" => Some("1".to_owned()),
+            "allow-empty-data" => Some("maybe".to_owned()),
+            _ => None,
+        });
+        assert_eq!(args.name.as_deref(), Some("typed"));
+        assert_eq!(args.cert.as_deref(), Some("variable"));
+        assert_eq!(args.scope.as_deref(), Some(""), "set but empty counts");
+        assert_eq!(args.fetch_cert, Some(false));
+        assert_eq!(
+            args.allow_empty_data, None,
+            "what cannot be read is passed over"
+        );
+    }
+
+    #[test]
+    fn flags_to_come_are_refused_by_name() {
+        for (typed, flag) in [
+            (&["seal", "--raw"][..], "--raw"),
+            (&["seal", "--merge-into", "x"], "--merge-into"),
+            (&["seal", "--rotate=true"], "--rotate"),
+        ] {
+            let args = Args::try_parse_from(typed).unwrap();
+            let error = args.refuse_what_is_not_there_yet().unwrap_err().to_string();
+            assert!(error.contains(flag), "{error}");
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Where the certificate comes from: a file, a URL, or the cluster (contract §3.1–§3.3).
+
+use std::io::Read as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ureq::tls::{RootCerts, TlsConfig};
+
+use crate::cluster;
+use crate::context::Context;
+use crate::error::CliError;
+
+/// No chain of certificates is longer.
+const LIMIT: u64 = 1024 * 1024;
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A certificate as it was served, unchecked.
+pub(crate) struct Fetched {
+    /// How messages call the place.
+    pub(crate) from: String,
+    pub(crate) bytes: Vec<u8>,
+}
+
+/// Gets the certificate that the flags name.
+pub(crate) fn fetch(context: &Context) -> Result<Fetched, CliError> {
+    let Some(cert) = &context.cert else {
+        let bytes = cluster::certificate(&context.connection, &context.controller)?;
+        let from = "the cluster".to_owned();
+        return Ok(Fetched { from, bytes });
+    };
+    let bytes = match place(cert) {
+        Place::File(path) => file(path)?,
+        Place::Url => url(cert)?,
+    };
+    Ok(Fetched {
+        from: cert.clone(),
+        bytes,
+    })
+}
+
+#[derive(Debug, PartialEq, Eq)]
+enum Place<'a> {
+    File(&'a str),
+    Url,
+}
+
+/// A single letter before the colon is a Windows drive, not a scheme.
+fn place(cert: &str) -> Place<'_> {
+    match cert.split_once("://") {
+        Some(("file", path)) => Place::File(path),
+        Some((scheme, _)) if scheme.len() > 1 => Place::Url,
+        _ => Place::File(cert),
+    }
+}
+
+fn file(path: &str) -> Result<Vec<u8>, CliError> {
+    let failed = |error: std::io::Error| CliError::CertificateFile {
+        path: path.to_owned(),
+        reason: match error.kind() {
+            std::io::ErrorKind::NotFound => "no such file or directory".to_owned(),
+            _ => error.to_string(),
+        },
+    };
+    let mut bytes = Vec::new();
+    std::fs::File::open(path)
+        .and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
+        .map_err(failed)?;
+    Ok(bytes)
+}
+
+fn url(url: &str) -> Result<Vec<u8>, CliError> {
+    let failed = |reason: String| CliError::CertificateUrl {
+        url: url.to_owned(),
+        reason,
+    };
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let tls = TlsConfig::builder()
+        .root_certs(RootCerts::PlatformVerifier)
+        .unversioned_rustls_crypto_provider(provider)
+        .build();
+    let agent = ureq::Agent::config_builder()
+        .tls_config(tls)
+        .timeout_global(Some(TIMEOUT))
+        .http_status_as_error(false)
+        .build()
+        .new_agent();
+    let mut response = agent
+        .get(url)
+        .call()
+        .map_err(|error| failed(error.to_string()))?;
+    if response.status() != 200 {
+        return Err(failed(response.status().to_string()));
+    }
+    response
+        .body_mut()
+        .with_config()
+        .limit(LIMIT)
+        .read_to_vec()
+        .map_err(|error| failed(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_and_urls_are_told_apart() {
+        for (cert, expected) in [
+            ("pub.pem", Place::File("pub.pem")),
+            ("./a:b/pub.pem", Place::File("./a:b/pub.pem")),
+            ("file:///etc/pub.pem", Place::File("/etc/pub.pem")),
+            (r"C:\pub.pem", Place::File(r"C:\pub.pem")),
+            ("https://sealed.example/v1/cert.pem", Place::Url),
+        ] {
+            assert_eq!(place(cert), expected, "{cert}");
+        }
+    }
+}

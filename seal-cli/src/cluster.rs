@@ -1,0 +1,101 @@
+//! Asking the controller through the API server's service proxy (contract §3.2).
+
+use std::time::Duration;
+
+use http::Request;
+use k8s_openapi::api::core::v1::Service;
+use kube::{Api, Client};
+
+use crate::context::Controller;
+use crate::error::CliError;
+use crate::kubeconfig::{self, Connection};
+
+const CONNECT: Duration = Duration::from_secs(10);
+const READ: Duration = Duration::from_secs(30);
+
+/// The certificate that the controller serves, byte for byte.
+pub(crate) fn certificate(
+    connection: &Connection,
+    controller: &Controller,
+) -> Result<Vec<u8>, CliError> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|_| CliError::NoCluster("the system gives no runtime"))?;
+    runtime.block_on(fetch(connection, controller))
+}
+
+async fn fetch(connection: &Connection, controller: &Controller) -> Result<Vec<u8>, CliError> {
+    // One TLS library for the process; a second call keeps the first.
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let mut config = kubeconfig::config(connection).await?;
+    config.connect_timeout = Some(CONNECT);
+    config.read_timeout = Some(READ);
+    let server = config.cluster_url.to_string();
+    let client = Client::try_from(config)
+        .map_err(|_| CliError::NoCluster("the context's certificates or address are unusable"))?;
+    let services: Api<Service> = Api::namespaced(client.clone(), &controller.namespace);
+    let service = services
+        .get(&controller.name)
+        .await
+        .map_err(|error| CliError::Service {
+            reason: reason(&error, &server, "services", "get", controller),
+        })?;
+    let port = service
+        .spec
+        .and_then(|spec| spec.ports)
+        .and_then(|ports| ports.into_iter().next())
+        .and_then(|port| port.name)
+        .unwrap_or_default();
+    let path = format!(
+        "/api/v1/namespaces/{}/services/http:{}:{port}/proxy/v1/cert.pem",
+        controller.namespace, controller.name
+    );
+    let request = Request::get(path)
+        .header(http::header::ACCEPT, "application/x-pem-file, */*")
+        .body(Vec::new())
+        .map_err(|_| CliError::ServiceProxy {
+            reason: "the controller's name or namespace cannot be part of a URL".to_owned(),
+        })?;
+    let text = client
+        .request_text(request)
+        .await
+        .map_err(|error| CliError::ServiceProxy {
+            reason: reason(&error, &server, "services/proxy", "get", controller),
+        })?;
+    Ok(text.into_bytes())
+}
+
+/// Why a call failed, with the next step.
+fn reason(
+    error: &kube::Error,
+    server: &str,
+    resource: &str,
+    verb: &str,
+    controller: &Controller,
+) -> String {
+    let Controller { name, namespace } = controller;
+    match error {
+        kube::Error::Api(status) if status.code == 404 => {
+            format!("services {name:?} not found in namespace {namespace:?}")
+        }
+        kube::Error::Api(status) if status.code == 401 => format!(
+            "the API server {server} does not accept these credentials (log in again, or choose another --context)"
+        ),
+        kube::Error::Api(status) if status.code == 403 => format!(
+            "you may not {verb} {resource} {name:?} in namespace {namespace:?}; ask for the Role sealed-secrets-service-proxier, or use --cert with a certificate from a file or URL"
+        ),
+        kube::Error::Api(status) if status.code == 503 => {
+            "the API server cannot reach the controller's pod; is it running?".to_owned()
+        }
+        kube::Error::Api(status) => {
+            format!("the API server answered {} {}", status.code, status.reason)
+        }
+        kube::Error::Auth(_) => {
+            "the kubeconfig's credentials cannot be used (does its login helper work?)".to_owned()
+        }
+        _ => format!(
+            "the API server {server} cannot be reached; check the network, --kubeconfig and --context, or seal offline with --cert"
+        ),
+    }
+}

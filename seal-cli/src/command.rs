@@ -1,0 +1,5 @@
+//! One file per action.
+
+pub(crate) mod fetch_cert;
+pub(crate) mod seal;
+pub(crate) mod version;

@@ -1,0 +1,11 @@
+//! `--fetch-cert`: the certificate as it is served, and nothing else.
+
+use crate::certificate;
+use crate::context::Context;
+use crate::error::CliError;
+
+/// Prints the certificate.
+pub(crate) fn run(context: &Context) -> Result<(), CliError> {
+    let fetched = certificate::fetch(context)?;
+    context.destination.write(&fetched.bytes)
+}

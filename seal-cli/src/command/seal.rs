@@ -1,0 +1,134 @@
+//! Sealing: every Secret of the input, or none.
+
+use aws_lc_rs::rand;
+use jiff::Timestamp;
+use rayon::prelude::*;
+use seal_keys::{Recipient, RsaRecipient};
+use sealing::{Namespace, SealedManifest, Sealing, Target};
+use zeroize::Zeroizing;
+
+use crate::certificate;
+use crate::context::Context;
+use crate::error::CliError;
+use crate::input::{self, InputSecret};
+use crate::kubeconfig;
+use crate::output::Format;
+
+/// Reads, seals, writes.
+pub(crate) fn run(context: &Context) -> Result<(), CliError> {
+    let recipient = recipient(context)?;
+    let secrets = input::secrets(context.secret_file.as_deref())?;
+    let work = Work {
+        from: input::name(context.secret_file.as_deref()),
+        target: target(context, &secrets)?,
+        recipient,
+        format: context.format,
+    };
+    // One Secret is not worth a pool of threads.
+    let documents: Vec<String> = if secrets.len() == 1 {
+        secrets
+            .into_iter()
+            .map(|secret| work.document(secret))
+            .collect::<Result<_, _>>()?
+    } else {
+        secrets
+            .into_par_iter()
+            .map(|secret| work.document(secret))
+            .collect::<Result<_, _>>()?
+    };
+    context.destination.write(documents.concat().as_bytes())
+}
+
+fn recipient(context: &Context) -> Result<RsaRecipient, CliError> {
+    let fetched = certificate::fetch(context)?;
+    seal_keys::Certificate::from_pem(&fetched.bytes)
+        .and_then(|certificate| certificate.recipient(Timestamp::now()))
+        .map_err(|reason| CliError::Certificate {
+            from: fetched.from,
+            reason,
+        })
+}
+
+/// The kubeconfig is read only if a Secret needs its namespace.
+fn target(context: &Context, secrets: &[InputSecret]) -> Result<Target, CliError> {
+    let namespace = match &context.namespace {
+        Some(given) => Namespace::Given(given.clone()),
+        None if secrets.iter().all(names_its_namespace) => Namespace::default(),
+        None => kubeconfig::namespace(&context.connection)?
+            .map_or(Namespace::Unknown, Namespace::Default),
+    };
+    Ok(Target {
+        name: context.name.clone(),
+        scope: context.scope,
+        namespace,
+        allow_empty: context.allow_empty,
+    })
+}
+
+fn names_its_namespace(input: &InputSecret) -> bool {
+    input
+        .secret
+        .metadata
+        .namespace
+        .as_deref()
+        .is_some_and(|namespace| !namespace.is_empty())
+}
+
+struct Work {
+    from: String,
+    target: Target,
+    recipient: RsaRecipient,
+    format: Format,
+}
+
+impl Work {
+    fn document(&self, input: InputSecret) -> Result<String, CliError> {
+        let document = input.document;
+        let sealed = self.seal(input)?;
+        let encode = |_| CliError::Encode(document);
+        match self.format {
+            Format::Json => seal_manifest::write_json(&sealed).map_err(encode),
+            Format::Yaml => {
+                let value = serde_json::to_value(&sealed).map_err(encode)?;
+                Ok(format!("---\n{}", seal_manifest::write_yaml(&value)))
+            }
+        }
+    }
+
+    fn seal(&self, input: InputSecret) -> Result<SealedManifest, CliError> {
+        let InputSecret {
+            document,
+            mut secret,
+        } = input;
+        let from = || self.from.clone();
+        let scope = self
+            .target
+            .apply(&mut secret)
+            .map_err(|reason| CliError::Target {
+                from: from(),
+                document,
+                reason,
+            })?;
+        let failed = |reason| CliError::Seal {
+            from: from(),
+            document,
+            reason,
+        };
+        let sealing = Sealing::prepare(secret, scope, &mut fresh_key).map_err(failed)?;
+        let wraps = sealing
+            .needs()
+            .map(|need| self.recipient.wrap(need.key, need.label))
+            .collect::<Result<_, _>>()
+            .map_err(|_| CliError::Wrap {
+                from: from(),
+                document,
+            })?;
+        sealing.finish(wraps).map_err(failed)
+    }
+}
+
+fn fresh_key() -> Option<Zeroizing<[u8; 32]>> {
+    let mut key = Zeroizing::new([0; 32]);
+    rand::fill(key.as_mut_slice()).ok()?;
+    Some(key)
+}

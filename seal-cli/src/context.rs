@@ -1,0 +1,129 @@
+//! What was typed, and what it means.
+
+use std::path::{Path, PathBuf};
+
+use seal_format::Scope;
+
+use crate::args::Args;
+use crate::error::CliError;
+use crate::kubeconfig::Connection;
+use crate::output::{Destination, Format};
+
+/// Everything a command needs to know.
+pub(crate) struct Context {
+    pub(crate) version: bool,
+    pub(crate) fetch_cert: bool,
+    /// A certificate given by hand; else the cluster is asked.
+    pub(crate) cert: Option<String>,
+    pub(crate) controller: Controller,
+    pub(crate) connection: Connection,
+    /// `None` is stdin.
+    pub(crate) secret_file: Option<PathBuf>,
+    pub(crate) destination: Destination,
+    pub(crate) format: Format,
+    pub(crate) allow_empty: bool,
+    pub(crate) name: Option<String>,
+    /// `--namespace`, when given.
+    pub(crate) namespace: Option<String>,
+    pub(crate) scope: Scope,
+}
+
+/// Where the controller's Service is.
+pub(crate) struct Controller {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+}
+
+impl Context {
+    pub(crate) fn new(args: Args) -> Result<Self, CliError> {
+        let output = path(args.sealed_secret_file);
+        Ok(Self {
+            version: args.version.unwrap_or_default(),
+            fetch_cert: args.fetch_cert.unwrap_or_default(),
+            cert: given(args.cert),
+            controller: Controller {
+                name: args
+                    .controller_name
+                    .unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
+                namespace: args
+                    .controller_namespace
+                    .unwrap_or_else(|| "kube-system".to_owned()),
+            },
+            connection: Connection {
+                kubeconfig: path(args.kubeconfig),
+                context: given(args.context),
+            },
+            secret_file: path(args.secret_file),
+            format: format(args.format.as_deref(), output.as_deref())?,
+            destination: output.map_or(Destination::Stdout, Destination::File),
+            allow_empty: args.allow_empty_data.unwrap_or_default(),
+            name: given(args.name),
+            namespace: given(args.namespace).map(|name| without_kind(&name).to_owned()),
+            scope: scope(args.scope.as_deref())?,
+        })
+    }
+}
+
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn path(text: Option<String>) -> Option<PathBuf> {
+    given(text).map(PathBuf::from)
+}
+
+/// A file called .yaml holds YAML, whatever else was said.
+fn format(typed: Option<&str>, output: Option<&Path>) -> Result<Format, CliError> {
+    let typed = match typed.unwrap_or("json").to_lowercase().as_str() {
+        "" | "json" => Format::Json,
+        "yaml" => Format::Yaml,
+        _ => return Err(CliError::Format(typed.unwrap_or_default().to_owned())),
+    };
+    let extension = output
+        .and_then(Path::extension)
+        .and_then(|extension| extension.to_str());
+    Ok(match extension {
+        Some("yaml" | "yml") => Format::Yaml,
+        _ => typed,
+    })
+}
+
+fn scope(typed: Option<&str>) -> Result<Scope, CliError> {
+    let typed = typed.unwrap_or_default();
+    typed.parse().map_err(|_| CliError::Scope(typed.to_owned()))
+}
+
+/// kubectl takes `ns/NAME`, too.
+fn without_kind(namespace: &str) -> &str {
+    ["namespaces/", "namespace/", "ns/"]
+        .iter()
+        .find_map(|prefix| namespace.strip_prefix(prefix))
+        .unwrap_or(namespace)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats() {
+        for (typed, output, expected) in [
+            (None, None, Some(Format::Json)),
+            (Some("YAML"), None, Some(Format::Yaml)),
+            (Some("json"), Some("a.yaml"), Some(Format::Yaml)),
+            (None, Some("a.yml"), Some(Format::Yaml)),
+            (None, Some("a.json"), Some(Format::Json)),
+            (Some("toml"), None, None),
+        ] {
+            let found = format(typed, output.map(Path::new)).ok();
+            assert_eq!(found, expected, "{typed:?} {output:?}");
+        }
+    }
+
+    #[test]
+    fn namespaces_lose_their_kind() {
+        for text in ["prod", "ns/prod", "namespace/prod", "namespaces/prod"] {
+            assert_eq!(without_kind(text), "prod");
+        }
+    }
+}

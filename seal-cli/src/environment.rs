@@ -1,0 +1,21 @@
+//! `SEALED_SECRETS_*` variables (contract §3): the name of a flag in capitals.
+
+/// The value of the variable for a flag such as `controller-name`. Set but empty counts.
+pub(crate) fn variable(flag: &str) -> Option<String> {
+    std::env::var(name(flag)).ok()
+}
+
+fn name(flag: &str) -> String {
+    format!("SEALED_SECRETS_{}", flag.to_uppercase().replace('-', "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn flags_have_their_variable() {
+        assert_eq!(
+            super::name("controller-namespace"),
+            "SEALED_SECRETS_CONTROLLER_NAMESPACE"
+        );
+    }
+}

@@ -1,0 +1,91 @@
+//! Everything that can go wrong: what failed, on what, why, and the next step. No value of a
+//! Secret and no key is ever part of an error.
+
+use std::path::PathBuf;
+
+use seal_keys::CertificateError;
+use seal_manifest::ReadError;
+use sealing::{ReadSecretError, SealError, TargetError};
+
+use crate::exit;
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(
+        "{0} is not there yet in this version of seal; use kubeseal for it, its files go together with ours"
+    )]
+    NotThereYet(&'static str),
+    #[error("unsupported output format: {0:?} (use json or yaml)")]
+    Format(String),
+    #[error("unknown scope {0:?} (use strict, namespace-wide or cluster-wide)")]
+    Scope(String),
+
+    #[error("cannot read {from}: {reason}")]
+    Input {
+        from: String,
+        reason: std::io::Error,
+    },
+    #[error("{from}: {reason}")]
+    Manifest { from: String, reason: ReadError },
+    #[error("{from}: {reason}")]
+    Secret {
+        from: String,
+        reason: ReadSecretError,
+    },
+    #[error("no secrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
+    NoSecrets(String),
+    #[error("{from}: document {document}: {reason}")]
+    Target {
+        from: String,
+        document: usize,
+        reason: TargetError,
+    },
+    #[error("{from}: document {document}: {reason}")]
+    Seal {
+        from: String,
+        document: usize,
+        reason: SealError,
+    },
+    #[error("{from}: document {document}: the certificate's key cannot seal a value")]
+    Wrap { from: String, document: usize },
+
+    #[error("cannot use the certificate from {from}: {reason}")]
+    Certificate {
+        from: String,
+        reason: CertificateError,
+    },
+    #[error("cannot read the certificate: open {path}: {reason}")]
+    CertificateFile { path: String, reason: String },
+    #[error("cannot fetch {url:?}: {reason}")]
+    CertificateUrl { url: String, reason: String },
+
+    #[error("cannot use kubeconfig {path}: {reason}")]
+    Kubeconfig { path: String, reason: &'static str },
+    #[error(
+        "no cluster to ask for its certificate: {0}. Give --cert FILE to seal offline, or --kubeconfig and --context"
+    )]
+    NoCluster(&'static str),
+    #[error(
+        "cannot get sealed secret service: {reason}.\nPlease, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller"
+    )]
+    Service { reason: String },
+    #[error("cannot fetch certificate: {reason}")]
+    ServiceProxy { reason: String },
+
+    #[error("cannot write {to}: {reason}")]
+    Output { to: String, reason: std::io::Error },
+    #[error("cannot write {}: its folder does not exist", .0.display())]
+    OutputFolder(PathBuf),
+    #[error("cannot write document {0} as JSON")]
+    Encode(usize),
+}
+
+impl CliError {
+    /// See `docs/reference/exit-codes.md`.
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::NotThereYet(_) | Self::Format(_) | Self::Scope(_) => exit::USAGE,
+            _ => exit::FAILED,
+        }
+    }
+}

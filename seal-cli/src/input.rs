@@ -1,0 +1,79 @@
+//! Reading Secrets from a file or stdin.
+
+use std::io::{IsTerminal as _, Read as _};
+use std::path::Path;
+
+use sealing::{PlainSecret, read_secrets};
+use zeroize::Zeroizing;
+
+use crate::error::CliError;
+use crate::ui;
+
+/// One Secret of the input.
+pub(crate) struct InputSecret {
+    /// Number of its document, from 1.
+    pub(crate) document: usize,
+    pub(crate) secret: PlainSecret,
+}
+
+/// How messages call the input.
+pub(crate) fn name(file: Option<&Path>) -> String {
+    file.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string())
+}
+
+/// Reads every Secret; tells of scalars that YAML coerced.
+pub(crate) fn secrets(file: Option<&Path>) -> Result<Vec<InputSecret>, CliError> {
+    let from = name(file);
+    let bytes = bytes(file).map_err(|reason| CliError::Input {
+        from: from.clone(),
+        reason,
+    })?;
+    let documents = seal_manifest::read(&bytes).map_err(|reason| CliError::Manifest {
+        from: from.clone(),
+        reason,
+    })?;
+    let mut secrets = Vec::with_capacity(documents.len());
+    for document in &documents {
+        let list = read_secrets(document).map_err(|reason| CliError::Secret {
+            from: from.clone(),
+            reason,
+        })?;
+        for scalar in list.coerced {
+            let (line, path) = (scalar.line, scalar.path);
+            ui::warn(&format!(
+                "{from}: line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes"
+            ));
+        }
+        secrets.extend(list.secrets.into_iter().map(|secret| InputSecret {
+            document: document.index(),
+            secret,
+        }));
+    }
+    if secrets.is_empty() {
+        return Err(CliError::NoSecrets(from));
+    }
+    Ok(secrets)
+}
+
+fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut bytes = Zeroizing::new(Vec::new());
+    if let Some(path) = file {
+        let mut file = std::fs::File::open(path)?;
+        // One allocation: a buffer that grows leaves copies of the plaintext behind.
+        let length = file.metadata().map_or(0, |metadata| metadata.len());
+        bytes.reserve_exact(
+            usize::try_from(length)
+                .unwrap_or_default()
+                .saturating_add(1),
+        );
+        file.read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let mut stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        ui::hint("(tty detected: expecting json/yaml k8s resource in stdin)");
+    }
+    bytes.reserve_exact(64 * 1024);
+    stdin.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,114 @@
+//! Writing results: all of them or nothing, files replaced atomically.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::CliError;
+
+/// Shape of the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// Objects, one after the other.
+    Json,
+    /// Documents, each after `---`.
+    Yaml,
+}
+
+/// Where the result goes.
+#[derive(Clone, Debug)]
+pub(crate) enum Destination {
+    Stdout,
+    File(PathBuf),
+}
+
+impl Destination {
+    /// Writes the whole result.
+    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), CliError> {
+        match self {
+            Self::Stdout => {
+                let mut stdout = std::io::stdout().lock();
+                stdout
+                    .write_all(bytes)
+                    .and_then(|()| stdout.flush())
+                    .map_err(|reason| CliError::Output {
+                        to: "stdout".to_owned(),
+                        reason,
+                    })
+            }
+            Self::File(path) => replace(path, bytes),
+        }
+    }
+}
+
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    let failed = |reason| CliError::Output {
+        to: path.display().to_string(),
+        reason,
+    };
+    // A link keeps pointing where it points: the file behind it is replaced.
+    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let present = std::fs::metadata(&target).ok();
+    if present.as_ref().is_some_and(|present| !present.is_file()) {
+        // A pipe or device cannot be renamed over; a folder says so itself.
+        return std::fs::write(&target, bytes).map_err(failed);
+    }
+    let folder = match target.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(CliError::OutputFolder(path.to_path_buf()));
+    }
+    let mut file = new_file(folder).map_err(failed)?;
+    file.write_all(bytes).map_err(failed)?;
+    if let Some(present) = present {
+        file.as_file()
+            .set_permissions(present.permissions())
+            .map_err(failed)?;
+    }
+    // The rename must not overtake the content.
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(&target)
+        .map(|_| ())
+        .map_err(|error| failed(error.error))
+}
+
+/// Sealed values are no secret: readable as the umask has it.
+fn new_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".seal-");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_replaced_whole_and_links_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        Destination::File(file.clone()).write(b"one").unwrap();
+        let link = folder.path().join("link.yaml");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        Destination::File(link.clone()).write(b"two").unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"two");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        let names = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn a_missing_folder_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("no/such/a.yaml");
+        let error = Destination::File(path).write(b"x").unwrap_err();
+        assert!(matches!(error, CliError::OutputFolder(_)), "{error}");
+    }
+}

@@ -1,0 +1,41 @@
+//! What people read. Rules: results go to stdout and nothing else does; everything else goes to
+//! stderr, one line each where one will do, in lower case, with a prefix that can be searched for
+//! (`error:`, `warning:`), without a full stop unless there are several sentences. No value of a
+//! Secret is ever printed.
+#![allow(
+    clippy::print_stderr,
+    reason = "the one place that talks to the person at the terminal"
+)]
+
+use std::process::ExitCode;
+
+use crate::error::CliError;
+use crate::exit;
+
+/// An error ends the program.
+pub(crate) fn fail(error: &CliError) -> ExitCode {
+    eprintln!("error: {error}");
+    ExitCode::from(error.exit_code())
+}
+
+/// Help goes to stdout and is a success; a usage error goes to stderr and is not.
+pub(crate) fn usage(refusal: &clap::Error) -> ExitCode {
+    let asked_for = !refusal.use_stderr();
+    // A closed pipe behind --help is nobody's error.
+    let _ = refusal.print();
+    if asked_for {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(exit::USAGE)
+    }
+}
+
+/// Something to know; the work goes on.
+pub(crate) fn warn(text: &str) {
+    eprintln!("warning: {text}");
+}
+
+/// Said only to a person at a terminal.
+pub(crate) fn hint(text: &str) {
+    eprintln!("{text}");
+}
