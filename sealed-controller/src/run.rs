@@ -188,10 +188,11 @@ fn sealed_secrets(
     .modify(|object| object.managed_fields_mut().clear())
     .reflect(writer)
     .inspect_err(|error| watch_fault::log("SealedSecrets", error))
-    .inspect_ok(move |event| {
-        if let Event::Delete(object) = event {
-            context.forget(object);
-        }
+    .inspect_ok(move |event| match event {
+        Event::Delete(object) => context.forget(object),
+        // Not `Store::wait_until_ready`: it wakes one of several waiters, and the controller waits.
+        Event::InitDone => ready.cancel(),
+        _ => {}
     })
     .touched_objects()
 }

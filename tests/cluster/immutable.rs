@@ -24,7 +24,7 @@ fn an_immutable_one_is_made_and_never_changed() {
         .immutable();
     let second = second.seal(certificate);
     namespace.edit("db", |sealed: &mut SealedSecret| {
-        sealed.spec = second.spec.clone()
+        sealed.spec = second.spec.clone();
     });
     let sealed = namespace.wait_synced("db", ConditionStatus::False);
     assert_eq!(sealed.status.as_ref().unwrap().observed_generation, Some(2));

@@ -50,7 +50,7 @@ fn a_changed_one_changes_the_secret() {
     let second = namespace.plain("db").item("password", "hunter3");
     let second = second.seal(certificate);
     namespace.edit("db", |sealed: &mut SealedSecret| {
-        sealed.spec = second.spec.clone()
+        sealed.spec = second.spec.clone();
     });
     namespace.wait_for("db", "to hold the new value", |secret: &Secret| {
         data(secret) == text(&[("password", "hunter3")])
