@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 mod check;
 mod demo;
 mod deny;
+mod generate;
 mod kube;
 mod peers;
 mod repository;
@@ -33,6 +34,8 @@ enum Task {
     Peers(peers::Task),
     /// The rules that the compiler does not know: layers, file sizes, RSA
     Check,
+    /// Writes the files that are made from the Rust types
+    Generate(generate::Args),
     /// Everything that CI runs
     Test(test::Args),
 }
@@ -44,6 +47,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Kube(task) => done(kube::run(&task)),
         Task::Peers(task) => done(peers::run(&task)),
         Task::Check => done(check::run()),
+        Task::Generate(args) => done(generate::run(&args)),
         Task::Test(args) => test::run(&args),
     }
 }
