@@ -12,6 +12,8 @@ use crate::error::CliError;
 #[command(
     name = "seal",
     disable_version_flag = true,
+    // The last one wins, as with kubeseal: aliases and scripts come with flags of their own.
+    args_override_self = true,
     max_term_width = 100,
     after_help = "Examples:\n  \
         kubectl create secret generic db --dry-run=client --from-literal=password=… -o yaml \\\n    \

@@ -3,6 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::go_base64;
+
 /// One sealed value, split into its parts. Nothing in it is secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Envelope {
@@ -16,7 +18,7 @@ pub struct Envelope {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EnvelopeError {
-    /// The text is not standard base64 with padding. The number is the offending byte's offset.
+    /// The text is not base64 as Go reads it. The number is the offset that Go names.
     #[error("not valid base64 at byte {0}")]
     Base64(usize),
     /// Shorter than its own length field, or than a tag, says.
@@ -33,13 +35,7 @@ const TAG: usize = 16;
 impl Envelope {
     /// Reads a value of `spec.encryptedData`.
     pub fn from_text(text: &str) -> Result<Self, EnvelopeError> {
-        let bytes = STANDARD.decode(text).map_err(|error| match error {
-            base64::DecodeError::InvalidByte(at, _)
-            | base64::DecodeError::InvalidLastSymbol(at, _) => EnvelopeError::Base64(at),
-            base64::DecodeError::InvalidLength(_) | base64::DecodeError::InvalidPadding => {
-                EnvelopeError::Base64(text.len())
-            }
-        })?;
+        let bytes = go_base64::decode(text).map_err(EnvelopeError::Base64)?;
         Self::from_bytes(&bytes)
     }
 
@@ -104,7 +100,7 @@ mod tests {
             assert_eq!(Envelope::from_bytes(bytes), Err(error), "{bytes:?}");
         }
         assert_eq!(Envelope::from_text("AQ!="), Err(EnvelopeError::Base64(2)));
-        assert_eq!(Envelope::from_text("AQI"), Err(EnvelopeError::Base64(3)));
+        assert_eq!(Envelope::from_text("AQI"), Err(EnvelopeError::Base64(0)));
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! - [`SessionKey`]: the key of one value, wiped when dropped.
 
 mod envelope;
+pub mod go_base64;
 mod scope;
 mod session_key;
 

@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use seal_api::TemplateMetadata;
+use seal_format::go_base64;
 use seal_manifest::{Document, Node, NodeKind};
 use zeroize::Zeroizing;
 
@@ -260,15 +259,14 @@ impl Reader {
         }
     }
 
-    /// Null is nothing; a number is no base64, even if its digits could be. Go's decoder, which
-    /// every Kubernetes client uses, skips line breaks.
+    /// Null is nothing; a number is no base64, even if its digits could be.
     fn base64(&self, node: &Node, path: String) -> Result<Zeroizing<Vec<u8>>, ReadSecretError> {
         let text = match node.as_str() {
-            Some(text) => Zeroizing::new(text.replace(['\r', '\n'], "")),
-            None if node.kind() == NodeKind::Null => Zeroizing::default(),
+            Some(text) => text,
+            None if node.kind() == NodeKind::Null => "",
             None => return Err(self.field_type(node, &path, "a string in base64")),
         };
-        match STANDARD.decode(text.as_bytes()) {
+        match go_base64::decode(text) {
             Ok(bytes) => Ok(Zeroizing::new(bytes)),
             Err(_) => Err(self.error(node, Reason::Base64 { path })),
         }

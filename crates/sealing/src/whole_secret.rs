@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use seal_api::TemplateMetadata;
+use seal_format::go_base64;
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 
@@ -35,8 +34,7 @@ struct Base64(Zeroizing<Vec<u8>>);
 impl<'de> Deserialize<'de> for Base64 {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = Zeroizing::new(Option::<String>::deserialize(deserializer)?.unwrap_or_default());
-        STANDARD
-            .decode(text.as_bytes())
+        go_base64::decode(&text)
             .map(|bytes| Self(Zeroizing::new(bytes)))
             .map_err(|_| serde::de::Error::custom("not base64"))
     }

@@ -1,0 +1,98 @@
+//! Sealed values made readable: what a reviewer and a comparison look at instead of random bytes.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use seal_api::SealedSecretSpec;
+use seal_keys::{Identity as _, PrivateKey, RsaIdentity};
+use sealing::{Opening, scope_of};
+use serde_json::Value;
+use template::{GoTemplate, Limits};
+
+/// The folder with keys and certificates of the tests.
+pub const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors");
+
+/// The test keys, which open what the tests seal.
+pub struct Keys(Vec<RsaIdentity>);
+
+/// One sealed value and what is in it.
+struct Revealed {
+    sealed: String,
+    shown: String,
+}
+
+impl Keys {
+    /// Reads the keys of `tests/vectors/keys`.
+    pub fn of_tests() -> Self {
+        let names = ["rsa-2048", "rsa-4096"];
+        let keys = names.map(|name| {
+            let pem = std::fs::read(format!("{VECTORS}/keys/{name}.pem")).unwrap();
+            RsaIdentity::new(&PrivateKey::from_pem(&pem).unwrap()).unwrap()
+        });
+        Self(keys.into())
+    }
+
+    /// Replaces each sealed value of each SealedSecret in `text` by `[SEALED scope place "value"]`,
+    /// opened the way a controller does it. What does not open stays as it is.
+    pub fn reveal(&self, text: &str) -> String {
+        let mut shown = text.to_owned();
+        for object in objects(text) {
+            for value in self.values(&object) {
+                shown = shown.replace(&value.sealed, &value.shown);
+            }
+        }
+        shown
+    }
+
+    fn values(&self, object: &Value) -> Vec<Revealed> {
+        let metadata = &object["metadata"];
+        let text = |field: &str| metadata[field].as_str().unwrap_or_default();
+        let annotations = serde_json::from_value(metadata["annotations"].clone()).ok();
+        let scope = scope_of(annotations.as_ref());
+        let Ok(spec) = serde_json::from_value::<SealedSecretSpec>(object["spec"].clone()) else {
+            return Vec::new();
+        };
+        let engine = GoTemplate::new(Limits::default());
+        // One by one: an item that does not open must not hide the others.
+        let reveal = |(name, sealed): (&String, &String)| {
+            let item = SealedSecretSpec {
+                encrypted_data: [(name.clone(), sealed.clone())].into(),
+                ..SealedSecretSpec::default()
+            };
+            let opening = Opening::prepare(&item, scope, text("namespace"), text("name")).ok()?;
+            let keys: Vec<_> = opening
+                .needs()
+                .map(|need| {
+                    self.0
+                        .iter()
+                        .find_map(|key| key.unwrap(need.wrapped, need.label).ok())
+                })
+                .collect();
+            let opened = opening.finish(&keys, &engine).ok()?;
+            let label = scope.label(text("namespace"), text("name"));
+            let place = String::from_utf8(label).unwrap();
+            let space = if place.is_empty() { "" } else { " " };
+            let value = show(&opened.data[name]);
+            Some(Revealed {
+                sealed: sealed.clone(),
+                shown: format!("[SEALED {scope}{space}{place} {value}]"),
+            })
+        };
+        spec.encrypted_data.iter().filter_map(reveal).collect()
+    }
+}
+
+/// Every object of an output; none if it is no manifest.
+pub fn objects(text: &str) -> Vec<Value> {
+    let documents = seal_manifest::read(text.as_bytes()).unwrap_or_default();
+    documents
+        .iter()
+        .map(|document| document.root().to_json())
+        .collect()
+}
+
+fn show(value: &[u8]) -> String {
+    match std::str::from_utf8(value) {
+        Ok(text) => format!("{text:?}"),
+        Err(_) => format!("base64 {}", STANDARD.encode(value)),
+    }
+}
