@@ -142,20 +142,14 @@ async fn reconcile_all(
         events,
         endpoints.metrics.clone(),
     ));
-    let sealed = sealed_secrets(client.clone(), writer, context.clone()).predicate_filter(
+    let ready = endpoints.ready.clone();
+    let sealed = sealed_secrets(client.clone(), writer, context.clone(), ready).predicate_filter(
         predicates::generation
             .combine(predicates::annotations)
             .combine(predicates::labels),
         PredicateConfig::default(),
     );
     let secrets = secret_changes(client, reader.clone(), live);
-    let ready = endpoints.ready.clone();
-    let listed = reader.clone();
-    tokio::spawn(async move {
-        if listed.wait_until_ready().await.is_ok() {
-            ready.cancel();
-        }
-    });
     Controller::for_stream(sealed, reader)
         .with_config(controller::Config::default().concurrency(WORKERS))
         .reconcile_on(secrets)
@@ -184,6 +178,7 @@ fn sealed_secrets(
     client: Client,
     writer: reflector::store::Writer<Guarded>,
     context: Arc<Context>,
+    ready: CancellationToken,
 ) -> impl Stream<Item = Result<Guarded, watcher::Error>> + Send {
     watcher(
         Api::<Guarded>::all(client),
@@ -193,10 +188,12 @@ fn sealed_secrets(
     .modify(|object| object.managed_fields_mut().clear())
     .reflect(writer)
     .inspect_err(|error| watch_fault::log("SealedSecrets", error))
-    .inspect_ok(move |event| {
-        if let Event::Delete(object) = event {
-            context.forget(object);
-        }
+    .inspect_ok(move |event| match event {
+        Event::Delete(object) => context.forget(object),
+        // Not `Store::wait_until_ready`: of two tasks that wait for it only one is woken, and the
+        // controller is the other.
+        Event::InitDone => ready.cancel(),
+        Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
     })
     .touched_objects()
 }

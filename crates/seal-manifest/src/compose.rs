@@ -2,22 +2,17 @@
 
 use crate::decimal;
 use crate::document::{Document, MAX_DEPTH, MAX_NODES};
+use crate::mapping::Mapping;
 use crate::node::{Content, Entry, Node};
 use crate::read_error::{ReadError, SyntaxReason};
-use crate::resolve::{Resolved, resolve};
-use base64::Engine as _;
-use granit_parser::{
-    ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag,
-};
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-use zeroize::Zeroizing;
+use crate::scalar::{core_tag, scalar};
+use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
+use std::collections::HashMap;
 
 /// Values that aliases may add to one document.
 const MAX_ALIASED_NODES: usize = 100_000;
 /// Bytes of text that aliases may add to one document.
 const MAX_ALIASED_BYTES: usize = 16 << 20;
-const CORE: &str = "tag:yaml.org,2002:";
 
 /// Reads all documents of `text`, whose first line is `first_line` of the input.
 pub(crate) fn read(
@@ -192,9 +187,8 @@ impl<'a> Composer<'a> {
 
     /// Keys are strings in JSON; others take the spelling of `sigs.k8s.io/yaml`.
     fn key(&mut self, event: Event<'a>, span: Span) -> Result<String, ReadError> {
-        let invalid = self.syntax(&span.start, SyntaxReason::Key);
         if matches!(event, Event::SequenceStart(..) | Event::MappingStart(..)) {
-            return Err(invalid);
+            return Err(self.syntax(&span.start, SyntaxReason::Key));
         }
         let node = self.node(event, span, 0)?;
         match &node.content {
@@ -208,7 +202,7 @@ impl<'a> Composer<'a> {
                 number => number.to_owned(),
             }),
             Content::Null | Content::Uint(_) | Content::Sequence(_) | Content::Mapping(_) => {
-                Err(invalid)
+                Err(self.syntax(&span.start, SyntaxReason::Key))
             }
         }
     }
@@ -315,8 +309,16 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// As YAML 1.1 demands of the whole stream, quoted or not.
+    /// As YAML 1.1 demands of the whole stream, quoted or not; and the line separators beyond ASCII,
+    /// which are line breaks in YAML 1.1 and text in YAML 1.2.
     fn refuse_control_characters(&self) -> Result<(), ReadError> {
+        if self
+            .text
+            .bytes()
+            .all(|b| matches!(b, b' '..=b'~' | b'\n' | b'\t' | b'\r'))
+        {
+            return Ok(());
+        }
         let position = self.text.char_indices().find(|(_, c)| is_forbidden(*c));
         let Some((at, _)) = position else {
             return Ok(());
@@ -328,78 +330,6 @@ impl<'a> Composer<'a> {
             &Marker::new(at, line, column),
             SyntaxReason::ControlCharacter,
         ))
-    }
-}
-
-/// Entries of a mapping, with an index once a scan would be slow.
-#[derive(Default)]
-struct Mapping {
-    entries: Vec<Entry>,
-    places: BTreeMap<String, usize>,
-}
-
-impl Mapping {
-    const INDEXED_FROM: usize = 16;
-
-    fn place(&self, key: &str) -> Option<usize> {
-        if self.entries.len() < Self::INDEXED_FROM {
-            self.entries.iter().position(|entry| entry.key == key)
-        } else {
-            self.places.get(key).copied()
-        }
-    }
-
-    fn push(&mut self, entry: Entry) {
-        if self.entries.len() + 1 == Self::INDEXED_FROM {
-            let places = self.entries.iter().enumerate();
-            self.places = places
-                .map(|(place, entry)| (entry.key.clone(), place))
-                .collect();
-        }
-        if self.entries.len() + 1 >= Self::INDEXED_FROM {
-            self.places.insert(entry.key.clone(), self.entries.len());
-        }
-        self.entries.push(entry);
-    }
-
-    /// Adds a key of the mapping itself; the error is the line where it already stood.
-    fn insert(&mut self, entry: Entry) -> Result<(), usize> {
-        match self.place(&entry.key) {
-            None => self.push(entry),
-            Some(place) if self.entries[place].merged => self.entries[place] = entry,
-            Some(place) => return Err(self.entries[place].key_line),
-        }
-        Ok(())
-    }
-
-    /// Adds what `<<` brings: never over a key of the mapping itself, and of several mappings the
-    /// first one wins.
-    fn merge(&mut self, value: Node) -> Result<(), ()> {
-        let sources = match value.content {
-            Content::Mapping(entries) => vec![entries],
-            Content::Sequence(items) => items
-                .into_iter()
-                .rev()
-                .map(as_entries)
-                .collect::<Result<_, _>>()?,
-            _ => return Err(()),
-        };
-        for entry in sources.into_iter().flatten() {
-            self.adopt(entry);
-        }
-        Ok(())
-    }
-
-    fn adopt(&mut self, entry: Entry) {
-        let entry = Entry {
-            merged: true,
-            ..entry
-        };
-        match self.place(&entry.key) {
-            None => self.push(entry),
-            Some(place) if self.entries[place].merged => self.entries[place] = entry,
-            Some(_) => {}
-        }
     }
 }
 
@@ -445,13 +375,6 @@ impl Weight {
     }
 }
 
-fn as_entries(node: Node) -> Result<Vec<Entry>, ()> {
-    match node.content {
-        Content::Mapping(entries) => Ok(entries),
-        _ => Err(()),
-    }
-}
-
 fn is_merge_key(event: &Event<'_>) -> bool {
     match event {
         Event::Scalar(text, style, _, None) => *style == ScalarStyle::Plain && text == "<<",
@@ -460,77 +383,10 @@ fn is_merge_key(event: &Event<'_>) -> bool {
     }
 }
 
-/// The name of a tag of YAML itself.
-fn core_tag(tag: &Tag) -> Option<&str> {
-    match tag.handle() {
-        CORE => Some(tag.suffix()),
-        "" | "!" => tag.suffix().strip_prefix(CORE),
-        _ => None,
-    }
-}
-
-fn scalar(
-    text: Cow<'_, str>,
-    style: ScalarStyle,
-    tag: Option<&Tag>,
-) -> Result<Content, SyntaxReason> {
-    let Some(tag) = tag else {
-        let resolved = if style == ScalarStyle::Plain {
-            resolve(&text)
-        } else {
-            Resolved::Text
-        };
-        return Ok(content(text, resolved));
-    };
-    let resolved = resolve(&text);
-    let fits = match core_tag(tag) {
-        Some("bool") => matches!(resolved, Resolved::Bool(_)),
-        Some("int") => matches!(resolved, Resolved::Int(_) | Resolved::Uint(_)),
-        Some("float") => match resolved {
-            #[expect(clippy::cast_precision_loss, reason = "that is what !!float asks for")]
-            Resolved::Int(value) => return Ok(Content::Float(Zeroizing::new(value as f64))),
-            resolved => matches!(resolved, Resolved::Float(_)),
-        },
-        Some("null") => resolved == Resolved::Null,
-        Some("timestamp") => resolved == Resolved::Timestamp,
-        Some("binary") => return binary(&text),
-        // A tag of someone else's, or !!str: text.
-        _ => return Ok(content(text, Resolved::Text)),
-    };
-    if fits {
-        Ok(content(text, resolved))
-    } else {
-        Err(SyntaxReason::Tag)
-    }
-}
-
-fn content(text: Cow<'_, str>, resolved: Resolved) -> Content {
-    match resolved {
-        Resolved::Null => Content::Null,
-        Resolved::Bool(value) => Content::Bool(value),
-        Resolved::Int(value) => Content::Int(Zeroizing::new(value)),
-        Resolved::Uint(value) => Content::Uint(Zeroizing::new(value)),
-        Resolved::Float(value) => Content::Float(Zeroizing::new(value)),
-        Resolved::Timestamp | Resolved::Merge | Resolved::Text => {
-            Content::Text(Zeroizing::new(text.into_owned()))
-        }
-    }
-}
-
-fn binary(text: &str) -> Result<Content, SyntaxReason> {
-    let encoded: Zeroizing<String> = Zeroizing::new(text.replace(['\r', '\n'], ""));
-    let bytes = base64::engine::general_purpose::STANDARD
-        .decode(encoded.as_bytes())
-        .map(Zeroizing::new)
-        .map_err(|_| SyntaxReason::Tag)?;
-    let text = std::str::from_utf8(&bytes).map_err(|_| SyntaxReason::BinaryNotText)?;
-    Ok(Content::Text(Zeroizing::new(text.to_owned())))
-}
-
 fn is_forbidden(c: char) -> bool {
     match c {
-        '\t' | '\n' | '\r' | '\u{85}' => false,
-        '\u{fffe}' | '\u{ffff}' => true,
+        '\t' | '\n' | '\r' => false,
+        '\u{2028}' | '\u{2029}' | '\u{fffe}' | '\u{ffff}' => true,
         c => c.is_control(),
     }
 }

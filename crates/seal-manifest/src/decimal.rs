@@ -8,17 +8,26 @@ struct Shortest {
 }
 
 impl Shortest {
-    /// Splits Rust's scientific notation, which holds the shortest digits that read back equal.
-    fn parse(scientific: &str) -> Self {
-        let (negative, rest) = match scientific.strip_prefix('-') {
-            Some(rest) => (true, rest),
-            None => (false, scientific),
-        };
-        let (mantissa, exponent) = rest.split_once('e').unwrap_or((rest, "0"));
+    /// Takes apart what `serde_json` spells: like Go it writes the shortest digits that read back
+    /// equal, and the even one of two that are as near.
+    fn parse(spelled: &str) -> Self {
+        let unsigned = spelled.trim_start_matches('-');
+        let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let all = [whole, fraction].concat();
+        let significant = all.trim_start_matches('0');
+        let leading_zeros = width(&all) - width(significant);
+        let digits = significant.trim_end_matches('0');
+        let shift = width(whole) - leading_zeros - 1;
+        let is_zero = digits.is_empty();
         Self {
-            negative,
-            digits: mantissa.chars().filter(|c| *c != '.').collect(),
-            exponent: exponent.parse().unwrap_or(0),
+            negative: spelled.starts_with('-'),
+            digits: if is_zero { "0" } else { digits }.to_owned(),
+            exponent: if is_zero {
+                0
+            } else {
+                shift + exponent.parse().unwrap_or(0)
+            },
         }
     }
 
@@ -65,7 +74,7 @@ impl Shortest {
 
 /// `FormatFloat(value, 'g', -1, 64)`: how `yaml.v2` writes a number.
 pub(crate) fn general(value: f64) -> String {
-    general_form(value, || format!("{value:e}"))
+    general_form(value, serde_json::to_string(&value))
 }
 
 /// `FormatFloat(value, 'g', -1, 32)`: how `sigs.k8s.io/yaml` turns a number into a string.
@@ -75,17 +84,17 @@ pub(crate) fn general(value: f64) -> String {
 )]
 pub(crate) fn general_narrow(value: f64) -> String {
     let narrow = value as f32;
-    general_form(f64::from(narrow), || format!("{narrow:e}"))
+    general_form(f64::from(narrow), serde_json::to_string(&narrow))
 }
 
-fn general_form(value: f64, scientific: impl Fn() -> String) -> String {
+fn general_form(value: f64, spelled: serde_json::Result<String>) -> String {
     if value.is_nan() {
         return "NaN".to_owned();
     }
     if value.is_infinite() {
         return if value > 0.0 { "+Inf" } else { "-Inf" }.to_owned();
     }
-    let shortest = Shortest::parse(&scientific());
+    let shortest = Shortest::parse(&spelled.unwrap_or_default());
     // Go chooses by the exponent alone when it writes the shortest digits: six whole digits, no more.
     if (-4..6).contains(&shortest.exponent) {
         shortest.positional()
@@ -96,7 +105,7 @@ fn general_form(value: f64, scientific: impl Fn() -> String) -> String {
 
 /// `encoding/json`'s spelling of a finite number.
 pub(crate) fn json(value: f64) -> String {
-    let shortest = Shortest::parse(&format!("{value:e}"));
+    let shortest = Shortest::parse(&serde_json::to_string(&value).unwrap_or_default());
     let size = value.abs();
     if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let width = if shortest.exponent < 0 { 1 } else { 2 };
@@ -104,6 +113,10 @@ pub(crate) fn json(value: f64) -> String {
     } else {
         shortest.positional()
     }
+}
+
+fn width(digits: &str) -> i32 {
+    i32::try_from(digits.len()).unwrap_or(i32::MAX)
 }
 
 #[cfg(test)]
@@ -128,6 +141,12 @@ mod tests {
             (0.000_012, "1.2e-05", "1.2e-05", "0.000012"),
             (1e-9, "1e-09", "1e-09", "1e-9"),
             (1e21, "1e+21", "1e+21", "1e+21"),
+            (
+                -2_857_960_986_257_405.0 / 4.0,
+                "-7.144902465643512e+14",
+                "-7.144902e+14",
+                "-714490246564351.2",
+            ),
             (12.5, "12.5", "12.5", "12.5"),
             (1e300, "1e+300", "+Inf", "1e+300"),
         ];

@@ -8,11 +8,11 @@
 //! What is read may be secret: scalars are wiped when dropped, nothing here implements a `Debug`
 //! that prints content, and a [`ReadError`] holds positions and kinds, never text of the input.
 //!
-//! Deliberate differences from the Go reader, each on the side of not losing a secret:
-//! a key given twice is an error (Go keeps the last and says nothing), `!!binary` that is not
-//! UTF-8 is an error (Go replaces the bytes), everything after a `...` line is read (Go drops
-//! it), and a key that stands beside `<<` wins over the merged one wherever it stands (in Go the
-//! later one wins).
+//! Differences from the Go reader stand, each with its reason, in
+//! `tests/go_oracle/exceptions.rs`; any other fails there. Those on purpose: a key given twice is
+//! an error (Go keeps the last and says nothing), `!!binary` that is not UTF-8 is an error (Go
+//! replaces the bytes), everything after a `...` line is read (Go drops it), and a key that stands
+//! beside `<<` wins over the merged one wherever it stands (in Go the later one wins).
 
 mod compose;
 mod decimal;
@@ -20,9 +20,11 @@ mod document;
 mod json_document;
 mod json_writer;
 mod key_order;
+mod mapping;
 mod node;
 mod read_error;
 mod resolve;
+mod scalar;
 mod scalar_style;
 mod timestamp;
 mod yaml_writer;

@@ -134,7 +134,9 @@ pub enum SyntaxReason {
     )]
     Escape,
     /// Control characters outside of quotes and escapes.
-    #[error("an invisible control character; write it as an escape in a double-quoted string")]
+    #[error(
+        "an invisible control character or line separator; write it as an escape in a double-quoted string"
+    )]
     ControlCharacter,
     /// An object that looks like JSON and is not.
     #[error("not valid JSON")]

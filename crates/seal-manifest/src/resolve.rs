@@ -13,8 +13,6 @@ pub(crate) enum Resolved {
     Float(f64),
     /// Reads as text, but is written in quotes.
     Timestamp,
-    /// `<<`
-    Merge,
     Text,
 }
 
@@ -28,7 +26,7 @@ pub(crate) fn resolve(text: &str) -> Resolved {
         b'.' => match text {
             ".nan" | ".NaN" | ".NAN" => Resolved::Float(f64::NAN),
             ".inf" | ".Inf" | ".INF" => Resolved::Float(f64::INFINITY),
-            _ => float(text).map_or(Resolved::Text, Resolved::Float),
+            _ => fraction(text).map_or(Resolved::Text, Resolved::Float),
         },
         b'+' | b'-' | b'0'..=b'9' => match text {
             "+.inf" | "+.Inf" | "+.INF" => Resolved::Float(f64::INFINITY),
@@ -36,7 +34,6 @@ pub(crate) fn resolve(text: &str) -> Resolved {
             _ if is_timestamp(text) => Resolved::Timestamp,
             _ => number(text),
         },
-        b'<' if text == "<<" => Resolved::Merge,
         _ => Resolved::Text,
     }
 }
@@ -52,6 +49,26 @@ fn word(text: &str) -> Resolved {
         "~" | "null" | "Null" | "NULL" => Resolved::Null,
         _ => Resolved::Text,
     }
+}
+
+/// A number that begins with a point. Unlike other numbers it has underscores only between digits.
+fn fraction(text: &str) -> Option<f64> {
+    if !text.contains('_') {
+        return float(text);
+    }
+    let between_digits = text
+        .split('_')
+        .skip(1)
+        .all(|part| part.starts_with(is_digit))
+        && text
+            .rsplit('_')
+            .skip(1)
+            .all(|part| part.ends_with(is_digit));
+    between_digits.then(|| float(&text.replace('_', "")))?
+}
+
+fn is_digit(c: char) -> bool {
+    c.is_ascii_digit()
 }
 
 fn number(text: &str) -> Resolved {
@@ -166,6 +183,8 @@ mod tests {
             ("12e4567", Resolved::Text),
             ("1e3", Resolved::Float(1000.0)),
             (".5", Resolved::Float(0.5)),
+            (".5_0", Resolved::Float(0.5)),
+            (".5_", Resolved::Text),
             (".", Resolved::Text),
             ("-", Resolved::Text),
             ("-9223372036854775808", Resolved::Int(i64::MIN)),
@@ -175,7 +194,7 @@ mod tests {
                 Resolved::Float(18_446_744_073_709_551_615.0),
             ),
             ("2001-01-01", Resolved::Timestamp),
-            ("<<", Resolved::Merge),
+            ("<<", Resolved::Text),
             ("1:30", Resolved::Text),
             ("-.inf", Resolved::Float(f64::NEG_INFINITY)),
         ];

@@ -30,6 +30,9 @@ pub(crate) struct Analysis {
 
 impl Analysis {
     pub(crate) fn of(text: &str) -> Self {
+        if is_ordinary(text) {
+            return Self::default();
+        }
         let mut analysis = Self {
             block_indicator: text.starts_with("---") || text.starts_with("..."),
             ..Self::default()
@@ -84,15 +87,12 @@ impl Analysis {
                 ScalarStyle::DoubleQuoted
             };
         }
-        if resolve(text) != Resolved::Text || is_base_60(text) || (simple_key && self.multiline) {
+        let means_something_else = resolve(text) != Resolved::Text || is_base_60(text);
+        // Go leaves the key bare, and then reads it as a merge.
+        let is_merge = simple_key && text == "<<";
+        if means_something_else || is_merge || (simple_key && self.multiline) {
             ScalarStyle::DoubleQuoted
-        } else if self.edge_space
-            || self.break_space
-            || self.space_break
-            || self.special
-            || self.multiline
-            || self.block_indicator
-        {
+        } else if self.edge_space || self.special || self.multiline || self.block_indicator {
             quoted
         } else {
             ScalarStyle::Plain
@@ -100,15 +100,26 @@ impl Analysis {
     }
 }
 
+/// Words and base64, which need no second look: they are most of what is written.
+fn is_ordinary(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'.' | b'-' | b'_')
+        })
+}
+
 /// Line breaks of YAML 1.1.
 pub(crate) fn is_break(c: char) -> bool {
     matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Characters that `yaml.v2` writes as they are. Tabs, and all beyond the basic plane, are not.
+/// Characters that are written as they are. Tabs, and all beyond the basic plane, are not.
+///
+/// U+2028 and U+2029 are the one choice that is not `yaml.v2`'s: it writes them as the line breaks
+/// that they are in YAML 1.1, and readers of YAML 1.2 get another text.
 pub(crate) fn is_printable(c: char) -> bool {
     matches!(c, '\n' | ' '..='~' | '\u{a0}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}')
-        && c != '\u{feff}'
+        && !matches!(c, '\u{feff}' | '\u{2028}' | '\u{2029}')
 }
 
 fn is_blank_or_break(c: char) -> bool {

@@ -6,7 +6,7 @@
 
 use crate::decimal;
 use crate::key_order;
-use crate::scalar_style::{Analysis, ScalarStyle, is_break, is_printable};
+use crate::scalar_style::{Analysis, ScalarStyle, is_printable};
 use serde_json::{Map, Number, Value};
 
 /// Past this column a line is folded at the next single space.
@@ -19,7 +19,8 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 /// in `yaml.v2`'s natural order (`a1`, `a2`, `a10`).
 ///
 /// Where Go itself fails or loses characters (U+007F and other control characters, U+0085, keys
-/// over 1,024 bytes) the text is valid YAML that reads back as the same value.
+/// over 1,024 bytes), or writes what only YAML 1.1 reads back (U+2028, U+2029), the text differs and
+/// reads back as the same value.
 pub fn write_yaml(value: &Value) -> String {
     let mut writer = Writer {
         out: String::new(),
@@ -121,46 +122,34 @@ impl Writer {
         self.indent = outer;
     }
 
-    /// Plain and single-quoted text, folded at single spaces. The breaks in it are never `\n`: such
-    /// text has another style.
+    /// Plain and single-quoted text, folded at single spaces. It holds no line breaks: text that
+    /// does has another style.
     fn flow_scalar(&mut self, text: &str, quote: Option<char>, may_fold: bool) {
         if quote.is_some() {
             self.indicator("'", true, false, false);
         } else if !self.after_space {
             self.put(' ');
         }
-        let (mut after_space, mut after_break) = (false, false);
-        let mut rest = text.char_indices();
+        let (head, tail) = text.split_at(text.find([' ', '\'']).unwrap_or(text.len()));
+        self.out.push_str(head);
+        self.column += head.chars().count();
+        let mut after_space = false;
+        let mut rest = tail.char_indices();
         while let Some((at, c)) = rest.next() {
-            if c == ' ' {
-                let next = rest.clone().next().map(|(_, next)| next);
-                let inside = at > 0 && next.is_some();
-                let fold = may_fold
-                    && !after_space
-                    && self.column > BEST_WIDTH
-                    && inside
-                    && next != Some(' ');
-                if fold {
+            if may_fold && c == ' ' && !after_space && self.column > BEST_WIDTH {
+                let next = rest.clone().next();
+                if head.len() + at > 0 && next.is_some_and(|(_, next)| next != ' ') {
                     self.line_start();
-                } else {
-                    self.put(c);
+                    after_space = true;
+                    continue;
                 }
-                after_space = true;
-            } else if is_break(c) {
-                self.put(c);
-                self.only_indentation = true;
-                after_break = true;
-            } else {
-                if after_break {
-                    self.line_start();
-                }
-                if Some(c) == quote {
-                    self.put(c);
-                }
-                self.put(c);
-                self.only_indentation = false;
-                (after_space, after_break) = (false, false);
             }
+            if Some(c) == quote {
+                self.put(c);
+            }
+            self.put(c);
+            self.only_indentation = false;
+            after_space = c == ' ';
         }
         if quote.is_some() {
             self.indicator("'", false, false, false);
@@ -175,7 +164,7 @@ impl Writer {
         let mut rest = text.char_indices();
         while let Some((at, c)) = rest.next() {
             let next = rest.clone().next().map(|(_, next)| next);
-            if !is_printable(c) || is_break(c) || c == '"' || c == '\\' {
+            if !is_printable(c) || matches!(c, '\n' | '"' | '\\') {
                 self.escape(c);
                 after_space = false;
             } else if c == ' ' {
@@ -233,14 +222,14 @@ impl Writer {
 
     fn literal(&mut self, text: &str) {
         self.indicator("|", true, false, false);
-        if text.starts_with(|c| c == ' ' || is_break(c)) {
+        if text.starts_with([' ', '\n']) {
             self.indicator(&INDENT.to_string(), false, false, false);
         }
         let mut backwards = text.chars().rev();
-        let ends_in_break = backwards.next().is_some_and(is_break);
+        let ends_in_break = backwards.next() == Some('\n');
         if !ends_in_break {
             self.indicator("-", false, false, false);
-        } else if backwards.next().is_none_or(is_break) {
+        } else if backwards.next().is_none_or(|c| c == '\n') {
             self.indicator("+", false, false, false);
         }
         self.put('\n');
@@ -248,7 +237,7 @@ impl Writer {
         self.after_space = true;
         let mut after_break = true;
         for c in text.chars() {
-            if is_break(c) {
+            if c == '\n' {
                 self.put(c);
                 self.only_indentation = true;
                 after_break = true;
@@ -290,7 +279,7 @@ impl Writer {
 
     fn put(&mut self, c: char) {
         self.out.push(c);
-        self.column = if is_break(c) { 0 } else { self.column + 1 };
+        self.column = if c == '\n' { 0 } else { self.column + 1 };
     }
 }
 

@@ -148,8 +148,7 @@ impl Reader {
         let mut data = BTreeMap::new();
         for (name, node) in self.mapping(object, "data")? {
             let path = format!("data.{name}");
-            let text = self.string(node, &path)?;
-            data.insert(name.to_owned(), self.base64(node, path, &text)?);
+            data.insert(name.to_owned(), self.base64(node, path)?);
         }
         for (name, node) in self.mapping(object, "stringData")? {
             let text = self.string(node, &format!("stringData.{name}"))?;
@@ -267,12 +266,13 @@ impl Reader {
         }
     }
 
-    fn base64(
-        &self,
-        node: &Node,
-        path: String,
-        text: &str,
-    ) -> Result<Zeroizing<Vec<u8>>, ReadSecretError> {
+    /// Null is nothing; a number is no base64, even if its digits could be.
+    fn base64(&self, node: &Node, path: String) -> Result<Zeroizing<Vec<u8>>, ReadSecretError> {
+        let text = match node.as_str() {
+            Some(text) => text,
+            None if node.kind() == NodeKind::Null => "",
+            None => return Err(self.field_type(node, &path, "a string in base64")),
+        };
         match go_base64::decode(text) {
             Ok(bytes) => Ok(Zeroizing::new(bytes)),
             Err(_) => Err(self.error(node, Reason::Base64 { path })),

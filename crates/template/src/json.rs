@@ -66,6 +66,11 @@ impl Writer<'_> {
             Value::Float(number) if !number.is_finite() => Err(Failure::WrongType.into()),
             Value::Float(number) => self.out.push(float::json(*number)),
             Value::Str(text) => self.text(text.as_bytes()),
+            Value::Time(time) => {
+                let shown = time.format("2006-01-02T15:04:05.999999999Z07:00")?;
+                self.text(shown.as_bytes())
+            }
+            Value::Version(version) => self.text(version.canonical().as_bytes()),
             Value::List(list) => {
                 self.out.push("[")?;
                 for (at, item) in list.items().iter().enumerate() {

@@ -11,13 +11,17 @@
 //! The table of functions is in this crate's `README.md`; a test keeps it complete.
 
 mod convert;
+mod date;
+mod date_reader;
 mod decimal;
+mod duration;
 mod engine;
 mod error;
 mod evaluate;
 mod float;
 mod functions;
 mod json;
+mod layout;
 mod limits;
 mod meter;
 mod outline;
@@ -25,7 +29,9 @@ mod pipeline;
 mod print;
 mod printf;
 mod program;
+mod url;
 mod value;
+mod version;
 mod words;
 
 pub use engine::{Engine, GoTemplate, Items, Rendered};

@@ -2,10 +2,12 @@
 
 use gotmpl::parse::{CommandNode, Expr, Number, PipeNode, Pos, SmolStr};
 
+use crate::date::{DAYS, MONTHS, Time};
 use crate::error::{Failure, TemplateError};
 use crate::evaluate::Machine;
 use crate::functions::{self, Call, Entry, Function};
 use crate::value::{Text, Value};
+use crate::version::Version;
 
 type Step<T> = Result<T, TemplateError>;
 
@@ -85,6 +87,10 @@ impl Machine<'_> {
                 Value::Missing => Value::Missing,
                 Value::Nil => return Err(self.fault(pos, Failure::MissingValue.into())),
                 Value::Map(map) => map.get(name.as_bytes()).unwrap_or(Value::Missing),
+                Value::Time(time) => time_part(*time, name)
+                    .ok_or_else(|| self.fault(pos, Failure::NoSuchField.into()))?,
+                Value::Version(version) => version_part(version, name)
+                    .ok_or_else(|| self.fault(pos, Failure::NoSuchField.into()))?,
                 _ => return Err(self.fault(pos, Failure::NoSuchField.into())),
             };
         }
@@ -154,4 +160,43 @@ impl Machine<'_> {
             kind,
         }
     }
+}
+
+/// The methods of a version that take no argument.
+fn version_part(version: &Version, name: &str) -> Option<Value> {
+    let number = |at: usize| i64::try_from(version.numbers[at]).ok().map(Value::Int64);
+    match name {
+        "Major" => number(0),
+        "Minor" => number(1),
+        "Patch" => number(2),
+        "Prerelease" => Some(Value::text(&version.prerelease)),
+        "Metadata" => Some(Value::text(&version.metadata)),
+        "Original" => Some(Value::text(&version.original)),
+        "String" => Some(Value::text(&version.canonical())),
+        _ => None,
+    }
+}
+
+/// The methods of a time that take no argument.
+fn time_part(time: Time, name: &str) -> Option<Value> {
+    let at = time.fields().ok()?;
+    let number = match name {
+        "Unix" => return Some(Value::Int64(time.seconds)),
+        "String" => return time.plain().ok().map(|shown| Value::text(&shown)),
+        "Month" => {
+            return MONTHS
+                .get(usize::try_from(at.month - 1).ok()?)
+                .map(|name| Value::text(name));
+        }
+        "Weekday" => return DAYS.get(at.weekday).map(|name| Value::text(name)),
+        "Year" => at.year,
+        "Day" => at.day,
+        "YearDay" => at.yearday,
+        "Hour" => at.hour,
+        "Minute" => at.minute,
+        "Second" => at.second,
+        "Nanosecond" => i64::from(time.nanos),
+        _ => return None,
+    };
+    Some(Value::Int(number))
 }

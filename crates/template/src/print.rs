@@ -35,6 +35,8 @@ fn nested(out: &mut Buffer, meter: &mut Meter, value: &Value, depth: usize) -> R
             meter.reading(text.as_bytes().len())?;
             out.push(text.as_bytes())
         }
+        Value::Time(time) => out.push(time.plain()?),
+        Value::Version(version) => out.push(version.canonical()),
         Value::List(list) => {
             out.push("[")?;
             for (at, item) in list.items().iter().enumerate() {

@@ -24,17 +24,14 @@ pub(crate) fn sprintf(
         reordered: false,
     };
     let mut letters = format.chars().peekable();
-    let mut plain = String::new();
     while let Some(letter) = letters.next() {
         if letter != '%' {
-            plain.push(letter);
+            printer.out.push_char(letter)?;
             continue;
         }
-        printer.out.push(std::mem::take(&mut plain))?;
         let spec = printer.spec(&mut letters);
         printer.verb(&spec)?;
     }
-    printer.out.push(plain)?;
     printer.extra()
 }
 

@@ -7,6 +7,9 @@ use std::rc::Rc;
 
 use zeroize::Zeroizing;
 
+use crate::date::Time;
+use crate::version::Version;
+
 /// One value. Lists and maps are shared, as in Go; maps can change.
 #[derive(Clone)]
 pub(crate) enum Value {
@@ -25,6 +28,10 @@ pub(crate) enum Value {
     Str(Text),
     List(List),
     Map(Map),
+    /// `time.Time`.
+    Time(Time),
+    /// `*semver.Version`.
+    Version(Rc<Version>),
 }
 
 /// A Go string: bytes, mostly UTF-8, wiped when the last holder drops it.
@@ -101,6 +108,7 @@ impl Value {
             Self::Str(text) => !text.as_bytes().is_empty(),
             Self::List(list) => !list.items().is_empty(),
             Self::Map(map) => !map.is_empty(),
+            Self::Time(_) | Self::Version(_) => true,
         }
     }
 
@@ -300,6 +308,8 @@ pub(crate) fn type_name(value: &Value) -> &'static str {
             Entry::Any => "map[string]interface {}",
             Entry::Str => "map[string]string",
         },
+        Value::Time(_) => "time.Time",
+        Value::Version(_) => "*semver.Version",
     }
 }
 
@@ -309,6 +319,8 @@ pub(crate) fn kind_name(value: &Value) -> &'static str {
         Value::Missing | Value::Nil => "invalid",
         Value::List(_) => "slice",
         Value::Map(_) => "map",
+        Value::Time(_) => "struct",
+        Value::Version(_) => "ptr",
         other => type_name(other),
     }
 }

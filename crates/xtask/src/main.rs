@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 mod check;
+mod demo;
 mod deny;
+mod generate;
 mod kube;
 mod peers;
 mod repository;
@@ -22,6 +24,8 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Task {
+    /// The story of a GitOps team, on a real control plane
+    Demo(demo::Args),
     /// A Kubernetes control plane on this machine
     #[command(subcommand)]
     Kube(kube::Task),
@@ -30,6 +34,8 @@ enum Task {
     Peers(peers::Task),
     /// The rules that the compiler does not know: layers, file sizes, RSA
     Check,
+    /// Writes the files that are made from the Rust types
+    Generate(generate::Args),
     /// Everything that CI runs
     Test(test::Args),
 }
@@ -37,9 +43,11 @@ enum Task {
 fn main() -> anyhow::Result<ExitCode> {
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
     match Args::parse().task {
+        Task::Demo(args) => done(demo::run(&args)),
         Task::Kube(task) => done(kube::run(&task)),
         Task::Peers(task) => done(peers::run(&task)),
         Task::Check => done(check::run()),
+        Task::Generate(args) => done(generate::run(&args)),
         Task::Test(args) => test::run(&args),
     }
 }

@@ -16,7 +16,7 @@ use testkit::netns;
 use self::programs::{Programs, TestProgram};
 use crate::repository::{self, cargo_command};
 use crate::results::Results;
-use crate::{check, deny};
+use crate::{check, deny, generate};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -45,6 +45,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         )
     });
     run.stage("layers, file sizes, RSA", check::run);
+    run.stage("generated files", || generate::check(&root));
     match run.stage("build", || Programs::build(&root)) {
         Some(programs) => run.all_tests(&programs, &root, args.quick),
         None => say("nothing was tested: the build is broken"),

@@ -1,5 +1,6 @@
 // Renders templates the way Sealed Secrets 0.40 does: text/template with sprig's generic functions,
 // without the three that read the host. One JSON request per line in, one JSON answer per line out.
+// With the argument "functions" it prints the names of sprig's functions instead.
 package main
 
 import (
@@ -7,6 +8,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"log"
 	"os"
 	"text/template"
@@ -28,6 +30,12 @@ type answer struct {
 
 func main() {
 	functions := sprig.GenericFuncMap()
+	if len(os.Args) > 1 && os.Args[1] == "functions" {
+		for name := range functions {
+			fmt.Println(name)
+		}
+		return
+	}
 	for _, name := range []string{"env", "expandenv", "getHostByName"} {
 		delete(functions, name)
 	}

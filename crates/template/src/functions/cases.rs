@@ -194,20 +194,20 @@ fn abbreviate(call: &mut Call<'_>, text: &[u8], offset: i64, width: i64) -> Outc
         offset
     };
     if offset <= 4 {
-        return call.meter.copy([&text[..kept], b"..."].concat());
+        return call.meter.own([&text[..kept], b"..."].concat());
     }
     if width < 7 {
         return call.meter.copy("");
     }
     if offset + kept < text.len() {
         let inner = &text[offset..];
-        let shown = if inner.len() <= kept {
-            inner.to_vec()
+        let (shown, end): (&[u8], &[u8]) = if inner.len() <= kept {
+            (inner, b"")
         } else {
-            [&inner[..kept - 3], b"..."].concat()
+            (&inner[..kept - 3], b"...")
         };
-        return call.meter.copy([b"...", shown.as_slice()].concat());
+        return call.meter.own([b"...", shown, end].concat());
     }
     call.meter
-        .copy([b"...", &text[text.len() - kept..]].concat())
+        .own([b"...", &text[text.len() - kept..]].concat())
 }

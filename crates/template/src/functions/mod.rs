@@ -2,6 +2,7 @@
 
 mod builtin;
 mod cases;
+mod dates;
 mod dicts;
 mod digest;
 mod encode;
@@ -14,6 +15,8 @@ mod patterns;
 mod reflect;
 mod refused;
 mod strings;
+mod urls;
+mod versions;
 
 pub(crate) use cases::{lower, upper};
 
@@ -59,9 +62,10 @@ pub enum Support {
 }
 
 static TABLE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
-    let rooms: [&'static [Function]; 13] = [
+    let rooms: [&'static [Function]; 16] = [
         builtin::FUNCTIONS,
         cases::FUNCTIONS,
+        dates::FUNCTIONS,
         dicts::FUNCTIONS,
         digest::FUNCTIONS,
         encode::FUNCTIONS,
@@ -73,6 +77,8 @@ static TABLE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
         patterns::FUNCTIONS,
         reflect::FUNCTIONS,
         strings::FUNCTIONS,
+        urls::FUNCTIONS,
+        versions::FUNCTIONS,
     ];
     let functions = rooms
         .into_iter()

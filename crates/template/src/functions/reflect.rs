@@ -65,6 +65,8 @@ pub(super) fn deep_equal(
             meter.reading(left.as_bytes().len().min(right.as_bytes().len()))?;
             left == right
         }
+        (Value::Time(left), Value::Time(right)) => left == right,
+        (Value::Version(left), Value::Version(right)) => left == right,
         (Value::List(left), Value::List(right)) => {
             if left.elem != right.elem || left.items().len() != right.items().len() {
                 return Ok(false);

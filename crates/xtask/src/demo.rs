@@ -1,0 +1,160 @@
+//! `cargo xtask demo`: a day in a GitOps team, on a real control plane. Every line that starts with
+//! `$` is run as it is shown.
+
+mod cluster;
+mod shell;
+
+use std::io::{BufRead as _, Write as _};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use self::cluster::Cluster;
+use self::shell::Shell;
+use crate::repository;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run on the cluster of this kubeconfig context instead of an embedded control plane; the
+    /// controller is installed there with `kubectl apply -k` and stays
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
+    /// Leave the embedded control plane up, until Enter is pressed
+    #[arg(long)]
+    keep: bool,
+}
+
+const BASE: &str = "resources: []\n";
+const OVERLAY: &str = "\
+namespace: dev
+resources:
+  - ../../base
+  - namespace.yaml
+  - mariadb.sealed.yaml
+";
+const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: dev\n";
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let root = repository::root()?;
+    shell::say("Building seal and sealed-controller");
+    build(&root)?;
+    let repository = tempfile::tempdir().context("no folder for the demo")?;
+    let folder = repository.path();
+    let cluster = match &args.context {
+        Some(name) => Cluster::of_context(name)?,
+        None => Cluster::embedded()?,
+    };
+    let shell = Shell::new(folder, &root, &cluster)?;
+    cluster.install(&shell, &root)?;
+    prepare(folder)?;
+    seal(&shell, &cluster)?;
+    deploy(&shell)?;
+    repair(&shell)?;
+    shell::say(
+        "\nThat was it: Git holds only what the cluster can open, and the Secret stays as Git says.",
+    );
+    if args.keep {
+        wait_for_enter(&shell)?;
+    }
+    Ok(())
+}
+
+fn build(root: &Path) -> Result<()> {
+    let status = repository::cargo_command()
+        .args(["build", "--quiet", "--package=seal-cli"])
+        .args(["--package=sealed-controller", "--package=testkit"])
+        .arg("--bins")
+        .current_dir(root)
+        .status()
+        .context("could not run cargo")?;
+    anyhow::ensure!(status.success(), "cargo build: {status}");
+    Ok(())
+}
+
+/// What is in the team's repository already.
+fn prepare(folder: &Path) -> Result<()> {
+    for (file, text) in [
+        ("base/kustomization.yaml", BASE),
+        ("overlays/development/kustomization.yaml", OVERLAY),
+        ("overlays/development/namespace.yaml", NAMESPACE),
+        (".gitignore", "*.env\n"),
+    ] {
+        let path = folder.join(file);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)?;
+        }
+        std::fs::write(path, text)?;
+    }
+    // Made up on the spot, in a file that Git ignores: never an argument, never in the history.
+    let mut passwords = Vec::new();
+    for name in [
+        "mariadb-root-password",
+        "mariadb-replication-password",
+        "mariadb-password",
+    ] {
+        writeln!(passwords, "{name}={}", shell::password()?)?;
+    }
+    std::fs::write(folder.join("mariadb.env"), passwords)?;
+    Ok(())
+}
+
+fn seal(shell: &Shell<'_>, cluster: &Cluster) -> Result<()> {
+    shell.step(
+        "Fetch the cluster's certificate. It is public: commit it, hand it to anyone.",
+        &format!(
+            "seal {}--fetch-cert > pub-sealed-secrets-dev.pem",
+            cluster.certificate_flag()
+        ),
+    )?;
+    shell.step("", "head -n 2 pub-sealed-secrets-dev.pem")?;
+    shell.step(
+        "Make the Secret as ever and seal it before it touches Git. No cluster is asked.",
+        "kubectl create secret generic mariadb --namespace dev --from-env-file=mariadb.env --dry-run=client -o yaml | seal --cert pub-sealed-secrets-dev.pem -w overlays/development/mariadb.sealed.yaml",
+    )?;
+    shell.step(
+        "This is what gets committed:",
+        "cut -c1-76 overlays/development/mariadb.sealed.yaml",
+    )
+}
+
+fn deploy(shell: &Shell<'_>) -> Result<()> {
+    shell.step(
+        "Flux or Argo CD would do this:",
+        "kubectl apply -k overlays/development",
+    )?;
+    shell.step(
+        "",
+        "kubectl wait -n dev --for=condition=Synced --timeout=60s sealedsecret/mariadb",
+    )?;
+    shell.step("", "kubectl get -n dev sealedsecret/mariadb")?;
+    shell.step(
+        "The Secret that a Helm chart names in existingSecret (values masked):",
+        MASKED,
+    )
+}
+
+/// Names and lengths only: no value reaches the terminal.
+const MASKED: &str = r#"kubectl get -n dev secret/mariadb -o go-template='{{range $name, $value := .data}}{{printf "%-30s ******** (%d characters)\n" $name (len ($value | base64decode))}}{{end}}'"#;
+
+fn repair(shell: &Shell<'_>) -> Result<()> {
+    let compare = r"kubectl get -n dev secret/mariadb -o jsonpath='{.data.mariadb-password}' | base64 -d | cmp -s - expected && echo 'it is the sealed password' || echo 'it is something else'";
+    shell.quietly("sed -n 's/^mariadb-password=//p' mariadb.env | tr -d '\\n' > expected")?;
+    shell.step("Is the live password the one that was sealed?", compare)?;
+    shell.step(
+        "Someone edits the live Secret by hand:",
+        r#"kubectl patch -n dev secret/mariadb --type=merge -p '{"data":{"mariadb-password":"aGFja2Vk"}}'"#,
+    )?;
+    shell.until(&format!("({compare}) | grep -q sealed"))?;
+    shell.step("The controller has put it right:", compare)
+}
+
+fn wait_for_enter(shell: &Shell<'_>) -> Result<()> {
+    shell::say(&format!(
+        "\nThe cluster stays up. In another terminal:\n  export KUBECONFIG={}\n  cd {}\nPress Enter to stop it.",
+        shell.kubeconfig().display(),
+        shell.folder().display()
+    ));
+    std::io::stdout().flush()?;
+    std::io::stdin().lock().read_line(&mut String::new())?;
+    Ok(())
+}

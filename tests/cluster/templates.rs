@@ -1,0 +1,102 @@
+//! `spec.template.data` (contract §2.1).
+
+use k8s_openapi::api::core::v1::Secret;
+use seal_api::{ConditionStatus, SealedSecret};
+use suite::{condition, data, text};
+
+use crate::scene;
+
+/// Adds templates; `None` is a null value.
+fn with(mut sealed: SealedSecret, templates: &[(&str, Option<&str>)]) -> SealedSecret {
+    let template = sealed.spec.template.get_or_insert_default();
+    let entries = templates
+        .iter()
+        .map(|(name, text)| ((*name).to_owned(), text.map(str::to_owned)));
+    template.data = Some(entries.collect());
+    sealed
+}
+
+#[test]
+fn templates_render_from_items() {
+    let (namespace, certificate) = scene("templates");
+    let plain = namespace.plain("db").item("password", "hunter2");
+    let plain = plain.item("user", "root").item("hidden", "pepper");
+    let sealed = with(
+        plain.seal(certificate),
+        &[
+            (
+                "url",
+                Some("mysql://{{ .user }}:{{ .password | b64enc }}@db/"),
+            ),
+            ("sibling", Some("{{ .plain }}")),
+            ("plain", Some("as it is")),
+            ("uses-hidden", Some("{{ len .hidden }}")),
+            // A decrypted item wins over a template of its name.
+            ("user", Some("template")),
+            // Null leaves the item out of the Secret, not out of templates.
+            ("hidden", None),
+        ],
+    );
+    namespace.create(&sealed);
+    let expected = text(&[
+        ("password", "hunter2"),
+        ("plain", "as it is"),
+        ("sibling", "as it is"),
+        ("url", "mysql://root:aHVudGVyMg==@db/"),
+        ("user", "root"),
+        ("uses-hidden", "6"),
+    ]);
+    assert_eq!(data(&namespace.wait_secret("db")), expected);
+    namespace.wait_synced("db", ConditionStatus::True);
+}
+
+#[test]
+fn templates_alone_are_enough() {
+    let (namespace, certificate) = scene("templates-alone");
+    let sealed = namespace.plain("motd").seal(certificate);
+    namespace.create(&with(sealed, &[("motd", Some("{{ upper \"hello\" }}"))]));
+    let secret = namespace.wait_secret("motd");
+    assert_eq!(data(&secret), text(&[("motd", "HELLO")]));
+}
+
+#[test]
+fn a_failing_template_fails_the_whole_and_tells_nothing() {
+    let (namespace, certificate) = scene("templates-fail");
+    for (name, template) in [
+        ("fails", "{{ fail .password }}"),
+        ("syntax", "{{ .password | marker-in-template }"),
+        ("index", "{{ index .password \"marker-in-template\" }}"),
+        ("unknown", "{{ env \"PATH\" }}{{ .password }}"),
+        (
+            "endless",
+            "{{ range until 1000000 }}{{ range until 1000000 }}marker-in-template{{ end }}{{ end }}",
+        ),
+    ] {
+        let plain = namespace.plain(name).item("password", "marker-in-value");
+        namespace.create(&with(plain.seal(certificate), &[("url", Some(template))]));
+        let sealed = namespace.wait_synced(name, ConditionStatus::False);
+        let condition = condition(&sealed);
+        assert_eq!(condition.reason.as_deref(), Some("UnsealFailed"), "{name}");
+        let event = namespace.wait_event(name, "ErrUnsealFailed");
+        for message in [condition.message.unwrap(), event.message.unwrap()] {
+            assert!(message.contains("(url)"), "{name}: {message}");
+            assert!(!message.contains("marker"), "{name}: {message}");
+        }
+        assert!(namespace.secret(name).is_none(), "{name}");
+    }
+}
+
+#[test]
+fn a_mended_template_works() {
+    let (namespace, certificate) = scene("templates-mended");
+    let plain = namespace.plain("db").item("password", "hunter2");
+    namespace.create(&with(plain.seal(certificate), &[("url", Some("{{"))]));
+    namespace.wait_synced("db", ConditionStatus::False);
+    namespace.edit("db", |sealed: &mut SealedSecret| {
+        *sealed = with(sealed.clone(), &[("url", Some("{{ .password }}"))]);
+    });
+    namespace.wait_for("db", "to hold the rendered item", |secret: &Secret| {
+        data(secret).get("url").is_some_and(|url| url == "hunter2")
+    });
+    namespace.wait_synced("db", ConditionStatus::True);
+}

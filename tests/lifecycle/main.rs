@@ -1,0 +1,1 @@
+//! Controllers that are killed, misconfigured or cut off.

@@ -1,0 +1,195 @@
+//! Our controller as a process, with the rights that our manifests give it and no others.
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use seal_keys::Certificate;
+use serde_json::Value;
+use testkit::{Process, Program, eventually, free_port};
+
+use crate::PATIENCE;
+use crate::cluster::Cluster;
+
+const NAMESPACE: &str = "kube-system";
+const ACCOUNT: &str = "sealed-secrets-controller";
+/// Attempts at finding ports that nobody takes meanwhile.
+const ATTEMPTS: usize = 5;
+
+/// A running `sealed-controller`.
+pub struct Controller {
+    process: Process,
+    port: u16,
+    metrics_port: u16,
+}
+
+/// An answer of its endpoints.
+#[derive(Debug)]
+pub struct Page {
+    /// HTTP status.
+    pub status: u16,
+    /// `Content-Type`, or nothing.
+    pub content_type: String,
+    /// The text.
+    pub body: String,
+}
+
+impl Controller {
+    /// Starts it with keys of 2,048 bits, which cost little time, and waits until it is ready.
+    pub fn start(cluster: &Cluster) -> Self {
+        Self::start_with(cluster, &["--key-size=2048"])
+    }
+
+    /// Starts it with these arguments, and waits until it is ready.
+    pub fn start_with(cluster: &Cluster, args: &[&str]) -> Self {
+        let controller = Self::spawn(cluster, args);
+        controller.wait_ready();
+        controller
+    }
+
+    /// Starts it and waits only until its endpoints answer.
+    pub fn spawn(cluster: &Cluster, args: &[&str]) -> Self {
+        for _ in 0..ATTEMPTS {
+            let controller = Self::try_spawn(cluster, args);
+            let ended = eventually("the controller's endpoints", PATIENCE, || {
+                if let Some(how) = controller.process.ended().unwrap() {
+                    return Some(Some(how));
+                }
+                controller.get("/healthz").map(|_| None)
+            });
+            match ended {
+                None => return controller,
+                Some(_) if controller.log().contains("Address already in use") => {}
+                Some(how) => panic!("the controller ended ({how}):\n{}", controller.log()),
+            }
+        }
+        panic!("no free port in {ATTEMPTS} attempts");
+    }
+
+    fn try_spawn(cluster: &Cluster, args: &[&str]) -> Self {
+        let plane = cluster.plane();
+        let kubeconfig = plane
+            .service_account_kubeconfig(NAMESPACE, ACCOUNT)
+            .unwrap();
+        let (port, metrics_port) = (free_port().unwrap(), free_port().unwrap());
+        let log = plane.dir().join(format!("sealed-controller-{port}.log"));
+        let program = Program::new(binary(), log)
+            .arg(format!("--kubeconfig={}", kubeconfig.display()))
+            .arg(format!("--listen-addr=127.0.0.1:{port}"))
+            .arg(format!("--listen-metrics-addr=127.0.0.1:{metrics_port}"))
+            .args(args.iter().copied())
+            .env("POD_NAMESPACE", NAMESPACE);
+        Self {
+            process: Process::start(program).unwrap(),
+            port,
+            metrics_port,
+        }
+    }
+
+    /// Waits until `/readyz` says so.
+    pub fn wait_ready(&self) {
+        eventually("the controller to become ready", PATIENCE, || {
+            self.get("/readyz").filter(|page| page.status == 200)
+        });
+    }
+
+    /// The process.
+    pub fn process(&self) -> &Process {
+        &self.process
+    }
+
+    /// The process, to restart it.
+    pub fn process_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        self.process.log_text()
+    }
+
+    /// Asks one of its public endpoints; nothing if there is no answer.
+    pub fn get(&self, path: &str) -> Option<Page> {
+        get(self.port, path)
+    }
+
+    /// The metrics page.
+    pub fn metrics(&self) -> Page {
+        get(self.metrics_port, "/metrics").expect("no metrics")
+    }
+
+    /// The sum of a metric over the lines that hold every one of `labels`.
+    pub fn metric(&self, name: &str, labels: &[&str]) -> f64 {
+        let page = self.metrics().body;
+        page.lines()
+            .filter(|line| line.starts_with(name))
+            .filter(|line| labels.iter().all(|label| line.contains(label)))
+            .filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok())
+            .sum()
+    }
+
+    /// The certificate that it serves.
+    pub fn certificate(&self) -> Certificate {
+        let page = self.get("/v1/cert.pem").expect("no certificate");
+        Certificate::from_pem(page.body.as_bytes()).unwrap()
+    }
+}
+
+fn get(port: u16, path: &str) -> Option<Page> {
+    static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
+    let agent = AGENT.get_or_init(|| {
+        ureq::Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .timeout_global(Some(Duration::from_secs(10)))
+            .build()
+            .into()
+    });
+    let mut response = agent
+        .get(format!("http://127.0.0.1:{port}{path}"))
+        .call()
+        .ok()?;
+    let header = response.headers().get("content-type");
+    let content_type = header.and_then(|value| value.to_str().ok());
+    Some(Page {
+        status: response.status().as_u16(),
+        content_type: content_type.unwrap_or_default().to_owned(),
+        body: response.body_mut().read_to_string().ok()?,
+    })
+}
+
+/// The program: what `cargo xtask test` built, or a build of our own.
+pub(crate) fn binary() -> PathBuf {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY
+        .get_or_init(|| std::env::var_os("SEALED_CONTROLLER_BIN").map_or_else(build, PathBuf::from))
+        .clone()
+}
+
+fn build() -> PathBuf {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let output = Command::new(cargo)
+        .args(["build", "--package=sealed-controller", "--quiet"])
+        .args(["--bin=sealed-controller", "--message-format=json"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .stderr(Stdio::inherit())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "sealed-controller does not build");
+    let messages = String::from_utf8(output.stdout).unwrap();
+    let executable = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .find_map(|message| Some(message["executable"].as_str()?.to_owned()));
+    executable.expect("cargo names no executable").into()
+}
+
+impl Controller {
+    /// Runs the program with these arguments to its end and returns what it prints.
+    pub fn output(args: &[&str]) -> String {
+        let output = Command::new(binary()).args(args).output().unwrap();
+        assert!(output.status.success(), "{}", output.status);
+        String::from_utf8(output.stdout).unwrap()
+    }
+}

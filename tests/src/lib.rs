@@ -1,0 +1,27 @@
+//! What the tests across packages share: a cluster with our manifests in it, our controller as a
+//! process under the service account that the manifests ship, and Secrets to seal.
+//!
+//! Everything here is synchronous and waits for conditions ([`testkit::eventually`]); a failure
+//! fails the calling test.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::missing_panics_doc,
+    reason = "a failure here is a failed test"
+)]
+
+mod cluster;
+mod controller;
+mod namespace;
+mod plain;
+
+use std::time::Duration;
+
+pub use cluster::Cluster;
+pub use controller::{Controller, Page};
+pub use namespace::{Namespace, condition, data, text};
+pub use plain::Plain;
+
+/// How long anything may take on two cores that compile at the same time.
+pub const PATIENCE: Duration = Duration::from_mins(1);
