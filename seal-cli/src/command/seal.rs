@@ -83,9 +83,9 @@ struct Work {
 
 impl Work {
     fn document(&self, input: InputSecret) -> Result<String, CliError> {
-        let document = input.document;
+        let place = input.place;
         let sealed = self.seal(input)?;
-        let encode = |_| CliError::Encode(document);
+        let encode = |_| CliError::Encode(place);
         match self.format {
             Format::Json => seal_manifest::write_json(&sealed).map_err(encode),
             Format::Yaml => {
@@ -96,22 +96,19 @@ impl Work {
     }
 
     fn seal(&self, input: InputSecret) -> Result<SealedManifest, CliError> {
-        let InputSecret {
-            document,
-            mut secret,
-        } = input;
+        let InputSecret { place, mut secret } = input;
         let from = || self.from.clone();
         let scope = self
             .target
             .apply(&mut secret)
             .map_err(|reason| CliError::Target {
                 from: from(),
-                document,
+                place,
                 reason,
             })?;
         let failed = |reason| CliError::Seal {
             from: from(),
-            document,
+            place,
             reason,
         };
         let sealing = Sealing::prepare(secret, scope, &mut fresh_key).map_err(failed)?;
@@ -121,7 +118,7 @@ impl Work {
             .collect::<Result<_, _>>()
             .map_err(|_| CliError::Wrap {
                 from: from(),
-                document,
+                place,
             })?;
         sealing.finish(wraps).map_err(failed)
     }
