@@ -109,14 +109,20 @@ impl Controller {
         self.process.log_text()
     }
 
+    /// Where one of its public endpoints is.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
     /// Asks one of its public endpoints; nothing if there is no answer.
     pub fn get(&self, path: &str) -> Option<Page> {
-        get(self.port, path)
+        fetch(&self.url(path))
     }
 
     /// The metrics page.
     pub fn metrics(&self) -> Page {
-        get(self.metrics_port, "/metrics").expect("no metrics")
+        let url = format!("http://127.0.0.1:{}/metrics", self.metrics_port);
+        fetch(&url).expect("no metrics")
     }
 
     /// The sum of a metric over the lines that hold every one of `labels`.
@@ -136,7 +142,8 @@ impl Controller {
     }
 }
 
-fn get(port: u16, path: &str) -> Option<Page> {
+/// Gets a page over plain HTTP; nothing if there is no answer.
+pub fn fetch(url: &str) -> Option<Page> {
     static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
     let agent = AGENT.get_or_init(|| {
         ureq::Agent::config_builder()
@@ -146,10 +153,7 @@ fn get(port: u16, path: &str) -> Option<Page> {
             .build()
             .into()
     });
-    let mut response = agent
-        .get(format!("http://127.0.0.1:{port}{path}"))
-        .call()
-        .ok()?;
+    let mut response = agent.get(url).call().ok()?;
     let header = response.headers().get("content-type");
     let content_type = header.and_then(|value| value.to_str().ok());
     Some(Page {
