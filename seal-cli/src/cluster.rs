@@ -31,6 +31,8 @@ async fn fetch(connection: &Connection, controller: &Controller) -> Result<Vec<u
     let mut config = kubeconfig::config(connection).await?;
     config.connect_timeout = Some(CONNECT);
     config.read_timeout = Some(READ);
+    // A person waits: minutes of retries against a controller that is down help nobody.
+    config.default_retry = false;
     let server = config.cluster_url.to_string();
     let client = Client::try_from(config)
         .map_err(|_| CliError::NoCluster("the context's certificates or address are unusable"))?;

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and says why"
 )]
 
+mod certificate_server;
 mod differences;
 mod manifests;
 mod reveal;
@@ -149,23 +150,23 @@ fn namespaces_and_contexts() {
             (
                 "by KUBECONFIG",
                 "kube.yaml",
-                vec![("KUBECONFIG", "kube.yaml")],
+                vec![("KUBECONFIG", "kube.yaml".to_owned())],
             ),
             (
                 "by KUBECONFIG, a list",
                 "kube.yaml",
-                vec![("KUBECONFIG", "nope:kube.yaml")],
+                vec![("KUBECONFIG", "nope:kube.yaml".to_owned())],
             ),
             ("by ~/.kube/config", ".kube/config", vec![]),
             (
                 "by variable",
                 "x",
-                vec![("SEALED_SECRETS_NAMESPACE", "other")],
+                vec![("SEALED_SECRETS_NAMESPACE", "other".to_owned())],
             ),
             (
                 "by an empty variable",
                 "x",
-                vec![("SEALED_SECRETS_NAMESPACE", "")],
+                vec![("SEALED_SECRETS_NAMESPACE", String::new())],
             ),
         ] {
             let mut line = line(&[CERT], &secret(own));
@@ -275,11 +276,50 @@ fn flags_and_variables() {
         ("SEALED_SECRETS_CONTROLLER_NAME", ""),
     ] {
         let mut line = line(&[CERT], &good);
-        line.env = vec![(variable, value)];
+        line.env = vec![(variable, value.to_owned())];
         lines.push((format!("{variable}={value}"), line));
     }
     for (_, line) in &mut lines {
         line.files = vec![("in.yaml", secret(Some("from-file")))];
+    }
+    compare(&rivals, lines);
+}
+
+/// URLs, and the controller behind an API server: the same requests, the same results.
+#[test]
+fn certificates_from_servers() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let path = format!("{}/certificates/rsa-2048.pem", reveal::VECTORS);
+    let http = certificate_server::start(std::fs::read(path).unwrap());
+    let mut lines = Vec::new();
+    for fetch in [&[][..], &["--fetch-cert"]] {
+        for url in ["cert.pem", "moved", "page", "nope"] {
+            let cert = format!("--cert={http}/{url}");
+            let args = [&[cert.as_str()], fetch].concat();
+            lines.push((url.to_owned(), line(&args, &secret(Some("demo")))));
+        }
+        for controller in [
+            &[][..],
+            &[
+                "--controller-name=unnamed",
+                "--controller-namespace=sealing",
+            ],
+            &["--controller-name=nope"],
+            &["--controller-name=forbidden"],
+            &["--controller-name=unauthorized"],
+            &["--controller-name=down"],
+            &["--controller-name=closed"],
+            &["--controller-namespace=nope"],
+        ] {
+            let args = [&["--kubeconfig=kube.yaml"], controller, fetch].concat();
+            lines.push((String::new(), line(&args, &secret(None))));
+        }
+    }
+    for (_, line) in &mut lines {
+        let kubeconfig = KUBECONFIG.replace("http://127.0.0.1:1", &http);
+        line.files = vec![("kube.yaml", kubeconfig)];
     }
     compare(&rivals, lines);
 }

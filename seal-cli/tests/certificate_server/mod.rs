@@ -1,25 +1,51 @@
-//! A web server with one certificate, and the mishaps that web servers have.
+//! A web server with one certificate, the mishaps that web servers have, and as much of an API
+//! server as `seal` asks for.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 
+const SERVICES: &str = "/api/v1/namespaces/";
+
+/// A status line, headers and a body.
+struct Answer {
+    status: &'static str,
+    headers: &'static str,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn new(status: &'static str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = "";
+        let body = body.into();
+        Self {
+            status,
+            headers,
+            body,
+        }
+    }
+}
+
 /// Serves until the test process ends; gives `http://address:port`.
 ///
 /// `/cert.pem` is the certificate, `/moved` a redirect to it, `/page` a web page; everything else
-/// is not found.
+/// is not found. Asked as a proxy it answers the same, whatever the host.
+///
+/// As an API server it knows the Service `sealed-secrets-controller` in `kube-system`, `unnamed`
+/// (whose port has no name) in `sealing`, and the mishaps `forbidden`, `unauthorized`, `down` (its
+/// pod does not answer) and `closed` (its proxy is forbidden).
 pub(crate) fn start(certificate: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             // A client that went away is the client's business.
-            let _ = answer(stream, &certificate);
+            let _ = serve(stream, &certificate);
         }
     });
     url
 }
 
-fn answer(mut stream: TcpStream, certificate: &[u8]) -> std::io::Result<()> {
+fn serve(mut stream: TcpStream, certificate: &[u8]) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut request = String::new();
     reader.read_line(&mut request)?;
@@ -27,16 +53,72 @@ fn answer(mut stream: TcpStream, certificate: &[u8]) -> std::io::Result<()> {
     while reader.read_line(&mut header)? > 2 {
         header.clear();
     }
-    let (status, headers, body) = match request.split(' ').nth(1) {
-        Some("/cert.pem") => ("200 OK", "", certificate),
-        Some("/moved") => ("302 Found", "Location: /cert.pem\r\n", &b""[..]),
-        Some("/page") => ("200 OK", "", &b"<html>Log in</html>"[..]),
-        _ => ("404 Not Found", "", &b"not here"[..]),
+    let target = request.split(' ').nth(1).unwrap_or_default();
+    let path = match target.strip_prefix("http://") {
+        Some(proxied) => proxied.find('/').map_or("/", |slash| &proxied[slash..]),
+        None => target,
     };
-    let length = body.len();
+    let answer = match path.strip_prefix(SERVICES) {
+        Some(service) => api(service, certificate),
+        None => page(path, certificate),
+    };
     write!(
         stream,
-        "HTTP/1.1 {status}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n"
+        "HTTP/1.1 {}\r\n{}Content-Length: {}\r\nConnection: close\r\n\r\n",
+        answer.status,
+        answer.headers,
+        answer.body.len()
     )?;
-    stream.write_all(body)
+    stream.write_all(&answer.body)
+}
+
+fn page(path: &str, certificate: &[u8]) -> Answer {
+    match path {
+        "/cert.pem" => Answer::new("200 OK", certificate),
+        "/moved" => Answer {
+            headers: "Location: /cert.pem\r\n",
+            ..Answer::new("302 Found", "")
+        },
+        "/page" => Answer::new("200 OK", "<html>Log in</html>"),
+        _ => Answer::new("404 Not Found", "not here"),
+    }
+}
+
+/// `path` begins with the namespace.
+fn api(path: &str, certificate: &[u8]) -> Answer {
+    let answer = match path {
+        "kube-system/services/sealed-secrets-controller"
+        | "kube-system/services/closed"
+        | "kube-system/services/down" => service(r#"{"name":"http","port":8080}"#),
+        "sealing/services/unnamed" => service(r#"{"port":8080}"#),
+        "kube-system/services/http:sealed-secrets-controller:http/proxy/v1/cert.pem"
+        | "sealing/services/http:unnamed:/proxy/v1/cert.pem" => Answer::new("200 OK", certificate),
+        "kube-system/services/http:down:http/proxy/v1/cert.pem" => {
+            failure("503 Service Unavailable", "ServiceUnavailable", 503)
+        }
+        "kube-system/services/forbidden"
+        | "kube-system/services/http:closed:http/proxy/v1/cert.pem" => {
+            failure("403 Forbidden", "Forbidden", 403)
+        }
+        "kube-system/services/unauthorized" => failure("401 Unauthorized", "Unauthorized", 401),
+        _ => failure("404 Not Found", "NotFound", 404),
+    };
+    Answer {
+        headers: "Content-Type: application/json\r\n",
+        ..answer
+    }
+}
+
+fn service(port: &str) -> Answer {
+    let body = format!(
+        r#"{{"kind":"Service","apiVersion":"v1","metadata":{{"name":"s"}},"spec":{{"ports":[{port}]}}}}"#
+    );
+    Answer::new("200 OK", body)
+}
+
+fn failure(status: &'static str, reason: &str, code: u16) -> Answer {
+    let body = format!(
+        r#"{{"kind":"Status","apiVersion":"v1","status":"Failure","message":"{reason}","reason":"{reason}","code":{code}}}"#
+    );
+    Answer::new(status, body)
 }

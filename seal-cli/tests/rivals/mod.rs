@@ -14,7 +14,7 @@ use crate::reveal::{Keys, VECTORS, objects};
 #[derive(Clone, Default)]
 pub(crate) struct Line {
     pub(crate) args: Vec<String>,
-    pub(crate) env: Vec<(&'static str, &'static str)>,
+    pub(crate) env: Vec<(&'static str, String)>,
     pub(crate) files: Vec<(&'static str, String)>,
     pub(crate) stdin: Vec<u8>,
 }
@@ -39,7 +39,7 @@ impl Line {
             .current_dir(folder)
             .env_clear()
             .env("HOME", folder)
-            .envs(self.env.iter().copied());
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 }
