@@ -71,7 +71,6 @@ fn shell(bed: &Bed, seal: &Path, kubeconfig: &Path, folder: &Path, script: &str)
         .current_dir(folder)
         .env("PATH", std::env::join_paths(path).unwrap())
         .env("KUBECONFIG", kubeconfig)
-        .env("HOME", folder)
         .stdin(Stdio::null())
         .output()
         .unwrap()
@@ -118,7 +117,7 @@ fn the_demo_runs_on_a_context_through_the_service_proxy() {
     let plane = bed.cluster.plane();
     // No pods run here: the Deployment says what it would say with its pod running.
     let ready = json!({"status": {
-        "observedGeneration": 1, "replicas": 1, "updatedReplicas": 1,
+        "observedGeneration": 1000, "replicas": 1, "updatedReplicas": 1,
         "readyReplicas": 1, "availableReplicas": 1,
     }});
     let patch = format!("--patch={ready}");
@@ -135,9 +134,9 @@ fn the_demo_runs_on_a_context_through_the_service_proxy() {
         ])
         .unwrap();
     let context = plane.run(&["config", "current-context"]).unwrap();
-    let folder = tempfile::tempdir().unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let script = format!("'{}' demo --context '{}'", xtask.display(), context.trim());
-    let output = shell(bed, &xtask, plane.kubeconfig(), folder.path(), &script);
+    let output = shell(bed, &xtask, plane.kubeconfig(), &root, &script);
     let story = text(&output.stdout);
     assert!(output.status.success(), "{story}\n{}", text(&output.stderr));
     assert!(story.contains("\n$ seal --fetch-cert > pub"), "{story}");
