@@ -35,7 +35,7 @@ pub(crate) struct Args {
     pub(crate) controller_namespace: Option<String>,
 
     /// Print the certificate instead of sealing.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, help_heading = "Certificate")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Certificate")]
     pub(crate) fetch_cert: Option<bool>,
 
     /// File with the Secrets [default: stdin]
@@ -66,7 +66,7 @@ pub(crate) struct Args {
     pub(crate) format: Option<String>,
 
     /// Seal Secrets without any item, too.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true, help_heading = "Input and output")]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Input and output")]
     pub(crate) allow_empty_data: Option<bool>,
 
     /// Name of the sealed secret, instead of metadata.name.
@@ -90,7 +90,7 @@ pub(crate) struct Args {
     pub(crate) context: Option<String>,
 
     /// Print the version.
-    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", hide_possible_values = true)]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth)]
     pub(crate) version: Option<bool>,
 
     #[command(flatten)]
@@ -100,16 +100,16 @@ pub(crate) struct Args {
 /// Flags of kubeseal that are not there yet: known, so that they are refused by name.
 #[derive(clap::Args, Debug, Default)]
 struct Later {
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    validate: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    re_encrypt: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    rotate: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    raw: Option<String>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true")]
-    recovery_unseal: Option<String>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
+    validate: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
+    re_encrypt: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
+    rotate: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
+    raw: Option<bool>,
+    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
+    recovery_unseal: Option<bool>,
     #[arg(long, hide = true)]
     recovery_private_key: Vec<String>,
     #[arg(long, hide = true)]
@@ -119,29 +119,45 @@ struct Later {
 }
 
 impl Later {
-    fn given(&self) -> Option<&'static str> {
-        [
-            (self.validate.is_some(), "--validate"),
-            (self.re_encrypt.is_some(), "--re-encrypt"),
-            (self.rotate.is_some(), "--rotate"),
-            (self.raw.is_some(), "--raw"),
-            (self.recovery_unseal.is_some(), "--recovery-unseal"),
-            (
-                !self.recovery_private_key.is_empty(),
-                "--recovery-private-key",
-            ),
-            (!self.from_file.is_empty(), "--from-file"),
-            (self.merge_into.is_some(), "--merge-into"),
+    /// The first that is asked for; a switch that is turned off is not.
+    fn given(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
+        let switches = [
+            ("validate", self.validate),
+            ("re-encrypt", self.re_encrypt),
+            ("rotate", self.rotate),
+            ("raw", self.raw),
+            ("recovery-unseal", self.recovery_unseal),
         ]
-        .into_iter()
-        .find_map(|(given, flag)| given.then_some(flag))
+        .map(|(flag, typed)| {
+            let by_variable = || variable(flag).as_deref().and_then(go_bool);
+            (flag, typed.or_else(by_variable).unwrap_or_default())
+        });
+        let values = [
+            (
+                "recovery-private-key",
+                !self.recovery_private_key.is_empty(),
+            ),
+            ("from-file", !self.from_file.is_empty()),
+            ("merge-into", self.merge_into.is_some()),
+        ]
+        .map(|(flag, typed)| {
+            let by_variable = || variable(flag).is_some_and(|value| !value.is_empty());
+            (flag, typed || by_variable())
+        });
+        switches
+            .into_iter()
+            .chain(values)
+            .find_map(|(flag, given)| given.then(|| format!("--{flag}")))
     }
 }
 
 impl Args {
     /// A flag that would be ignored is an error instead.
-    pub(crate) fn refuse_what_is_not_there_yet(&self) -> Result<(), CliError> {
-        match self.later.given() {
+    pub(crate) fn refuse_what_is_not_there_yet(
+        &self,
+        variable: impl Fn(&str) -> Option<String>,
+    ) -> Result<(), CliError> {
+        match self.later.given(variable) {
             Some(flag) => Err(CliError::NotThereYet(flag)),
             None => Ok(()),
         }
@@ -177,6 +193,11 @@ impl Args {
             }
         }
     }
+}
+
+/// A truth value that was typed.
+fn truth(text: &str) -> Result<bool, &'static str> {
+    go_bool(text).ok_or("use true or false")
 }
 
 /// The spellings that Go's flag libraries take.
@@ -227,8 +248,14 @@ mod tests {
             (&["seal", "--rotate=true"], "--rotate"),
         ] {
             let args = Args::try_parse_from(typed).unwrap();
-            let error = args.refuse_what_is_not_there_yet().unwrap_err().to_string();
+            let error = args.refuse_what_is_not_there_yet(|_| None);
+            let error = error.unwrap_err().to_string();
             assert!(error.contains(flag), "{error}");
         }
+        let args = Args::try_parse_from(["seal", "--raw=false"]).unwrap();
+        assert!(args.refuse_what_is_not_there_yet(|_| None).is_ok());
+        let on = |flag: &str| (flag == "validate").then(|| "1".to_owned());
+        let error = args.refuse_what_is_not_there_yet(on).unwrap_err();
+        assert!(error.to_string().contains("--validate"), "{error}");
     }
 }

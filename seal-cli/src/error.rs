@@ -8,13 +8,14 @@ use seal_manifest::ReadError;
 use sealing::{ReadSecretError, SealError, TargetError};
 
 use crate::exit;
+use crate::input::Place;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
     #[error(
         "{0} is not there yet in this version of seal; use kubeseal for it, its files go together with ours"
     )]
-    NotThereYet(&'static str),
+    NotThereYet(String),
     #[error("unsupported output format: {0:?} (use json or yaml)")]
     Format(String),
     #[error("unknown scope {0:?} (use strict, namespace-wide or cluster-wide)")]
@@ -34,20 +35,20 @@ pub(crate) enum CliError {
     },
     #[error("no secrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NoSecrets(String),
-    #[error("{from}: document {document}: {reason}")]
+    #[error("{from}: {place}: {reason}")]
     Target {
         from: String,
-        document: usize,
+        place: Place,
         reason: TargetError,
     },
-    #[error("{from}: document {document}: {reason}")]
+    #[error("{from}: {place}: {reason}")]
     Seal {
         from: String,
-        document: usize,
+        place: Place,
         reason: SealError,
     },
-    #[error("{from}: document {document}: the certificate's key cannot seal a value")]
-    Wrap { from: String, document: usize },
+    #[error("{from}: {place}: the certificate's key cannot seal a value")]
+    Wrap { from: String, place: Place },
 
     #[error("cannot use the certificate from {from}: {reason}")]
     Certificate {
@@ -59,6 +60,8 @@ pub(crate) enum CliError {
     #[error("cannot fetch {url:?}: {reason}")]
     CertificateUrl { url: String, reason: String },
 
+    #[error("the kubeconfig has no context {0:?} (kubectl config get-contexts lists them)")]
+    UnknownContext(String),
     #[error("cannot use kubeconfig {path}: {reason}")]
     Kubeconfig { path: String, reason: &'static str },
     #[error(
@@ -76,8 +79,8 @@ pub(crate) enum CliError {
     Output { to: String, reason: std::io::Error },
     #[error("cannot write {}: its folder does not exist", .0.display())]
     OutputFolder(PathBuf),
-    #[error("cannot write document {0} as JSON")]
-    Encode(usize),
+    #[error("cannot write {0} as JSON")]
+    Encode(Place),
 }
 
 impl CliError {

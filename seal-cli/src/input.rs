@@ -1,5 +1,6 @@
 //! Reading Secrets from a file or stdin.
 
+use std::fmt;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 
@@ -11,9 +12,27 @@ use crate::ui;
 
 /// One Secret of the input.
 pub(crate) struct InputSecret {
-    /// Number of its document, from 1.
-    pub(crate) document: usize,
+    pub(crate) place: Place,
     pub(crate) secret: PlainSecret,
+}
+
+/// Where in the input a Secret stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    /// Number of its document, from 1.
+    document: usize,
+    /// Number in the List that the document is, from 1.
+    item: Option<usize>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "document {}", self.document)?;
+        match self.item {
+            Some(item) => write!(f, ", item {item}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// How messages call the input.
@@ -44,8 +63,12 @@ pub(crate) fn secrets(file: Option<&Path>) -> Result<Vec<InputSecret>, CliError>
                 "{from}: line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes"
             ));
         }
-        secrets.extend(list.secrets.into_iter().map(|secret| InputSecret {
-            document: document.index(),
+        let of_list = list.is_list;
+        secrets.extend((1..).zip(list.secrets).map(|(item, secret)| InputSecret {
+            place: Place {
+                document: document.index(),
+                item: of_list.then_some(item),
+            },
             secret,
         }));
     }

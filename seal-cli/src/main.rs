@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 }
 
 fn run(mut typed: args::Args) -> Result<(), error::CliError> {
-    typed.refuse_what_is_not_there_yet()?;
+    typed.refuse_what_is_not_there_yet(environment::variable)?;
     typed.complete_from(environment::variable);
     let context = context::Context::new(typed)?;
     if context.version {

@@ -1,1 +1,16 @@
-//! Controllers that are killed, misconfigured or cut off.
+//! Controllers that are restarted, killed, cut off or kept from their rights, each on a control
+//! plane of its own.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod canary;
+mod idle;
+mod keys;
+mod kill;
+mod outage;
+mod rights;
+mod shutdown;

@@ -68,7 +68,7 @@ impl Cluster {
         let base = root().join("deploy/kustomize/base");
         let base = base.to_str().unwrap();
         self.plane
-            .run(&["apply", "--server-side", "-k", base])
+            .run(&["apply", "--server-side", "--force-conflicts", "-k", base])
             .unwrap();
         let crd = "crd/sealedsecrets.bitnami.com";
         self.plane

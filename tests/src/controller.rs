@@ -41,6 +41,14 @@ impl Controller {
         Self::start_with(cluster, &["--key-size=2048"])
     }
 
+    /// Starts it where other addresses of this host reach it, too, at this port.
+    pub fn start_reachable(cluster: &Cluster) -> (Self, u16) {
+        let controller = Self::spawn_on("0.0.0.0", cluster, &["--key-size=2048"]);
+        controller.wait_ready();
+        let port = controller.port;
+        (controller, port)
+    }
+
     /// Starts it with these arguments, and waits until it is ready.
     pub fn start_with(cluster: &Cluster, args: &[&str]) -> Self {
         let controller = Self::spawn(cluster, args);
@@ -50,8 +58,12 @@ impl Controller {
 
     /// Starts it and waits only until its endpoints answer.
     pub fn spawn(cluster: &Cluster, args: &[&str]) -> Self {
+        Self::spawn_on("127.0.0.1", cluster, args)
+    }
+
+    fn spawn_on(host: &str, cluster: &Cluster, args: &[&str]) -> Self {
         for _ in 0..ATTEMPTS {
-            let controller = Self::try_spawn(cluster, args);
+            let controller = Self::try_spawn(host, cluster, args);
             let ended = eventually("the controller's endpoints", PATIENCE, || {
                 if let Some(how) = controller.process.ended().unwrap() {
                     return Some(Some(how));
@@ -67,7 +79,7 @@ impl Controller {
         panic!("no free port in {ATTEMPTS} attempts");
     }
 
-    fn try_spawn(cluster: &Cluster, args: &[&str]) -> Self {
+    fn try_spawn(host: &str, cluster: &Cluster, args: &[&str]) -> Self {
         let plane = cluster.plane();
         let kubeconfig = plane
             .service_account_kubeconfig(NAMESPACE, ACCOUNT)
@@ -76,7 +88,7 @@ impl Controller {
         let log = plane.dir().join(format!("sealed-controller-{port}.log"));
         let program = Program::new(binary(), log)
             .arg(format!("--kubeconfig={}", kubeconfig.display()))
-            .arg(format!("--listen-addr=127.0.0.1:{port}"))
+            .arg(format!("--listen-addr={host}:{port}"))
             .arg(format!("--listen-metrics-addr=127.0.0.1:{metrics_port}"))
             .args(args.iter().copied())
             .env("POD_NAMESPACE", NAMESPACE);
@@ -109,14 +121,20 @@ impl Controller {
         self.process.log_text()
     }
 
+    /// Where one of its public endpoints is.
+    pub fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
     /// Asks one of its public endpoints; nothing if there is no answer.
     pub fn get(&self, path: &str) -> Option<Page> {
-        get(self.port, path)
+        fetch(&self.url(path))
     }
 
     /// The metrics page.
     pub fn metrics(&self) -> Page {
-        get(self.metrics_port, "/metrics").expect("no metrics")
+        let url = format!("http://127.0.0.1:{}/metrics", self.metrics_port);
+        fetch(&url).expect("no metrics")
     }
 
     /// The sum of a metric over the lines that hold every one of `labels`.
@@ -136,7 +154,8 @@ impl Controller {
     }
 }
 
-fn get(port: u16, path: &str) -> Option<Page> {
+/// Gets a page over plain HTTP; nothing if there is no answer.
+pub fn fetch(url: &str) -> Option<Page> {
     static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
     let agent = AGENT.get_or_init(|| {
         ureq::Agent::config_builder()
@@ -146,10 +165,7 @@ fn get(port: u16, path: &str) -> Option<Page> {
             .build()
             .into()
     });
-    let mut response = agent
-        .get(format!("http://127.0.0.1:{port}{path}"))
-        .call()
-        .ok()?;
+    let mut response = agent.get(url).call().ok()?;
     let header = response.headers().get("content-type");
     let content_type = header.and_then(|value| value.to_str().ok());
     Some(Page {

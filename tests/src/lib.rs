@@ -19,7 +19,7 @@ mod plain;
 use std::time::Duration;
 
 pub use cluster::Cluster;
-pub use controller::{Controller, Page};
+pub use controller::{Controller, Page, fetch};
 pub use namespace::{Namespace, condition, data, text};
 pub use plain::Plain;
 

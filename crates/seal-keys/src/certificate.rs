@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use x509_parser::oid_registry::OID_PKCS1_RSAENCRYPTION;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use crate::pem_blocks;
 use crate::rsa::RsaRecipient;
 
 /// A certificate with an RSA key. Chain, usage and host name do not matter to sealing.
@@ -27,7 +28,7 @@ pub enum CertificateError {
     #[error("the certificate is damaged")]
     Damaged,
     /// Another kind of key.
-    #[error("expected an RSA public key, but the certificate holds another kind")]
+    #[error("expected RSA public key but found another kind in the certificate")]
     NotRsa,
     /// An RSA key outside 2048 to 8192 bits.
     #[error("the certificate's RSA key is not of 2048 to 8192 bits")]
@@ -41,9 +42,7 @@ impl Certificate {
     /// Reads the first certificate of a PEM text. Other blocks, and blocks with headers, are
     /// skipped.
     pub fn from_pem(text: &[u8]) -> Result<Self, CertificateError> {
-        let block = pem::parse_many(text)
-            .unwrap_or_default()
-            .into_iter()
+        let block = pem_blocks::blocks(text)
             .find(|block| block.tag() == "CERTIFICATE" && block.headers().iter().next().is_none())
             .ok_or(CertificateError::NoCertificate)?;
         Self::from_der(block.into_contents())

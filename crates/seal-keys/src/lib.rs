@@ -11,6 +11,7 @@
 mod certificate;
 mod issue;
 mod keyring;
+mod pem_blocks;
 mod private_key;
 mod recipient;
 mod rsa;

@@ -5,6 +5,8 @@ use pkcs8::der::asn1::AnyRef;
 use pkcs8::{AlgorithmIdentifierRef, ObjectIdentifier, PrivateKeyInfo};
 use zeroize::Zeroizing;
 
+use crate::pem_blocks;
+
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const PKCS1_TAG: &str = "RSA PRIVATE KEY";
 const PKCS8_TAG: &str = "PRIVATE KEY";
@@ -31,9 +33,8 @@ pub enum PrivateKeyError {
 impl PrivateKey {
     /// Reads the first private key of a PEM text; other blocks before it are skipped.
     pub fn from_pem(text: &[u8]) -> Result<Self, PrivateKeyError> {
-        let blocks = pem::parse_many(text).map_err(|_| PrivateKeyError::NoPem)?;
         let mut found = None;
-        for block in blocks {
+        for block in pem_blocks::blocks(text) {
             let tag = block.tag().to_owned();
             let der = Zeroizing::new(block.into_contents());
             if found.is_none() && (tag == PKCS1_TAG || tag == PKCS8_TAG) {

@@ -13,6 +13,8 @@ use crate::plain_secret::PlainSecret;
 pub struct SecretList {
     /// One Secret, or the items of a `List`.
     pub secrets: Vec<PlainSecret>,
+    /// Whether the document is a `List`.
+    pub is_list: bool,
     /// Scalars that were no strings where strings are wanted.
     pub coerced: Vec<CoercedScalar>,
 }
@@ -85,7 +87,8 @@ pub fn read_secrets(document: &Document) -> Result<SecretList, ReadSecretError> 
     if root.kind() != NodeKind::Mapping {
         return Err(reader.error(root, Reason::NotAnObject));
     }
-    let secrets = match kind_of(root) {
+    let kind = kind_of(root);
+    let secrets = match kind {
         "List" | "SecretList" => reader.list(root)?,
         "" | "Secret" => vec![reader.secret(root)?],
         "SealedSecret" => return Err(reader.error(root, Reason::AlreadySealed)),
@@ -93,6 +96,7 @@ pub fn read_secrets(document: &Document) -> Result<SecretList, ReadSecretError> 
     };
     Ok(SecretList {
         secrets,
+        is_list: matches!(kind, "List" | "SecretList"),
         coerced: reader.coerced,
     })
 }
@@ -114,6 +118,9 @@ impl Reader {
         let Some(items) = list.get("items") else {
             return Ok(Vec::new());
         };
+        if !matches!(items.kind(), NodeKind::Sequence | NodeKind::Null) {
+            return Err(self.field_type(items, "items", "a list"));
+        }
         let in_secret_list = kind_of(list) == "SecretList";
         items
             .items()

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod bench;
 mod check;
 mod demo;
 mod deny;
@@ -26,6 +27,11 @@ struct Args {
 enum Task {
     /// The story of a GitOps team, on a real control plane
     Demo(demo::Args),
+    /// Figures against kubeseal and the real controller
+    Bench(bench::Args),
+    /// Runs one command and says what it cost (for `bench`)
+    #[command(hide = true)]
+    Measure(bench::measure::Args),
     /// A Kubernetes control plane on this machine
     #[command(subcommand)]
     Kube(kube::Task),
@@ -44,6 +50,8 @@ fn main() -> anyhow::Result<ExitCode> {
     let done = |result: anyhow::Result<()>| result.map(|()| ExitCode::SUCCESS);
     match Args::parse().task {
         Task::Demo(args) => done(demo::run(&args)),
+        Task::Bench(args) => done(bench::run(&args)),
+        Task::Measure(args) => done(bench::measure::run(&args)),
         Task::Kube(task) => done(kube::run(&task)),
         Task::Peers(task) => done(peers::run(&task)),
         Task::Check => done(check::run()),

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 ///
 /// `/cert.pem` is the certificate, `/moved` a redirect to it, `/page` a web page; everything else
 /// is not found.
-pub fn start(certificate: Vec<u8>) -> String {
+pub(crate) fn start(certificate: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     std::thread::spawn(move || {

@@ -9,10 +9,10 @@ use serde_json::Value;
 use template::{GoTemplate, Limits};
 
 /// The folder with keys and certificates of the tests.
-pub const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors");
+pub(crate) const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors");
 
 /// The test keys, which open what the tests seal.
-pub struct Keys(Vec<RsaIdentity>);
+pub(crate) struct Keys(Vec<RsaIdentity>);
 
 /// One sealed value and what is in it.
 struct Revealed {
@@ -22,7 +22,7 @@ struct Revealed {
 
 impl Keys {
     /// Reads the keys of `tests/vectors/keys`.
-    pub fn of_tests() -> Self {
+    pub(crate) fn of_tests() -> Self {
         let names = ["rsa-2048", "rsa-4096"];
         let keys = names.map(|name| {
             let pem = std::fs::read(format!("{VECTORS}/keys/{name}.pem")).unwrap();
@@ -33,7 +33,7 @@ impl Keys {
 
     /// Replaces each sealed value of each SealedSecret in `text` by `[SEALED scope place "value"]`,
     /// opened the way a controller does it. What does not open stays as it is.
-    pub fn reveal(&self, text: &str) -> String {
+    pub(crate) fn reveal(&self, text: &str) -> String {
         let mut shown = text.to_owned();
         for object in objects(text) {
             for value in self.values(&object) {
@@ -82,7 +82,7 @@ impl Keys {
 }
 
 /// Every object of an output; none if it is no manifest.
-pub fn objects(text: &str) -> Vec<Value> {
+pub(crate) fn objects(text: &str) -> Vec<Value> {
     let documents = seal_manifest::read(text.as_bytes()).unwrap_or_default();
     documents
         .iter()

@@ -15,48 +15,48 @@ use crate::reveal::{Keys, VECTORS};
 /// A file of cases about one subject.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Transcript {
+pub(crate) struct Transcript {
     /// What the cases have in common, for the reader.
-    pub about: String,
+    pub(crate) about: String,
     /// The cases.
-    pub case: Vec<Case>,
+    pub(crate) case: Vec<Case>,
 }
 
 /// Typed, and expected.
 #[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
 #[serde(deny_unknown_fields)]
-pub struct Case {
+pub(crate) struct Case {
     /// What is to be seen.
-    pub name: String,
+    pub(crate) name: String,
     /// A line for `sh`; `seal` is the program under test.
-    pub run: String,
+    pub(crate) run: String,
     /// Variables, besides `PATH` and `HOME`.
     #[serde(default)]
-    pub env: BTreeMap<String, String>,
+    pub(crate) env: BTreeMap<String, String>,
     /// Input of the line.
     #[serde(default)]
-    pub stdin: String,
+    pub(crate) stdin: String,
     /// How the input is written as bytes: `utf-8`, `utf-16le`, `utf-16be`.
     #[serde(default)]
-    pub encoding: String,
+    pub(crate) encoding: String,
     /// Files of the working folder beforehand.
     #[serde(default)]
-    pub files: BTreeMap<String, String>,
+    pub(crate) files: BTreeMap<String, String>,
     /// Exit code.
-    pub exit: i32,
+    pub(crate) exit: i32,
     /// Results.
     #[serde(default)]
-    pub stdout: String,
+    pub(crate) stdout: String,
     /// Everything else.
     #[serde(default)]
-    pub stderr: String,
+    pub(crate) stderr: String,
     /// Files that were made or changed; every other file must be as before.
     #[serde(default)]
-    pub after: BTreeMap<String, String>,
+    pub(crate) after: BTreeMap<String, String>,
 }
 
 /// What cases run with.
-pub struct Stage {
+pub(crate) struct Stage {
     keys: Keys,
     canary: Canary,
     /// Address of the certificate server.
@@ -64,7 +64,7 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub fn new(http: String) -> Self {
+    pub(crate) fn new(http: String) -> Self {
         let canary = Canary::new("value").unwrap();
         Self {
             keys: Keys::of_tests(),
@@ -74,7 +74,7 @@ impl Stage {
     }
 
     /// Runs a case and gives it with what really happened.
-    pub fn play(&self, case: &Case) -> Case {
+    pub(crate) fn play(&self, case: &Case) -> Case {
         let folder = tempfile::tempdir().unwrap();
         let certificates = format!("{VECTORS}/certificates");
         std::os::unix::fs::symlink(certificates, folder.path().join("certs")).unwrap();
@@ -181,7 +181,7 @@ fn files(root: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
 
 impl Transcript {
     /// The text of the file.
-    pub fn write(&self) -> String {
+    pub(crate) fn write(&self) -> String {
         let mut text = format!("about = {}\n", string(&self.about));
         for case in &self.case {
             case.write(&mut text);

@@ -1,0 +1,198 @@
+//! Both controllers on control planes of their own: a cold start, and single applies after it.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+use seal_keys::Issued;
+use serde_json::{Value, json};
+use testkit::{
+    ControlPlane, Options, Process, Program, RealController, RealControllerOptions, free_port,
+    wait_for,
+};
+
+use super::api::Api;
+use super::figures::{Figures, number, quantile};
+use super::{Args, Programs, input};
+use crate::repository;
+
+const SECRETS: &str = "/api/v1/namespaces/bench/secrets";
+const SEALED: &str = "/apis/bitnami.com/v1alpha1/namespaces/bench/sealedsecrets";
+const NAMESPACE: &str = "kube-system";
+const LONG: Duration = Duration::from_mins(10);
+
+/// What one controller did.
+struct Run {
+    objects: usize,
+    /// Seconds from the start of the process to the last Secret.
+    cold_start: f64,
+    /// Milliseconds from apply to Secret, half and 99 of 100.
+    apply: (f64, f64),
+    /// MiB at the end.
+    memory: f64,
+}
+
+impl Run {
+    #[allow(clippy::cast_precision_loss, reason = "a few hundred objects")]
+    fn per_second(&self) -> f64 {
+        self.objects as f64 / self.cold_start
+    }
+}
+
+pub(crate) fn run(args: &Args, programs: &Programs, figures: &mut Figures) -> Result<()> {
+    let ours = bench(programs, args.objects, args.applies, |plane| {
+        start_ours(plane, programs)
+    })?;
+    let quick = bench(programs, args.objects, args.applies, |plane| {
+        start_theirs(plane, &["--kubeclient-qps=-1"])
+    })?;
+    let slow = bench(programs, args.slow_objects, 10, |plane| {
+        start_theirs(plane, &[])
+    })?;
+    for (name, theirs) in [("defaults", &slow), ("--kubeclient-qps=-1", &quick)] {
+        let what = format!("cold start, objects/s ({name})");
+        let note = format!(
+            "{:.0} times faster; {} objects in {} against {} in {}",
+            ours.per_second() / theirs.per_second(),
+            ours.objects,
+            number(ours.cold_start, "s"),
+            theirs.objects,
+            number(theirs.cold_start, "s"),
+        );
+        let rate = |run: &Run| number(run.per_second(), "/s");
+        figures.row(&what, &rate(&ours), &rate(theirs), &note);
+        let what = format!("apply to Secret, p50 ({name})");
+        figures.less_is_better(&what, "ms", ours.apply.0, theirs.apply.0);
+        let what = format!("apply to Secret, p99 ({name})");
+        figures.less_is_better(&what, "ms", ours.apply.1, theirs.apply.1);
+        let what = format!("memory at the end ({name})");
+        figures.less_is_better(&what, "MiB", ours.memory, theirs.memory);
+    }
+    Ok(())
+}
+
+fn bench<C: Measured>(
+    programs: &Programs,
+    objects: usize,
+    applies: usize,
+    start: impl FnOnce(&ControlPlane) -> Result<C>,
+) -> Result<Run> {
+    let folder = tempfile::tempdir()?;
+    let plane = ControlPlane::start(&Options::default())?;
+    let root = repository::root()?;
+    let base = root.join("deploy/kustomize/base").display().to_string();
+    plane.run(&["apply", "-k", &base])?;
+    plane.run(&["create", "namespace", "bench"])?;
+    let api = Api::new(&plane)?;
+    let (key, certificate) = input::key(folder.path())?;
+    create_key(&api, &key)?;
+    let present = input::secrets(folder.path(), "present", objects, 3)?;
+    for object in seal(programs, &certificate, &present)? {
+        api.create(SEALED, &object)?;
+    }
+    let later = input::secrets(folder.path(), "later", applies, 3)?;
+    let later = seal(programs, &certificate, &later)?;
+
+    let started = Instant::now();
+    let controller = start(&plane)?;
+    wait_for("every Secret", LONG, || {
+        (api.count(SECRETS).ok()? >= objects).then_some(())
+    })?;
+    let cold_start = started.elapsed().as_secs_f64();
+    let mut waits = later
+        .iter()
+        .map(|object| apply(&api, object))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Run {
+        objects,
+        cold_start,
+        apply: (quantile(&mut waits, 0.5), quantile(&mut waits, 0.99)),
+        memory: controller.memory()?,
+    })
+}
+
+/// A running controller whose memory can be read.
+trait Measured {
+    fn process(&self) -> &Process;
+
+    #[allow(clippy::cast_precision_loss, reason = "far below 2^52 bytes")]
+    fn memory(&self) -> Result<f64> {
+        Ok(self.process().rss()? as f64 / 1024.0 / 1024.0)
+    }
+}
+
+impl Measured for Process {
+    fn process(&self) -> &Process {
+        self
+    }
+}
+
+impl Measured for RealController {
+    fn process(&self) -> &Process {
+        self.process()
+    }
+}
+
+fn start_ours(plane: &ControlPlane, programs: &Programs) -> Result<Process> {
+    let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, "sealed-secrets-controller")?;
+    let address = || -> Result<String> { Ok(format!("{}:{}", Ipv4Addr::LOCALHOST, free_port()?)) };
+    let log = plane.dir().join("sealed-controller.log");
+    let program = Program::new(&programs.sealed_controller, log)
+        .args(["--kubeconfig".to_owned(), kubeconfig.display().to_string()])
+        .args(["--listen-addr".to_owned(), address()?])
+        .args(["--listen-metrics-addr".to_owned(), address()?])
+        .env("POD_NAMESPACE", NAMESPACE);
+    Process::start(program)
+}
+
+fn start_theirs(plane: &ControlPlane, args: &[&str]) -> Result<RealController> {
+    let options = RealControllerOptions {
+        args: args.iter().map(|arg| (*arg).to_owned()).collect(),
+        ..RealControllerOptions::default()
+    };
+    RealController::start(plane, &options)
+}
+
+/// One apply, and the milliseconds until its Secret is there.
+fn apply(api: &Api, object: &Value) -> Result<f64> {
+    let name = object["metadata"]["name"].as_str().context("no name")?;
+    let path = format!("{SECRETS}/{name}");
+    let started = Instant::now();
+    api.create(SEALED, object)?;
+    while api.get(&path)?.is_none() {
+        ensure!(started.elapsed() < LONG, "no Secret {name}");
+    }
+    Ok(started.elapsed().as_secs_f64() * 1000.0)
+}
+
+fn create_key(api: &Api, key: &Issued) -> Result<()> {
+    let pem = key.key.to_pkcs1_pem()?;
+    let secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {
+            "generateName": "sealed-secrets-key",
+            "labels": { "sealedsecrets.bitnami.com/sealed-secrets-key": "active" },
+        },
+        "stringData": { "tls.crt": key.certificate.to_pem(), "tls.key": pem.as_str() },
+    });
+    api.create(&format!("/api/v1/namespaces/{NAMESPACE}/secrets"), &secret)
+}
+
+fn seal(programs: &Programs, certificate: &Path, secrets: &Path) -> Result<Vec<Value>> {
+    let output = Command::new(&programs.seal)
+        .arg("--cert")
+        .arg(certificate)
+        .arg("-f")
+        .arg(secrets)
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(output.status.success(), "seal: {}", output.status);
+    serde_json::Deserializer::from_slice(&output.stdout)
+        .into_iter()
+        .map(|object| Ok(object?))
+        .collect()
+}

@@ -1,0 +1,61 @@
+//! The table at the end.
+#![allow(clippy::print_stdout, reason = "the benchmark is what it prints")]
+
+/// Rows: what, ours, theirs, how they compare.
+#[derive(Default)]
+pub(crate) struct Figures(Vec<[String; 4]>);
+
+impl Figures {
+    /// Where less is better: adds how many times less ours is.
+    pub(crate) fn less_is_better(&mut self, what: &str, unit: &str, ours: f64, theirs: f64) {
+        let ratio = format!("{:.1} times less", theirs / ours);
+        self.row(what, &number(ours, unit), &number(theirs, unit), &ratio);
+    }
+
+    pub(crate) fn row(&mut self, what: &str, ours: &str, theirs: &str, note: &str) {
+        println!("{what}: {ours} against {theirs} ({note})");
+        self.0.push([what, ours, theirs, note].map(str::to_owned));
+    }
+
+    pub(crate) fn print(&self) {
+        println!("\n| work | seal | Sealed Secrets 0.40.0 | |\n|---|---|---|---|");
+        for row in &self.0 {
+            println!("| {} |", row.join(" | "));
+        }
+    }
+}
+
+pub(crate) fn number(value: f64, unit: &str) -> String {
+    if value < 10.0 {
+        format!("{value:.2} {unit}")
+    } else {
+        format!("{value:.0} {unit}")
+    }
+}
+
+/// The value below which `share` of the samples lie.
+pub(crate) fn quantile(samples: &mut [f64], share: f64) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    #[allow(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "an index into a few hundred samples"
+    )]
+    let index = (samples.len().saturating_sub(1) as f64 * share).round() as usize;
+    samples.get(index).copied().unwrap_or(f64::NAN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_unsorted_samples() {
+        let mut samples = [5.0, 1.0, 4.0, 2.0, 3.0];
+        for (share, expected) in [(0.0, 1.0), (0.5, 3.0), (0.99, 5.0)] {
+            let found = quantile(&mut samples, share);
+            assert!((found - expected).abs() < f64::EPSILON, "{share}: {found}");
+        }
+    }
+}

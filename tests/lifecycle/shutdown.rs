@@ -1,0 +1,42 @@
+//! SIGTERM: what was begun is finished, the rest waits for the next start.
+
+use seal_api::ConditionStatus;
+use suite::{Cluster, Controller, PATIENCE};
+use testkit::eventually;
+
+const OBJECTS: usize = 60;
+
+#[test]
+fn it_ends_in_order_in_the_midst_of_work() {
+    let cluster = Cluster::start();
+    let mut controller = Controller::start(&cluster);
+    let certificate = controller.certificate();
+    let namespace = cluster.namespace("shutdown");
+    for index in 0..OBJECTS {
+        let name = format!("object-{index}");
+        let plain = namespace.plain(&name).item("a", "1");
+        namespace.create(&plain.seal(&certificate));
+    }
+    assert_eq!(controller.process().stop().unwrap(), "exit status: 0");
+    let log = controller.log();
+    assert!(log.trim_end().ends_with("stopped"), "{log}");
+    assert!(controller.get("/healthz").is_none());
+
+    controller.process_mut().restart().unwrap();
+    for index in 0..OBJECTS {
+        let name = format!("object-{index}");
+        namespace.wait_synced(&name, ConditionStatus::True);
+        namespace.wait_secret(&name);
+    }
+}
+
+#[test]
+fn it_ends_at_once_while_it_waits_for_the_api_server() {
+    let cluster = Cluster::start();
+    let controller = Controller::start(&cluster);
+    cluster.plane().stop_apiserver().unwrap();
+    eventually("the loss to be noticed", PATIENCE, || {
+        controller.log().contains("is taken up again").then_some(())
+    });
+    assert_eq!(controller.process().stop().unwrap(), "exit status: 0");
+}
