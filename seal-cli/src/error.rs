@@ -60,6 +60,8 @@ pub(crate) enum CliError {
     #[error("cannot fetch {url:?}: {reason}")]
     CertificateUrl { url: String, reason: String },
 
+    #[error("the kubeconfig has no context {0:?} (kubectl config get-contexts lists them)")]
+    UnknownContext(String),
     #[error("cannot use kubeconfig {path}: {reason}")]
     Kubeconfig { path: String, reason: &'static str },
     #[error(

@@ -7,9 +7,12 @@
     reason = "a test fails by panicking, and says why"
 )]
 
+mod differences;
 mod manifests;
 mod reveal;
 mod rivals;
+
+use std::fmt::Write as _;
 
 use rivals::{Line, Outcome, Rivals};
 
@@ -30,20 +33,17 @@ fn secret(namespace: Option<&str>) -> String {
 
 /// What differs, if anything does.
 fn difference(ours: &Outcome, theirs: &Outcome) -> Option<String> {
-    if ours.success != theirs.success {
+    if ours.code != theirs.code {
         return Some(format!(
-            "success: ours {}, theirs {}\nours: {}\ntheirs: {}",
-            ours.success, theirs.success, ours.stderr, theirs.stderr
+            "exit codes {} and {}\nours: {}\ntheirs: {}",
+            ours.code, theirs.code, ours.stderr, theirs.stderr
         ));
     }
-    if !theirs.success {
+    if theirs.code != 0 {
         return None;
     }
     if ours.shown != theirs.shown {
-        return Some(format!(
-            "ours {:#?}\ntheirs {:#?}",
-            ours.shown, theirs.shown
-        ));
+        return Some(different_lines(ours, theirs));
     }
     if ours.recovered != theirs.recovered {
         return Some("kubeseal recovers other values from ours".to_owned());
@@ -60,6 +60,27 @@ fn difference(ours: &Outcome, theirs: &Outcome) -> Option<String> {
         .map(|text| text.matches("[SEALED ").count())
         .sum();
     (values(ours) != opened).then(|| format!("{} values, {opened} opened", values(ours)))
+}
+
+/// Only the lines that differ, for who reads the failure.
+fn different_lines(ours: &Outcome, theirs: &Outcome) -> String {
+    let mut text = String::new();
+    for name in ours.shown.keys().chain(theirs.shown.keys()) {
+        let lines = |outcome: &Outcome| -> Vec<String> {
+            let text = outcome.shown.get(name).map_or("(no file)", String::as_str);
+            text.lines().map(str::to_owned).collect()
+        };
+        let (ours, theirs) = (lines(ours), lines(theirs));
+        for (sign, lines, others) in [('-', &ours, &theirs), ('+', &theirs, &ours)] {
+            for line in lines.iter().filter(|line| !others.contains(line)) {
+                let _ = writeln!(text, "{name}: {sign} {line:?}");
+            }
+        }
+    }
+    if text.is_empty() {
+        text.push_str("the same lines in another order");
+    }
+    text
 }
 
 /// Runs each line on both sides; gives how many ran.
@@ -115,6 +136,7 @@ fn namespaces_and_contexts() {
                 &["-n", ""],
                 &["--kubeconfig", "kube.yaml"],
                 &["--kubeconfig", "kube.yaml", "--context", "plain"],
+                &["--kubeconfig", "kube.yaml", "--context", "nope"],
                 &["--kubeconfig", "kube.yaml", "-n", "other"],
             ] {
                 let args = [&[CERT, "--scope", scope], flags].concat();
@@ -185,7 +207,6 @@ fn certificates() {
         ("CRLF", rsa.replace('\n', "\r\n")),
         ("no line break at the end", rsa.trim_end().to_owned()),
         ("expired", read("expired")),
-        ("indented", rsa.replace('\n', "\n  ")),
         ("blank lines inside", rsa.replacen('\n', "\n\n", 3)),
         (
             "not DER",
@@ -263,64 +284,82 @@ fn flags_and_variables() {
     compare(&rivals, lines);
 }
 
+/// Arguments, input, and what both programs say.
+fn refusals() -> Vec<(&'static [&'static str], String, &'static str)> {
+    let good = secret(Some("demo"));
+    let nameless = "kind: Secret\nmetadata: {namespace: demo}\nstringData: {a: b}\n".to_owned();
+    let empty = "kind: Secret\nmetadata: {name: app, namespace: demo}\n".to_owned();
+    vec![
+        (&[CERT][..], String::new(), "no secrets found"),
+        (
+            &[CERT],
+            String::new(),
+            "Ensure the input is valid and UTF-8 encoded",
+        ),
+        (&[CERT], nameless, "missing metadata.name in input Secret"),
+        (
+            &[CERT],
+            empty,
+            "secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, --allow-empty-data can be used",
+        ),
+        (
+            &[CERT, "-n", "other"],
+            good.clone(),
+            "namespace mismatch: input secret is in namespace \"demo\" but \"other\" was specified",
+        ),
+        (&[CERT], secret(None), "secret must declare a namespace"),
+        (
+            &[CERT, "-o", "toml"],
+            good.clone(),
+            "unsupported output format: ",
+        ),
+        (
+            &["--cert=nope.pem"],
+            good.clone(),
+            "open nope.pem: no such file or directory",
+        ),
+        (
+            &["--cert=certs/expired.pem"],
+            good.clone(),
+            "failed to encrypt using an expired certificate on February 3, 2021",
+        ),
+        (
+            &["--cert=certs/public-key-only.pem"],
+            good.clone(),
+            "data does not contain any valid RSA or ECDSA certificates",
+        ),
+        (
+            &["--cert=certs/ec.pem"],
+            good.clone(),
+            "expected RSA public key",
+        ),
+        (
+            &["--kubeconfig=kube.yaml"],
+            good.clone(),
+            "cannot get sealed secret service",
+        ),
+        (
+            &["--kubeconfig=kube.yaml"],
+            good.clone(),
+            "Please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller",
+        ),
+    ]
+}
+
 /// Failures whose texts scripts and people search for (contract §3.3 and §3.4).
 #[test]
 fn error_texts() {
     let Some(rivals) = Rivals::meet() else {
         return;
     };
-    let good = secret(Some("demo"));
-    let nameless = "kind: Secret\nmetadata: {namespace: demo}\nstringData: {a: b}\n";
-    for (args, stdin, text) in [
-        (&[CERT][..], "", "no secrets found"),
-        (&[CERT], "", "Ensure the input is valid and UTF-8 encoded"),
-        (&[CERT], nameless, "missing metadata.name in input Secret"),
-        (
-            &[CERT],
-            "kind: Secret\nmetadata: {name: app, namespace: demo}\n",
-            "secret.data is empty in input Secret, assuming this is an error and aborting. To work with empty data, --allow-empty-data can be used",
-        ),
-        (
-            &[CERT, "-n", "other"],
-            &good,
-            "namespace mismatch: input secret is in namespace \"demo\" but \"other\" was specified",
-        ),
-        (&[CERT], &secret(None), "secret must declare a namespace"),
-        (&[CERT, "-o", "toml"], &good, "unsupported output format: "),
-        (
-            &["--cert=nope.pem"],
-            &good,
-            "open nope.pem: no such file or directory",
-        ),
-        (
-            &["--cert=certs/expired.pem"],
-            &good,
-            "failed to encrypt using an expired certificate on February 3, 2021",
-        ),
-        (
-            &["--cert=certs/public-key-only.pem"],
-            &good,
-            "data does not contain any valid RSA or ECDSA certificates",
-        ),
-        (&["--cert=certs/ec.pem"], &good, "expected RSA public key"),
-        (
-            &["--kubeconfig=kube.yaml"],
-            &good,
-            "cannot get sealed secret service",
-        ),
-        (
-            &["--kubeconfig=kube.yaml"],
-            &good,
-            "Please, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller",
-        ),
-    ] {
-        let mut line = line(args, stdin);
+    for (args, stdin, text) in refusals() {
+        let mut line = line(args, &stdin);
         line.files = vec![("kube.yaml", KUBECONFIG.to_owned())];
         for (who, outcome) in [
             ("ours", rivals.ours(&line)),
             ("theirs", rivals.theirs(&line)),
         ] {
-            assert!(!outcome.success, "{who}: {args:?} succeeds");
+            assert_ne!(outcome.code, 0, "{who}: {args:?}");
             assert!(
                 outcome.stderr.starts_with("error: "),
                 "{who}: {}",
@@ -332,6 +371,35 @@ fn error_texts() {
                 outcome.stderr
             );
             assert_eq!(outcome.shown["stdout"], "", "{who}: {args:?}");
+        }
+    }
+}
+
+#[test]
+fn deliberate_differences() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let certificate = format!("{}/certificates/rsa-2048.pem", reveal::VECTORS);
+    let indented = std::fs::read_to_string(certificate).unwrap();
+    let indented = indented.replace('\n', "\n  ");
+    for difference in differences::all() {
+        let mut line = line(difference.args, &difference.stdin);
+        line.files = vec![
+            ("kube.yaml", KUBECONFIG.to_owned()),
+            ("indented.pem", indented.clone()),
+        ];
+        let what = format!("{} ({})", difference.what, difference.why);
+        for (who, seen, outcome) in [
+            ("ours", difference.ours, rivals.run_ours(&line)),
+            ("theirs", difference.theirs, rivals.run_theirs(&line)),
+        ] {
+            let (code, stdout, stderr) = outcome;
+            assert_eq!(code, seen.0, "{what}, {who}: {stdout}{stderr}");
+            assert!(stdout.contains(seen.1), "{what}, {who}: {stdout}");
+            assert!(stderr.contains(seen.2), "{what}, {who}: {stderr}");
+            let nothing = seen.0 != 0 && seen.1.is_empty();
+            assert!(!nothing || stdout.is_empty(), "{what}, {who}: {stdout}");
         }
     }
 }

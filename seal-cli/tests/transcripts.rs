@@ -15,8 +15,9 @@ mod certificate_server;
 mod reveal;
 mod transcript;
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use transcript::{Stage, Transcript};
 
@@ -31,6 +32,31 @@ fn transcripts() -> Vec<PathBuf> {
     files
 }
 
+fn read(path: &Path) -> Transcript {
+    let text = fs::read_to_string(path).unwrap();
+    toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// `docs/reference/exit-codes.md` lists exactly the codes that the transcripts show.
+#[test]
+fn exit_codes_are_documented() {
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docs/reference/exit-codes.md"
+    );
+    let text = fs::read_to_string(path).unwrap();
+    let rows = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next());
+    let documented: BTreeSet<i32> = rows.filter_map(|code| code.parse().ok()).collect();
+    let shown: BTreeSet<i32> = transcripts()
+        .iter()
+        .flat_map(|path| read(path).case)
+        .map(|case| case.exit)
+        .collect();
+    assert_eq!(documented, shown);
+}
+
 #[test]
 fn every_transcript_is_true() {
     let certificate = fs::read(format!("{}/certificates/rsa-2048.pem", reveal::VECTORS)).unwrap();
@@ -38,9 +64,7 @@ fn every_transcript_is_true() {
     let bless = std::env::var_os("BLESS").is_some();
     let (mut cases, mut wrong) = (0, 0);
     for path in transcripts() {
-        let text = fs::read_to_string(&path).unwrap();
-        let expected: Transcript =
-            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let expected = read(&path);
         let about = expected.about;
         let mut found = Vec::new();
         for case in &expected.case {

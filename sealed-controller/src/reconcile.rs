@@ -21,7 +21,7 @@ use crate::live::{Applied, Guarded, Key, Live};
 use crate::metrics::Metrics;
 use crate::plan::{Desired, Extras};
 use crate::secret_sync;
-use crate::status::{self, Subject};
+use crate::status::{self, Present, Subject};
 use crate::sync_error::{ErrorReason, SyncError};
 
 /// First wait after a failure that may pass by itself.
@@ -228,11 +228,10 @@ async fn report(
     }
     let subject = Subject {
         metadata: metadata.clone(),
-        status: object
-            .0
-            .as_ref()
-            .ok()
-            .and_then(|sealed| sealed.status.clone()),
+        status: match &object.0 {
+            Ok(sealed) => Present::Known(sealed.status.clone()),
+            Err(_) => Present::Unknown,
+        },
     };
     // Before the status: if that fails, the next pass finds nothing to write and would not say so.
     if let Ok(true) = result {

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use kube::api::{ApiResource, DynamicObject, PostParams};
 use kube::core::ObjectMeta;
-use kube::{Api, Client, Resource as _, ResourceExt as _};
+use kube::{Api, Client, Resource as _};
 use operator_kit::ApiFault;
 use seal_api::{SealedSecret, SealedSecretStatus};
 
@@ -14,8 +14,14 @@ const TRIES: usize = 4;
 /// The object as the last watch event had it, reduced to what a status needs.
 pub(crate) struct Subject {
     pub(crate) metadata: ObjectMeta,
-    /// `None` also when it cannot be read.
-    pub(crate) status: Option<SealedSecretStatus>,
+    pub(crate) status: Present,
+}
+
+/// The status that the object has.
+pub(crate) enum Present {
+    Known(Option<SealedSecretStatus>),
+    /// The object is malformed: its status must be read by itself.
+    Unknown,
 }
 
 /// Brings the status to `verdict`; true if something was written.
@@ -29,38 +35,52 @@ pub(crate) async fn bring_to(
     let namespace = subject.metadata.namespace.clone().unwrap_or_default();
     let resource = ApiResource::erase::<SealedSecret>(&());
     let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &namespace, &resource);
-    let mut present = subject.status.clone();
-    let mut version = subject.metadata.resource_version.clone();
+    let mut latest = match &subject.status {
+        Present::Known(status) => Some(Latest {
+            status: status.clone(),
+            version: subject.metadata.resource_version.clone(),
+        }),
+        Present::Unknown => read(&api, subject).await?,
+    };
     for _ in 0..TRIES {
-        let now = Timestamp::now();
-        let Some(next) = next_status(present.as_ref(), generation, verdict, now) else {
+        let Some(Latest { status, version }) = latest else {
+            return Ok(false);
+        };
+        let Some(next) = next_status(status.as_ref(), generation, verdict, Timestamp::now()) else {
             return Ok(false);
         };
         let mut object = DynamicObject::new(&name, &resource).within(&namespace);
         object.metadata.resource_version = version;
         object.data = serde_json::json!({ "status": next });
-        match api
+        let written = api
             .replace_status(&name, &PostParams::default(), &object)
-            .await
-        {
+            .await;
+        match written.map_err(ApiFault::from) {
             Ok(_) => return Ok(true),
-            Err(error) => match ApiFault::from(error) {
-                ApiFault::Conflict => {}
-                ApiFault::NotFound => return Ok(false),
-                fault => return Err(fault),
-            },
+            Err(ApiFault::Conflict) => latest = read(&api, subject).await?,
+            Err(ApiFault::NotFound) => return Ok(false),
+            Err(fault) => return Err(fault),
         }
-        let Some(latest) = api.get_opt(&name).await? else {
-            return Ok(false);
-        };
-        // A newer spec has a pass of its own coming.
-        if latest.metadata.generation != generation || latest.uid() != subject.metadata.uid {
-            return Ok(false);
-        }
-        present = serde_json::from_value(latest.data["status"].clone()).ok();
-        version = latest.metadata.resource_version;
     }
     Err(ApiFault::Conflict)
+}
+
+struct Latest {
+    status: Option<SealedSecretStatus>,
+    version: Option<String>,
+}
+
+/// `None` when the object is gone or another: a newer spec has a pass of its own coming.
+async fn read(api: &Api<DynamicObject>, subject: &Subject) -> Result<Option<Latest>, ApiFault> {
+    let name = subject.metadata.name.as_deref().unwrap_or_default();
+    let object = api.get_opt(name).await?.filter(|object| {
+        object.metadata.generation == subject.metadata.generation
+            && object.metadata.uid == subject.metadata.uid
+    });
+    Ok(object.map(|object| Latest {
+        status: serde_json::from_value(object.data["status"].clone()).ok(),
+        version: object.metadata.resource_version,
+    }))
 }
 
 /// How events refer to the object.

@@ -41,6 +41,14 @@ impl Controller {
         Self::start_with(cluster, &["--key-size=2048"])
     }
 
+    /// Starts it where other addresses of this host reach it, too, at this port.
+    pub fn start_reachable(cluster: &Cluster) -> (Self, u16) {
+        let controller = Self::spawn_on("0.0.0.0", cluster, &["--key-size=2048"]);
+        controller.wait_ready();
+        let port = controller.port;
+        (controller, port)
+    }
+
     /// Starts it with these arguments, and waits until it is ready.
     pub fn start_with(cluster: &Cluster, args: &[&str]) -> Self {
         let controller = Self::spawn(cluster, args);
@@ -50,8 +58,12 @@ impl Controller {
 
     /// Starts it and waits only until its endpoints answer.
     pub fn spawn(cluster: &Cluster, args: &[&str]) -> Self {
+        Self::spawn_on("127.0.0.1", cluster, args)
+    }
+
+    fn spawn_on(host: &str, cluster: &Cluster, args: &[&str]) -> Self {
         for _ in 0..ATTEMPTS {
-            let controller = Self::try_spawn(cluster, args);
+            let controller = Self::try_spawn(host, cluster, args);
             let ended = eventually("the controller's endpoints", PATIENCE, || {
                 if let Some(how) = controller.process.ended().unwrap() {
                     return Some(Some(how));
@@ -67,7 +79,7 @@ impl Controller {
         panic!("no free port in {ATTEMPTS} attempts");
     }
 
-    fn try_spawn(cluster: &Cluster, args: &[&str]) -> Self {
+    fn try_spawn(host: &str, cluster: &Cluster, args: &[&str]) -> Self {
         let plane = cluster.plane();
         let kubeconfig = plane
             .service_account_kubeconfig(NAMESPACE, ACCOUNT)
@@ -76,7 +88,7 @@ impl Controller {
         let log = plane.dir().join(format!("sealed-controller-{port}.log"));
         let program = Program::new(binary(), log)
             .arg(format!("--kubeconfig={}", kubeconfig.display()))
-            .arg(format!("--listen-addr=127.0.0.1:{port}"))
+            .arg(format!("--listen-addr={host}:{port}"))
             .arg(format!("--listen-metrics-addr=127.0.0.1:{metrics_port}"))
             .args(args.iter().copied())
             .env("POD_NAMESPACE", NAMESPACE);

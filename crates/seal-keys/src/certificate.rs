@@ -28,7 +28,7 @@ pub enum CertificateError {
     #[error("the certificate is damaged")]
     Damaged,
     /// Another kind of key.
-    #[error("expected an RSA public key, but the certificate holds another kind")]
+    #[error("expected RSA public key but found another kind in the certificate")]
     NotRsa,
     /// An RSA key outside 2048 to 8192 bits.
     #[error("the certificate's RSA key is not of 2048 to 8192 bits")]

@@ -1,6 +1,7 @@
 //! PEM blocks out of a text in which people may have put anything else, too.
 
 use pem::Pem;
+use zeroize::Zeroizing;
 
 /// Where a block may begin.
 const BEGIN: &str = "-----BEGIN ";
@@ -18,7 +19,17 @@ pub(crate) fn blocks(text: &[u8]) -> impl Iterator<Item = Pem> {
     starts
         .into_iter()
         .zip(ends)
-        .filter_map(|(start, end)| pem::parse(&text[start..end]).ok())
+        .filter_map(|(start, end)| block(&text[start..end]))
+}
+
+/// Go minds no empty lines between those of base64; the library does.
+fn block(text: &[u8]) -> Option<Pem> {
+    pem::parse(text).ok().or_else(|| {
+        let lines = text
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.trim_ascii().is_empty());
+        pem::parse(Zeroizing::new(lines.collect::<Vec<_>>().join(&b'\n')).as_slice()).ok()
+    })
 }
 
 #[cfg(test)]
@@ -33,5 +44,7 @@ mod tests {
             .collect();
         assert_eq!(tags, ["C", "D"]);
         assert_eq!(blocks(b"").count(), 0);
+        let gaps = "-----BEGIN A-----\n\nAAAA\n\nAAAA\n-----END A-----\n";
+        assert_eq!(blocks(gaps.as_bytes()).count(), 1);
     }
 }

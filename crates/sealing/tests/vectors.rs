@@ -75,7 +75,10 @@ fn open(vector: &Vector, identity: &RsaIdentity) -> (String, Option<String>) {
     match opened {
         Ok(secret) => {
             let bytes = secret.data["item"].iter();
-            let hex = bytes.map(|byte| format!("{byte:02x}")).collect();
+            let hex = bytes
+                .map(|byte| format!("{byte:02x}"))
+                .collect::<Vec<_>>()
+                .concat();
             ("success".to_owned(), Some(hex))
         }
         Err(error) => match error.to_string().as_str() {

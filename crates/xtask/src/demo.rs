@@ -5,7 +5,7 @@ mod cluster;
 mod shell;
 
 use std::io::{BufRead as _, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -36,16 +36,15 @@ const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: dev
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let root = repository::root()?;
-    shell::say("Building seal and sealed-controller");
-    build(&root)?;
+    let programs = programs(&root)?;
     let repository = tempfile::tempdir().context("no folder for the demo")?;
     let folder = repository.path();
     let cluster = match &args.context {
         Some(name) => Cluster::of_context(name)?,
         None => Cluster::embedded()?,
     };
-    let shell = Shell::new(folder, &root, &cluster)?;
-    cluster.install(&shell, &root)?;
+    let shell = Shell::new(folder, &programs, &cluster)?;
+    cluster.install(&shell, &root, &programs)?;
     prepare(folder)?;
     seal(&shell, &cluster)?;
     deploy(&shell)?;
@@ -59,7 +58,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn build(root: &Path) -> Result<()> {
+/// The folder of our programs: where `SEAL_BIN` says that they are, else they are built.
+fn programs(root: &Path) -> Result<PathBuf> {
+    if let Some(seal) = std::env::var_os("SEAL_BIN") {
+        let seal = PathBuf::from(seal);
+        let folder = seal.parent().context("SEAL_BIN names no file")?;
+        return Ok(folder.to_owned());
+    }
+    shell::say("Building seal and sealed-controller");
     let status = repository::cargo_command()
         .args(["build", "--quiet", "--package=seal-cli"])
         .args(["--package=sealed-controller", "--package=testkit"])
@@ -68,7 +74,9 @@ fn build(root: &Path) -> Result<()> {
         .status()
         .context("could not run cargo")?;
     anyhow::ensure!(status.success(), "cargo build: {status}");
-    Ok(())
+    let target = std::env::var_os("CARGO_TARGET_DIR")
+        .map_or_else(|| root.join("target"), |folder| root.join(folder));
+    Ok(target.join("debug"))
 }
 
 /// What is in the team's repository already.

@@ -3,8 +3,9 @@
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use rayon::prelude::*;
+use seal_format::Scope;
 use seal_keys::{Recipient, RsaRecipient};
-use sealing::{Namespace, SealedManifest, Sealing, Target};
+use sealing::{Namespace, SealedManifest, Sealing, Target, scope_of};
 use zeroize::Zeroizing;
 
 use crate::certificate;
@@ -34,6 +35,9 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
         secrets
             .into_par_iter()
             .map(|secret| work.document(secret))
+            // All answers first: rayon would give any of the errors, people want the first.
+            .collect::<Vec<_>>()
+            .into_iter()
             .collect::<Result<_, _>>()?
     };
     context.destination.write(documents.concat().as_bytes())
@@ -53,7 +57,12 @@ fn recipient(context: &Context) -> Result<RsaRecipient, CliError> {
 fn target(context: &Context, secrets: &[InputSecret]) -> Result<Target, CliError> {
     let namespace = match &context.namespace {
         Some(given) => Namespace::Given(given.clone()),
-        None if secrets.iter().all(names_its_namespace) => Namespace::default(),
+        None if secrets
+            .iter()
+            .all(|secret| needs_no_namespace(secret, context)) =>
+        {
+            Namespace::default()
+        }
         None => kubeconfig::namespace(&context.connection)?
             .map_or(Namespace::Unknown, Namespace::Default),
     };
@@ -65,13 +74,15 @@ fn target(context: &Context, secrets: &[InputSecret]) -> Result<Target, CliError
     })
 }
 
-fn names_its_namespace(input: &InputSecret) -> bool {
-    input
-        .secret
-        .metadata
-        .namespace
-        .as_deref()
-        .is_some_and(|namespace| !namespace.is_empty())
+/// It names one, or is sealed for no place in particular.
+fn needs_no_namespace(input: &InputSecret, context: &Context) -> bool {
+    let metadata = &input.secret.metadata;
+    let scope = match context.scope {
+        Scope::Strict => scope_of(metadata.annotations.as_ref()),
+        asked_for => asked_for,
+    };
+    let named = metadata.namespace.as_deref();
+    scope == Scope::ClusterWide || named.is_some_and(|name| !name.is_empty())
 }
 
 struct Work {

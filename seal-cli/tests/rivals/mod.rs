@@ -19,10 +19,35 @@ pub(crate) struct Line {
     pub(crate) stdin: Vec<u8>,
 }
 
+impl Line {
+    fn folder(&self) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let certificates = format!("{VECTORS}/certificates");
+        std::os::unix::fs::symlink(certificates, folder.path().join("certs")).unwrap();
+        for (name, text) in &self.files {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        folder
+    }
+
+    fn command(&self, program: &Path, folder: &Path) -> Command {
+        let mut command = Command::new(program);
+        command
+            .args(&self.args)
+            .current_dir(folder)
+            .env_clear()
+            .env("HOME", folder)
+            .envs(self.env.iter().copied());
+        command
+    }
+}
+
 /// What came of it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Outcome {
-    pub(crate) success: bool,
+    pub(crate) code: i32,
     /// stdout and files, with sealed values opened.
     pub(crate) shown: BTreeMap<String, String>,
     pub(crate) stderr: String,
@@ -59,23 +84,24 @@ impl Rivals {
         self.run(&self.kubeseal, line)
     }
 
+    /// Exit code, stdout with sealed values opened, and stderr; nothing is recovered.
+    pub(crate) fn run_ours(&self, line: &Line) -> (i32, String, String) {
+        self.output(Path::new(env!("CARGO_BIN_EXE_seal")), line)
+    }
+
+    pub(crate) fn run_theirs(&self, line: &Line) -> (i32, String, String) {
+        self.output(&self.kubeseal, line)
+    }
+
+    fn output(&self, program: &Path, line: &Line) -> (i32, String, String) {
+        let folder = line.folder();
+        let (code, stdout, stderr) = finish(line.command(program, folder.path()), &line.stdin);
+        (code, self.keys.reveal(&stdout), stderr)
+    }
+
     fn run(&self, program: &Path, line: &Line) -> Outcome {
-        let folder = tempfile::tempdir().unwrap();
-        let certificates = format!("{VECTORS}/certificates");
-        std::os::unix::fs::symlink(certificates, folder.path().join("certs")).unwrap();
-        for (name, text) in &line.files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        let mut command = Command::new(program);
-        command
-            .args(&line.args)
-            .current_dir(folder.path())
-            .env_clear()
-            .env("HOME", folder.path())
-            .envs(line.env.iter().copied());
-        let (success, stdout, stderr) = finish(command, &line.stdin);
+        let folder = line.folder();
+        let (code, stdout, stderr) = finish(line.command(program, folder.path()), &line.stdin);
         let mut texts = BTreeMap::from([("stdout".to_owned(), stdout)]);
         for entry in fs::read_dir(folder.path()).unwrap() {
             let entry = entry.unwrap();
@@ -84,14 +110,14 @@ impl Rivals {
                 texts.insert(name, fs::read_to_string(entry.path()).unwrap());
             }
         }
-        let recovered = if success {
+        let recovered = if code == 0 {
             texts.values().flat_map(|text| self.recover(text)).collect()
         } else {
             Vec::new()
         };
         let shown = |text: &String| self.keys.reveal(text);
         Outcome {
-            success,
+            code,
             shown: texts
                 .iter()
                 .map(|(name, text)| (name.clone(), shown(text)))
@@ -111,8 +137,8 @@ impl Rivals {
                 let mut command = Command::new(&self.kubeseal);
                 let key = |name| format!("--recovery-private-key={VECTORS}/keys/{name}.pem");
                 command.args(["--recovery-unseal", &key("rsa-2048"), &key("rsa-4096")]);
-                let (success, stdout, stderr) = finish(command, object.to_string().as_bytes());
-                assert!(success, "kubeseal cannot recover {object:#}: {stderr}");
+                let (code, stdout, stderr) = finish(command, object.to_string().as_bytes());
+                assert_eq!(code, 0, "kubeseal cannot recover {object:#}: {stderr}");
                 let secret: Value = serde_json::from_str(&stdout).unwrap();
                 secret["data"].clone()
             })
@@ -120,7 +146,7 @@ impl Rivals {
     }
 }
 
-fn finish(mut command: Command, stdin: &[u8]) -> (bool, String, String) {
+fn finish(mut command: Command, stdin: &[u8]) -> (i32, String, String) {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -135,7 +161,7 @@ fn finish(mut command: Command, stdin: &[u8]) -> (bool, String, String) {
     writer.join().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (
-        output.status.success(),
+        output.status.code().unwrap_or(-1),
         text(output.stdout),
         text(output.stderr),
     )

@@ -26,13 +26,6 @@ pub(crate) struct Embedded {
     controller: std::cell::OnceCell<Process>,
 }
 
-/// Where cargo puts what it builds.
-pub(crate) fn binaries(root: &Path) -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| root.join("target"), |folder| root.join(folder))
-        .join("debug")
-}
-
 impl Cluster {
     pub(crate) fn embedded() -> Result<Self> {
         say(
@@ -96,7 +89,7 @@ impl Cluster {
     }
 
     /// Installs what we ship, and waits until the controller is ready.
-    pub(crate) fn install(&self, shell: &Shell<'_>, root: &Path) -> Result<()> {
+    pub(crate) fn install(&self, shell: &Shell<'_>, root: &Path, programs: &Path) -> Result<()> {
         let base = root.join("deploy/kustomize/base");
         shell.quietly(&format!("ln -s '{}' seal", base.display()))?;
         shell.step(
@@ -110,7 +103,7 @@ impl Cluster {
                     "kubectl rollout status -n {NAMESPACE} --timeout=120s deployment/{ACCOUNT}"
                 ),
             ),
-            Self::Embedded(embedded) => embedded.start_controller(root),
+            Self::Embedded(embedded) => embedded.start_controller(programs),
         }
     }
 }
@@ -118,11 +111,11 @@ impl Cluster {
 impl Embedded {
     /// No pods run on the embedded control plane: the controller is a process of ours, with
     /// nothing but its service account's token.
-    fn start_controller(&self, root: &Path) -> Result<()> {
+    fn start_controller(&self, programs: &Path) -> Result<()> {
         let kubeconfig = self.plane.service_account_kubeconfig(NAMESPACE, ACCOUNT)?;
         let address = |port: u16| format!("{}:{port}", Ipv4Addr::LOCALHOST);
         let program = Program::new(
-            binaries(root).join("sealed-controller"),
+            programs.join("sealed-controller"),
             self.plane.dir().join("sealed-controller.log"),
         )
         .arg("--kubeconfig")

@@ -34,8 +34,8 @@ pub(crate) fn password() -> Result<String> {
 }
 
 impl<'a> Shell<'a> {
-    pub(crate) fn new(folder: &'a Path, root: &Path, cluster: &Cluster) -> Result<Self> {
-        let mut folders = vec![super::cluster::binaries(root)];
+    pub(crate) fn new(folder: &'a Path, programs: &Path, cluster: &Cluster) -> Result<Self> {
+        let mut folders = vec![programs.to_owned()];
         folders.extend(cluster.kubectl_folder());
         let path = std::env::var_os("PATH").unwrap_or_default();
         folders.extend(std::env::split_paths(&path));
