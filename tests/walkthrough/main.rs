@@ -215,7 +215,7 @@ fn what_stands_in_the_way_is_named() {
         ),
         (
             "seal --fetch-cert --context nowhere",
-            &["no context of that name", "--cert"],
+            &["the kubeconfig has no context \"nowhere\"", "get-contexts"],
         ),
         (
             "seal --fetch-cert --kubeconfig missing",
