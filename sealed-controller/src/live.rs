@@ -36,6 +36,8 @@ struct Records {
     /// While a full list runs: what it has named so far.
     naming: Option<HashSet<Key>>,
     applied: HashMap<Key, Applied>,
+    /// Under a pass, and nothing heard from the watch since it began.
+    undisturbed: HashSet<Key>,
 }
 
 impl Live {
@@ -57,6 +59,7 @@ impl Live {
             .collect();
         for key in &vanished {
             records.versions.remove(key);
+            records.undisturbed.remove(key);
         }
         vanished
     }
@@ -67,12 +70,15 @@ impl Live {
         if let Some(naming) = &mut records.naming {
             naming.insert(key.clone());
         }
+        records.undisturbed.remove(key);
         records.versions.insert(key.clone(), version);
     }
 
     /// The Secret is gone.
     pub(crate) fn lost(&self, key: &Key) {
-        self.lock().versions.remove(key);
+        let mut records = self.lock();
+        records.undisturbed.remove(key);
+        records.versions.remove(key);
     }
 
     /// The SealedSecret is gone.
@@ -80,17 +86,26 @@ impl Live {
         let mut records = self.lock();
         records.versions.remove(key);
         records.applied.remove(key);
+        records.undisturbed.remove(key);
     }
 
-    /// The Secret has this content in this version.
+    /// A pass over the object begins; it may end in [`Self::record`].
+    pub(crate) fn start_pass(&self, key: &Key) {
+        self.lock().undisturbed.insert(key.clone());
+    }
+
+    /// The Secret had this content in this version. What the watch told since the pass began may
+    /// be newer than the API server's answer to us, and stays.
     pub(crate) fn record(&self, key: &Key, applied: Applied) {
         let mut records = self.lock();
-        if let Some(naming) = &mut records.naming {
-            naming.insert(key.clone());
+        if records.undisturbed.remove(key) {
+            if let Some(naming) = &mut records.naming {
+                naming.insert(key.clone());
+            }
+            records
+                .versions
+                .insert(key.clone(), applied.version.clone());
         }
-        records
-            .versions
-            .insert(key.clone(), applied.version.clone());
         records.applied.insert(key.clone(), applied);
     }
 
@@ -128,28 +143,63 @@ impl Live {
 mod tests {
     use super::*;
 
+    fn applied(version: &str) -> Applied {
+        Applied {
+            input: [1; 32],
+            version: version.into(),
+        }
+    }
+
     #[test]
     fn current_means_same_input_and_version_as_seen() {
         let live = Live::default();
         let key = Key::new("db").within("prod");
-        let applied = |version: &str| Applied {
-            input: [1; 32],
-            version: version.into(),
-        };
         assert!(!live.is_probably_missing(&key), "nothing is listed yet");
         live.listed();
         assert!(live.is_probably_missing(&key));
+        live.start_pass(&key);
         live.record(&key, applied("7"));
         assert!(live.is_current(&key, &[1; 32]));
         assert!(!live.is_current(&key, &[2; 32]), "another input");
         live.saw(&key, "8".into());
         assert!(!live.is_current(&key, &[1; 32]), "changed by someone");
         assert!(live.applied_before(&key, &[1; 32]));
+        live.start_pass(&key);
         live.record(&key, applied("8"));
         live.lost(&key);
         assert!(!live.is_current(&key, &[1; 32]), "deleted by someone");
         live.forget(&key);
         assert!(!live.applied_before(&key, &[1; 32]));
+    }
+
+    #[test]
+    fn what_the_watch_tells_during_a_pass_is_newer_than_its_answer() {
+        let live = Live::default();
+        let key = Key::new("db").within("prod");
+        live.listed();
+        live.start_pass(&key);
+        live.saw(&key, "6".into());
+        live.record(&key, applied("5"));
+        assert!(
+            !live.is_current(&key, &[1; 32]),
+            "edited right after our write"
+        );
+        live.start_pass(&key);
+        live.saw(&key, "7".into());
+        live.record(&key, applied("7"));
+        assert!(
+            live.is_current(&key, &[1; 32]),
+            "the watch told of our own write"
+        );
+        live.start_pass(&key);
+        live.saw(&key, "8".into());
+        live.lost(&key);
+        live.record(&key, applied("8"));
+        assert!(
+            !live.is_current(&key, &[1; 32]),
+            "deleted right after our write"
+        );
+        assert!(live.is_probably_missing(&key));
     }
 
     #[test]

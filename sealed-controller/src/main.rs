@@ -22,20 +22,29 @@ use clap::Parser as _;
 /// Ours and the crates whose log lines are ours.
 const OURS: [&str; 2] = ["sealed_controller", "operator_kit"];
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args = args::Args::parse();
     if args.version {
         return version();
     }
     operator_kit::logging::start(args.log_level, args.log_format, &OURS);
-    match run::run(args).await {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tracing::error!("cannot start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = match runtime.block_on(run::run(args)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
             ExitCode::FAILURE
         }
-    }
+    };
+    // What still computes is a key that nobody has seen: making one takes many seconds.
+    runtime.shutdown_background();
+    code
 }
 
 #[allow(clippy::print_stdout, reason = "asked for on the command line")]

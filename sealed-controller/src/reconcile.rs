@@ -119,6 +119,7 @@ async fn sync(object: &Guarded, key: &Key, context: &Context) -> Result<bool, Sy
     if context.live.is_current(key, &input) {
         return Ok(false);
     }
+    context.live.start_pass(key);
     let opened = open(sealed, context).await?;
     let desired = desired(sealed, opened);
     let extras = if context.live.applied_before(key, &input) {
@@ -174,7 +175,14 @@ async fn open(sealed: &SealedSecret, context: &Context) -> Result<OpenedSecret, 
             .collect();
         opening.finish(&keys, engine.as_ref())
     });
-    Ok(opened.await.map_err(|_| SyncError::Stopping)??)
+    let opened = opened.await.map_err(|error| {
+        if error.is_panic() {
+            SyncError::Internal
+        } else {
+            SyncError::Stopping
+        }
+    });
+    Ok(opened??)
 }
 
 fn desired(sealed: &SealedSecret, opened: OpenedSecret) -> Desired {
@@ -225,30 +233,33 @@ async fn report(
             Err(_) => Present::Unknown,
         },
     };
+    // Before the status: if that fails, the next pass finds nothing to write and would not say so.
+    if let Ok(true) = result {
+        context.events.publish(
+            status::reference(metadata),
+            EventKind::Normal,
+            "Unsealed",
+            "SealedSecret unsealed successfully".to_owned(),
+        );
+    }
     let changed = status::bring_to(&context.client, &subject, &verdict).await;
     let changed = changed.map_err(|fault| {
         context.metrics.error(ErrorReason::Status, namespace);
+        tracing::warn!(object = %key, %fault, "cannot write the status, it will be tried again");
         SyncError::Api {
             verb: "report the status of",
             fault,
         }
     })?;
-    match result {
-        Ok(true) => context.events.publish(
-            status::reference(metadata),
-            EventKind::Normal,
-            "Unsealed",
-            "SealedSecret unsealed successfully".to_owned(),
-        ),
-        Err(error) if changed => {
-            let (reason, message) = error.event();
-            tracing::warn!(object = %key, reason, "{message}");
-            let object = status::reference(metadata);
-            context
-                .events
-                .publish(object, EventKind::Warning, reason, message);
-        }
-        _ => {}
+    if let Err(error) = result
+        && changed
+    {
+        let (reason, message) = error.event();
+        tracing::warn!(object = %key, reason, "{message}");
+        let object = status::reference(metadata);
+        context
+            .events
+            .publish(object, EventKind::Warning, reason, message);
     }
     Ok(())
 }

@@ -184,7 +184,7 @@ fn sealed_secrets(
         Api::<Guarded>::all(client),
         watcher::Config::default().any_semantic(),
     )
-    .default_backoff()
+    .backoff(watch_fault::backoff())
     .modify(|object| object.managed_fields_mut().clear())
     .reflect(writer)
     .inspect_err(|error| watch_fault::log("SealedSecrets", error))
@@ -207,7 +207,7 @@ fn secret_changes(
 ) -> impl Stream<Item = Key> + Send {
     let secrets: Api<PartialObjectMeta<Secret>> = Api::all(client);
     watcher(secrets, watcher::Config::default().any_semantic())
-        .default_backoff()
+        .backoff(watch_fault::backoff())
         .inspect_err(|error| watch_fault::log("Secrets", error))
         .flat_map(move |event| {
             let changed = event.map(|event| note(event, &sealed, &live));

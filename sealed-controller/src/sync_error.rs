@@ -41,6 +41,11 @@ pub(crate) enum SyncError {
         /// Why.
         fault: ApiFault,
     },
+    /// A panic while it was opened.
+    #[error(
+        "the controller failed on this object, which is a bug: its log says where (please report that line)"
+    )]
+    Internal,
     /// The process is stopping.
     #[error("the controller is stopping")]
     Stopping,
@@ -75,6 +80,7 @@ impl SyncError {
             Self::Unmanaged { .. } => "Unmanaged",
             Self::Immutable => "Immutable",
             Self::TypeChange => "TypeChange",
+            Self::Internal => "InternalError",
             Self::Api { .. } | Self::Stopping => "UpdateFailed",
         }
     }
@@ -82,7 +88,7 @@ impl SyncError {
     /// Reason and message of the event.
     pub(crate) fn event(&self) -> (&'static str, String) {
         match self {
-            Self::Malformed | Self::Open(_) => {
+            Self::Malformed | Self::Open(_) | Self::Internal => {
                 ("ErrUnsealFailed", format!("Failed to unseal: {self}"))
             }
             _ => ("ErrUpdateFailed", self.to_string()),
@@ -92,7 +98,7 @@ impl SyncError {
     /// Label of the error counter.
     pub(crate) fn metric(&self) -> ErrorReason {
         match self {
-            Self::Malformed | Self::Open(_) => ErrorReason::Unseal,
+            Self::Malformed | Self::Open(_) | Self::Internal => ErrorReason::Unseal,
             Self::Unmanaged { .. } => ErrorReason::Unmanaged,
             _ => ErrorReason::Update,
         }

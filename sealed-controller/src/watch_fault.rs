@@ -1,7 +1,19 @@
-//! Watch errors in the log, without what a server may echo.
+//! Failing watches: when they are taken up again, and what the log says, without what a server may
+//! echo.
 
-use kube::runtime::watcher;
+use std::time::Duration;
+
+use kube::runtime::watcher::{self, ExponentialBackoff};
 use operator_kit::ApiFault;
+
+const FIRST_RETRY: Duration = Duration::from_millis(500);
+/// Short, as nothing at all happens meanwhile, and a controller has only three watches.
+const LONGEST_RETRY: Duration = Duration::from_secs(5);
+
+/// Waits between tries. They never end: a watch without back-off left would close silently.
+pub(crate) fn backoff() -> ExponentialBackoff {
+    operator_kit::backoff::policy(FIRST_RETRY, LONGEST_RETRY).into()
+}
 
 /// Logs why a watch failed; the watch itself is taken up again with back-off.
 pub(crate) fn log(what: &'static str, error: &watcher::Error) {
@@ -22,5 +34,19 @@ fn reason(error: &watcher::Error) -> Option<ApiFault> {
         }),
         // 410 Gone and the like: part of every watch's life.
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_watch_is_taken_up_again_soon_and_for_ever() {
+        // Jitter adds at most the delay itself.
+        let mut waits = backoff()
+            .take(100)
+            .filter(|wait| *wait <= LONGEST_RETRY * 2);
+        assert_eq!(waits.by_ref().count(), 100);
     }
 }

@@ -175,3 +175,23 @@ fn a_pass_without_change_says_nothing() {
     let events: Vec<Event> = namespace.list("");
     assert_eq!(events.len(), 1, "{events:?}");
 }
+
+#[test]
+fn one_that_is_made_anew_at_once_gets_its_secret() {
+    let (namespace, certificate) = scene("anew");
+    if !crate::bed().cluster.plane().has_controller_manager() {
+        return testkit::skip("no kube-controller-manager: garbage collection");
+    }
+    let plain = namespace.plain("db").item("password", "hunter2");
+    let sealed = plain.seal(certificate);
+    namespace.create(&sealed);
+    namespace.wait_synced("db", ConditionStatus::True);
+    // The old Secret is in the way until the garbage collector comes.
+    namespace.delete::<SealedSecret>("db");
+    let uid = namespace.create(&sealed).metadata.uid;
+    namespace.wait_for("db", "to belong to the new one", |secret: &Secret| {
+        let owners = secret.metadata.owner_references.iter().flatten();
+        owners.map(|owner| &owner.uid).eq(&uid)
+    });
+    namespace.wait_synced("db", ConditionStatus::True);
+}

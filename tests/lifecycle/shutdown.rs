@@ -40,3 +40,11 @@ fn it_ends_at_once_while_it_waits_for_the_api_server() {
     });
     assert_eq!(controller.process().stop().unwrap(), "exit status: 0");
 }
+
+#[test]
+fn it_ends_at_once_while_it_makes_a_key() {
+    let cluster = Cluster::start();
+    let controller = Controller::spawn(&cluster, &["--key-size=8192"]);
+    assert_eq!(controller.get("/readyz").unwrap().status, 503);
+    assert_eq!(controller.process().stop().unwrap(), "exit status: 0");
+}

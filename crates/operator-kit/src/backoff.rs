@@ -14,17 +14,21 @@ pub struct Backoff<K> {
     failing: Mutex<HashMap<K, ExponentialBackoff>>,
 }
 
+/// Waits that start at `first`, double up to `cap`, and never end; jitter at most doubles each.
+pub fn policy(first: Duration, cap: Duration) -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_min_delay(first)
+        .with_max_delay(cap)
+        .with_factor(2.0)
+        .with_jitter()
+        .without_max_times()
+}
+
 impl<K: Eq + Hash> Backoff<K> {
     /// Starts at `first`, doubles up to `cap`.
     pub fn new(first: Duration, cap: Duration) -> Self {
-        let policy = ExponentialBuilder::new()
-            .with_min_delay(first)
-            .with_max_delay(cap)
-            .with_factor(2.0)
-            .with_jitter()
-            .without_max_times();
         Self {
-            policy,
+            policy: policy(first, cap),
             cap,
             failing: Mutex::default(),
         }

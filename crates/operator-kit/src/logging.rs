@@ -35,7 +35,8 @@ impl FromStr for LogFormat {
 }
 
 /// Starts logging at `level`; libraries below us speak from `WARN` upwards only, because their
-/// debug lines may hold request bodies.
+/// debug lines may hold request bodies. Panics are logged by their place only, because their
+/// messages may hold what was worked on.
 pub fn start(level: Level, format: LogFormat, ours: &[&'static str]) {
     let targets = ours
         .iter()
@@ -52,4 +53,53 @@ pub fn start(level: Level, format: LogFormat, ours: &[&'static str]) {
             .with(tracing_subscriber::fmt::layer().json())
             .try_init(),
     };
+    hide_panic_messages();
+}
+
+fn hide_panic_messages() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        let place = place.unwrap_or_default();
+        tracing::error!(place, "internal error, please report this line");
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_only() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_writer(move || writer.clone())
+            .finish();
+        tracing::subscriber::with_default(subscriber, || {
+            hide_panic_messages();
+            let split = |text: &str| text.split_at(1).0.len();
+            // The standard library's message holds the whole text.
+            std::panic::catch_unwind(|| split("éhunter2")).unwrap_err();
+            drop(std::panic::take_hook());
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(text.contains(".rs:"), "{text}");
+        assert!(!text.contains("hunter2"), "{text}");
+    }
 }

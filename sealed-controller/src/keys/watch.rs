@@ -24,7 +24,7 @@ pub(crate) async fn watch_for_ever(
 ) {
     let config = watcher::Config::default().labels(&format!("{KEY_LABEL}={KEY_LABEL_ACTIVE}"));
     let mut stream = watcher(secrets.clone(), config)
-        .default_backoff()
+        .backoff(watch_fault::backoff())
         .inspect_err(|error| watch_fault::log("key Secrets", error))
         .boxed();
     let mut listed = Vec::new();
