@@ -9,7 +9,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::json;
 use suite::{Cluster, Controller};
@@ -46,6 +46,24 @@ fn bed() -> Option<&'static Bed> {
             _controller: controller,
         }
     }))
+}
+
+/// The story's namespace, for one story at a time; gone afterwards.
+struct Dev(#[expect(dead_code, reason = "held")] MutexGuard<'static, ()>);
+
+impl Dev {
+    fn take() -> Self {
+        static DEV: Mutex<()> = Mutex::new(());
+        Self(DEV.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let plane = bed().unwrap().cluster.plane();
+        // A failed story may not have come so far as to make it.
+        let _ = plane.run(&["delete", "namespace", "dev"]);
+    }
 }
 
 /// Programs of ours that `cargo xtask test` has built.
@@ -85,6 +103,7 @@ fn the_readmes_walkthrough_works_as_it_is_written() {
     let (Some(bed), Some(seal)) = (bed(), program("SEAL_BIN")) else {
         return;
     };
+    let _dev = Dev::take();
     let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
     let readme = std::fs::read_to_string(readme).unwrap();
     let script = readme
@@ -115,6 +134,7 @@ fn the_demo_runs_on_a_context_through_the_service_proxy() {
         return;
     };
     let plane = bed.cluster.plane();
+    let _dev = Dev::take();
     // No pods run here: the Deployment says what it would say with its pod running.
     let ready = json!({"status": {
         "observedGeneration": 1000, "replicas": 1, "updatedReplicas": 1,
@@ -195,7 +215,7 @@ fn what_stands_in_the_way_is_named() {
         ),
         (
             "seal --fetch-cert --context nowhere",
-            &["no context of that name", "--cert"],
+            &["the kubeconfig has no context \"nowhere\"", "get-contexts"],
         ),
         (
             "seal --fetch-cert --kubeconfig missing",
