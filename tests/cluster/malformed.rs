@@ -22,7 +22,7 @@ fn a_malformed_one_says_so_and_stops_nobody() {
     let value = good.spec.encrypted_data["a"].clone();
     for (name, metadata) in [
         ("generate-name", json!({"generateName": 5})),
-        ("annotations", json!({"generateName": ["marker-in-object"]})),
+        ("a-list", json!({"generateName": ["marker-in-object"]})),
     ] {
         let object = json!({
             "apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret",
