@@ -4,11 +4,16 @@ use std::fmt;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 
+use rayon::prelude::*;
+use seal_manifest::{Document, Part, ReadError};
 use sealing::{PlainSecret, read_secrets};
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
 use crate::ui;
+
+/// Parts of the input from which on more than one thread reads it.
+const PARALLEL: usize = 16;
 
 /// One Secret of the input.
 pub(crate) struct InputSecret {
@@ -47,7 +52,7 @@ pub(crate) fn secrets(file: Option<&Path>) -> Result<Vec<InputSecret>, CliError>
         from: from.clone(),
         reason,
     })?;
-    let documents = seal_manifest::read(&bytes).map_err(|reason| CliError::Manifest {
+    let documents = documents(&bytes).map_err(|reason| CliError::Manifest {
         from: from.clone(),
         reason,
     })?;
@@ -76,6 +81,16 @@ pub(crate) fn secrets(file: Option<&Path>) -> Result<Vec<InputSecret>, CliError>
         return Err(CliError::NoSecrets(from));
     }
     Ok(secrets)
+}
+
+fn documents(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
+    let parts = seal_manifest::parts(bytes)?;
+    // A few documents are not worth a pool of threads.
+    if parts.len() < PARALLEL {
+        return seal_manifest::join(parts.iter().map(Part::read));
+    }
+    let read: Vec<_> = parts.par_iter().map(Part::read).collect();
+    seal_manifest::join(read)
 }
 
 fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {

@@ -35,9 +35,7 @@ const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/name
 pub(crate) enum RunError {
     #[error("cannot read the kubeconfig {0}: {1}")]
     Kubeconfig(String, &'static str),
-    #[error(
-        "no cluster to work for: not inside a pod, and no usable kubeconfig (give --kubeconfig FILE)"
-    )]
+    #[error("no cluster to work for: this is no pod, and --kubeconfig FILE was not given")]
     NoCluster,
     #[error("cannot set up the connection to the API server: check its certificates and address")]
     Client,
@@ -77,7 +75,7 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
 async fn client(args: &Args) -> Result<Client, RunError> {
     // One TLS library for the process; a second call keeps the first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let config = match &args.kubeconfig {
+    let mut config = match &args.kubeconfig {
         Some(path) => {
             let shown = path.display().to_string();
             let kubeconfig = Kubeconfig::read_from(path)
@@ -86,8 +84,11 @@ async fn client(args: &Args) -> Result<Client, RunError> {
                 .await
                 .map_err(|_| RunError::Kubeconfig(shown, "its context is incomplete"))?
         }
-        None => Config::infer().await.map_err(|_| RunError::NoCluster)?,
+        // Never the kubeconfig of whoever starts it by accident on a laptop.
+        None => Config::incluster().map_err(|_| RunError::NoCluster)?,
     };
+    // Waiting is the business of the back-offs: a call that retries by itself holds up a worker.
+    config.default_retry = false;
     Client::try_from(config).map_err(|_| RunError::Client)
 }
 

@@ -48,22 +48,61 @@ impl Document {
 /// # Errors
 /// [`ReadError`], for the first thing that is wrong; documents before it are not returned.
 pub fn read(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
-    let text = decode(bytes)?;
-    let mut documents = Vec::new();
-    for chunk in Chunks::of(text) {
+    join(parts(bytes)?.iter().map(Part::read))
+}
+
+/// Splits an input where it can be read in pieces, each by itself and in any order; [`join`] makes
+/// one list of them.
+///
+/// # Errors
+/// When the bytes are no text.
+pub fn parts(bytes: &[u8]) -> Result<Vec<Part<'_>>, ReadError> {
+    Ok(Chunks::of(decode(bytes)?).map(Part).collect())
+}
+
+/// Numbers the documents of all parts through; of several errors the first in the input counts.
+///
+/// # Errors
+/// The first part's that has one.
+pub fn join(
+    parts: impl IntoIterator<Item = Result<Vec<Document>, ReadError>>,
+) -> Result<Vec<Document>, ReadError> {
+    let mut documents: Vec<Document> = Vec::new();
+    for part in parts {
+        let before = documents.len();
+        let part = part.map_err(|error| error.after(before))?;
+        documents.extend(part.into_iter().map(|document| Document {
+            index: document.index + before,
+            ..document
+        }));
+    }
+    Ok(documents)
+}
+
+/// A piece of an input: the text from one `---` line to the next.
+pub struct Part<'a>(Chunk<'a>);
+
+impl Part<'_> {
+    /// Reads the piece's documents, numbered from one.
+    ///
+    /// # Errors
+    /// [`ReadError`], for the first thing that is wrong in this piece; documents count from its
+    /// beginning, lines from the input's.
+    pub fn read(&self) -> Result<Vec<Document>, ReadError> {
+        let chunk = &self.0;
+        let mut documents = Vec::new();
         if json_document::looks_like_json(chunk.body) {
-            let read_before = documents.len();
             let outcome = json_document::read(chunk.body, chunk.body_line, &mut documents);
             if let Err(failure) = outcome {
-                documents.truncate(read_before);
+                documents.clear();
                 // A flow mapping begins like JSON. Go falls back to YAML in the same way.
-                compose_or(&chunk, failure, &mut documents)?;
+                compose_or(chunk, failure, &mut documents)?;
             }
         } else {
             compose::read(chunk.text, chunk.line, &mut documents)?;
         }
+        Ok(documents)
     }
-    Ok(documents)
 }
 
 /// Reads as YAML what failed as JSON, and says what JSON's reader said if that fails too.

@@ -29,7 +29,7 @@ mod scalar_style;
 mod timestamp;
 mod yaml_writer;
 
-pub use document::{Document, read};
+pub use document::{Document, Part, join, parts, read};
 pub use json_writer::write_json;
 pub use node::{Coerced, Node, NodeKind};
 pub use read_error::{ReadError, SyntaxReason};

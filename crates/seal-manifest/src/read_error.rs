@@ -85,6 +85,22 @@ pub enum ReadError {
     },
 }
 
+impl ReadError {
+    /// The same error in an input that has `documents` more before it.
+    pub(crate) fn after(mut self, documents: usize) -> Self {
+        match &mut self {
+            Self::Utf16 | Self::NotUtf8 { .. } => {}
+            Self::Syntax { document, .. }
+            | Self::DuplicateKey { document, .. }
+            | Self::NotAMapping { document, .. }
+            | Self::TooDeep { document, .. }
+            | Self::TooLarge { document, .. }
+            | Self::TooManyAliases { document, .. } => *document += documents,
+        }
+        self
+    }
+}
+
 /// What is wrong with the text of a document, and what to do about it.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]

@@ -3,7 +3,7 @@
 use aws_lc_rs::rand;
 use jiff::Timestamp;
 use rayon::prelude::*;
-use seal_format::Scope;
+use seal_format::{Scope, SessionKey};
 use seal_keys::{Recipient, RsaRecipient};
 use sealing::{Namespace, SealedManifest, Sealing, Target, scope_of};
 use zeroize::Zeroizing;
@@ -122,7 +122,8 @@ impl Work {
             place,
             reason,
         };
-        let sealing = Sealing::prepare(secret, scope, &mut fresh_key).map_err(failed)?;
+        let mut keys = FreshKeys::draw(secret.data.len());
+        let sealing = Sealing::prepare(secret, scope, &mut || keys.next()).map_err(failed)?;
         let wraps = sealing
             .needs()
             .map(|need| self.recipient.wrap(need.key, need.label))
@@ -135,8 +136,40 @@ impl Work {
     }
 }
 
-fn fresh_key() -> Option<Zeroizing<[u8; 32]>> {
-    let mut key = Zeroizing::new([0; 32]);
-    rand::fill(key.as_mut_slice()).ok()?;
-    Some(key)
+/// The session keys of one Secret, drawn at once: each draw has its price.
+struct FreshKeys {
+    bytes: Zeroizing<Vec<u8>>,
+    used: usize,
+}
+
+impl FreshKeys {
+    fn draw(count: usize) -> Self {
+        let mut bytes = Zeroizing::new(vec![0; count * SessionKey::LEN]);
+        // Without random bytes there are no keys, and sealing says so.
+        if rand::fill(&mut bytes).is_err() {
+            bytes.clear();
+        }
+        Self { bytes, used: 0 }
+    }
+
+    fn next(&mut self) -> Option<Zeroizing<[u8; SessionKey::LEN]>> {
+        let rest = self.bytes.get(self.used..)?;
+        let key = rest.first_chunk::<{ SessionKey::LEN }>()?;
+        self.used += SessionKey::LEN;
+        Some(Zeroizing::new(*key))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_key_is_given_twice() {
+        let mut keys = FreshKeys::draw(2);
+        let (first, second) = (keys.next().unwrap(), keys.next().unwrap());
+        assert_ne!(*first, *second);
+        assert_ne!(*first, [0; SessionKey::LEN]);
+        assert!(keys.next().is_none());
+    }
 }
