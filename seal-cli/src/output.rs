@@ -1,9 +1,12 @@
 //! Writing results: all of them or nothing, files replaced atomically.
 
-use std::io::Write as _;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
+
+/// Bytes that go to the system at once.
+const BUFFER: usize = 256 * 1024;
 
 /// Shape of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,25 +25,29 @@ pub(crate) enum Destination {
 }
 
 impl Destination {
-    /// Writes the whole result.
-    pub(crate) fn write(&self, bytes: &[u8]) -> Result<(), CliError> {
+    /// Writes the whole result, given in pieces.
+    pub(crate) fn write(&self, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
         match self {
             Self::Stdout => {
-                let mut stdout = std::io::stdout().lock();
-                stdout
-                    .write_all(bytes)
-                    .and_then(|()| stdout.flush())
-                    .map_err(|reason| CliError::Output {
-                        to: "stdout".to_owned(),
-                        reason,
-                    })
+                let mut stdout = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
+                write_all(&mut stdout, pieces).map_err(|reason| CliError::Output {
+                    to: "stdout".to_owned(),
+                    reason,
+                })
             }
-            Self::File(path) => replace(path, bytes),
+            Self::File(path) => replace(path, pieces),
         }
     }
 }
 
-fn replace(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+fn write_all(output: &mut impl Write, pieces: &[impl AsRef<[u8]>]) -> std::io::Result<()> {
+    for piece in pieces {
+        output.write_all(piece.as_ref())?;
+    }
+    output.flush()
+}
+
+fn replace(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
     let failed = |reason| CliError::Output {
         to: path.display().to_string(),
         reason,
@@ -50,7 +57,11 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
     let present = std::fs::metadata(&target).ok();
     if present.as_ref().is_some_and(|present| !present.is_file()) {
         // A pipe or device cannot be renamed over; a folder says so itself.
-        return std::fs::write(&target, bytes).map_err(failed);
+        let mut output = std::fs::OpenOptions::new()
+            .write(true)
+            .open(&target)
+            .map_err(failed)?;
+        return write_all(&mut output, pieces).map_err(failed);
     }
     let folder = match target.parent() {
         Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
@@ -61,7 +72,11 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
         return Err(CliError::OutputFolder(path.to_path_buf()));
     }
     let mut file = new_file(folder).map_err(failed)?;
-    file.write_all(bytes).map_err(failed)?;
+    write_all(
+        &mut BufWriter::with_capacity(BUFFER, file.as_file_mut()),
+        pieces,
+    )
+    .map_err(failed)?;
     if let Some(present) = present {
         file.as_file()
             .set_permissions(present.permissions())
@@ -94,10 +109,10 @@ mod tests {
     fn files_are_replaced_whole_and_links_stay() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.yaml");
-        Destination::File(file.clone()).write(b"one").unwrap();
+        Destination::File(file.clone()).write(&[b"one"]).unwrap();
         let link = folder.path().join("link.yaml");
         std::os::unix::fs::symlink(&file, &link).unwrap();
-        Destination::File(link.clone()).write(b"two").unwrap();
+        Destination::File(link.clone()).write(&["t", "wo"]).unwrap();
         assert_eq!(std::fs::read(&file).unwrap(), b"two");
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         let names = std::fs::read_dir(folder.path()).unwrap().count();
@@ -108,7 +123,7 @@ mod tests {
     fn a_missing_folder_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("no/such/a.yaml");
-        let error = Destination::File(path).write(b"x").unwrap_err();
+        let error = Destination::File(path).write(&[b"x"]).unwrap_err();
         assert!(matches!(error, CliError::OutputFolder(_)), "{error}");
     }
 }

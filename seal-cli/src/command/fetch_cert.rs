@@ -7,5 +7,5 @@ use crate::error::CliError;
 /// Prints the certificate.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let fetched = certificate::fetch(context)?;
-    context.destination.write(&fetched.bytes)
+    context.destination.write(&[fetched.bytes])
 }

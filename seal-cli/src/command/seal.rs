@@ -40,7 +40,7 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
             .into_iter()
             .collect::<Result<_, _>>()?
     };
-    context.destination.write(documents.concat().as_bytes())
+    context.destination.write(&documents)
 }
 
 fn recipient(context: &Context) -> Result<RsaRecipient, CliError> {
