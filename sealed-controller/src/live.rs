@@ -21,7 +21,12 @@ pub(crate) struct Applied {
     pub(crate) input: [u8; 32],
     /// Version of the Secret that had this content.
     pub(crate) version: String,
+    /// What [`Live::start_pass`] gave.
+    pub(crate) keys: KeyEpoch,
 }
+
+/// Grows with every key that is taken out of use.
+pub(crate) type KeyEpoch = u64;
 
 /// Records of this process; losing them costs one more look at each Secret.
 #[derive(Default)]
@@ -36,6 +41,7 @@ struct Records {
     /// While a full list runs: what it has named so far.
     naming: Option<HashSet<Key>>,
     applied: HashMap<Key, Applied>,
+    keys: KeyEpoch,
     /// Under a pass, and nothing heard from the watch since it began.
     undisturbed: HashSet<Key>,
 }
@@ -90,8 +96,16 @@ impl Live {
     }
 
     /// A pass over the object begins; it may end in [`Self::record`].
-    pub(crate) fn start_pass(&self, key: &Key) {
-        self.lock().undisturbed.insert(key.clone());
+    pub(crate) fn start_pass(&self, key: &Key) -> KeyEpoch {
+        let mut records = self.lock();
+        records.undisturbed.insert(key.clone());
+        records.keys
+    }
+
+    /// A sealing key was taken out of use: what was opened with it must be opened anew to tell
+    /// whether another key does.
+    pub(crate) fn doubt_all(&self) {
+        self.lock().keys += 1;
     }
 
     /// The Secret had this content in this version. What the watch told since the pass began may
@@ -122,7 +136,10 @@ impl Live {
         let records = self.lock();
         match (records.applied.get(key), records.versions.get(key)) {
             (Some(applied), Some(version)) => {
-                records.listed && applied.input == *input && applied.version == *version
+                records.listed
+                    && applied.input == *input
+                    && applied.version == *version
+                    && applied.keys == records.keys
             }
             _ => false,
         }
@@ -147,6 +164,7 @@ mod tests {
         Applied {
             input: [1; 32],
             version: version.into(),
+            keys: 0,
         }
     }
 
@@ -200,6 +218,34 @@ mod tests {
             "deleted right after our write"
         );
         assert!(live.is_probably_missing(&key));
+    }
+
+    #[test]
+    fn a_lost_key_puts_everything_in_doubt_also_what_is_under_way() {
+        let live = Live::default();
+        let key = Key::new("db").within("prod");
+        live.listed();
+        let before = live.start_pass(&key);
+        live.doubt_all();
+        let keys = before;
+        live.record(
+            &key,
+            Applied {
+                keys,
+                ..applied("7")
+            },
+        );
+        assert!(!live.is_current(&key, &[1; 32]));
+        assert!(live.applied_before(&key, &[1; 32]), "drift is still drift");
+        let keys = live.start_pass(&key);
+        live.record(
+            &key,
+            Applied {
+                keys,
+                ..applied("7")
+            },
+        );
+        assert!(live.is_current(&key, &[1; 32]));
     }
 
     #[test]

@@ -119,7 +119,7 @@ async fn sync(object: &Guarded, key: &Key, context: &Context) -> Result<bool, Sy
     if context.live.is_current(key, &input) {
         return Ok(false);
     }
-    context.live.start_pass(key);
+    let keys = context.live.start_pass(key);
     let opened = open(sealed, context).await?;
     let desired = desired(sealed, opened);
     let extras = if context.live.applied_before(key, &input) {
@@ -135,6 +135,7 @@ async fn sync(object: &Guarded, key: &Key, context: &Context) -> Result<bool, Sy
         Applied {
             input,
             version: synced.version,
+            keys,
         },
     );
     Ok(synced.written)

@@ -1,5 +1,6 @@
 //! Putting the parts together: client, keys, watches, endpoints, and an orderly end.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -150,11 +151,11 @@ async fn reconcile_all(
             .combine(predicates::labels),
         PredicateConfig::default(),
     );
-    let secrets = secret_changes(client, reader.clone(), live);
+    let secrets = secret_changes(client, reader.clone(), live.clone());
     Controller::for_stream(sealed, reader)
         .with_config(controller::Config::default().concurrency(WORKERS))
         .reconcile_on(secrets)
-        .reconcile_all_on(key_changes(&endpoints.keys))
+        .reconcile_all_on(key_changes(endpoints.keys.clone(), live))
         .graceful_shutdown_on(stop.cancelled_owned())
         .run(
             reconcile,
@@ -242,14 +243,25 @@ fn note(event: Event<PartialObjectMeta<Secret>>, sealed: &Store<Guarded>, live: 
     }
 }
 
-/// A new key may open what none opened before.
-fn key_changes(keys: &KeyStore) -> impl Stream<Item = ()> + Send + 'static {
-    let changes = keys.changes();
-    futures::stream::unfold(changes, |mut changes| async move {
+/// A new key may open what none opened before; without a key that went, less may open.
+fn key_changes(keys: Arc<KeyStore>, live: Arc<Live>) -> impl Stream<Item = ()> + Send + 'static {
+    let names = fingerprints(&keys);
+    let state = (keys.changes(), keys, live, names);
+    futures::stream::unfold(state, |(mut changes, keys, live, before)| async move {
         changes.changed().await.ok()?;
         // Several changes in a row are one.
         tokio::time::sleep(Duration::from_millis(100)).await;
         changes.mark_unchanged();
-        Some(((), changes))
+        let now = fingerprints(&keys);
+        if !before.is_subset(&now) {
+            live.doubt_all();
+        }
+        Some(((), (changes, keys, live, now)))
     })
+}
+
+fn fingerprints(keys: &KeyStore) -> BTreeSet<String> {
+    let ring = keys.ring();
+    let keys = ring.keys().iter();
+    keys.map(|key| key.certificate().fingerprint()).collect()
 }

@@ -85,11 +85,16 @@ fn keys_are_followed_while_it_runs() {
     let sealed = namespace.wait_synced("late", ConditionStatus::False);
     let message = condition(&sealed).message.unwrap();
     assert_eq!(message, "no key could decrypt secret (password)");
-    assert!(namespace.secret("own").is_some(), "what was opened stays");
+    // What only that key opens says so, and the Secret that was made from it stays.
+    namespace.wait_synced("own", ConditionStatus::False);
+    assert!(namespace.secret("own").is_some());
+    let still = namespace.wait_synced("still-first", ConditionStatus::True);
+    assert_eq!(condition(&still).message, None);
 
     // A key that comes opens what waited for it.
     label(&cluster, "own", KEY_LABEL_ACTIVE);
     namespace.wait_synced("late", ConditionStatus::True);
+    namespace.wait_synced("own", ConditionStatus::True);
 
     // Without any key it makes one.
     let made = active_keys(&cluster);
