@@ -27,15 +27,17 @@ pub(crate) async fn sync(
     extras: Extras,
     probably_missing: bool,
 ) -> Result<Synced, SyncError> {
-    let mut look = !probably_missing;
+    if probably_missing {
+        // Whatever speaks against the create, a quota or a webhook say, is worth a look first: the
+        // Secret may be there, and right.
+        let action = plan::decide(desired, None, extras);
+        if let Ok(Step::Done(synced)) = carry_out(secrets, &desired.name, action, None).await {
+            return Ok(synced);
+        }
+    }
     let mut fault = ApiFault::Conflict;
     for _ in 0..TRIES {
-        let live = if look {
-            get(secrets, &desired.name).await?
-        } else {
-            None
-        };
-        look = true;
+        let live = get(secrets, &desired.name).await?;
         let action = plan::decide(desired, live.as_ref(), extras);
         match carry_out(secrets, &desired.name, action, live.as_ref()).await? {
             Step::Done(synced) => return Ok(synced),

@@ -13,9 +13,15 @@ pub enum ApiFault {
     /// 409: someone else changed the object meanwhile.
     #[error("it was changed by someone else meanwhile")]
     Conflict,
-    /// 401 or 403.
-    #[error("this service account is not allowed to do that (check the RBAC rules)")]
+    /// 401: the token is not accepted, at this moment at least.
+    #[error("the API server does not accept this service account's token")]
+    Unauthorized,
+    /// 403.
+    #[error("forbidden by the RBAC rules, a quota or an admission policy")]
     Forbidden,
+    /// 403, because the namespace goes away.
+    #[error("its namespace is being deleted")]
+    NamespaceTerminating,
     /// 422: the server refuses the object's fields.
     #[error("the API server refuses it: {}", fields(.0))]
     Invalid(Vec<(String, String)>),
@@ -47,34 +53,58 @@ impl From<kube::Error> for ApiFault {
         let kube::Error::Api(status) = error else {
             return Self::Unreachable;
         };
-        match (status.code, status.reason.as_str()) {
-            (404, _) => Self::NotFound,
-            (409, "AlreadyExists") => Self::AlreadyExists,
-            (409, _) => Self::Conflict,
-            (401 | 403, reason) if reason != "Invalid" => Self::Forbidden,
-            (422, _) => Self::Invalid(
-                status
-                    .details
-                    .iter()
-                    .flat_map(|details| &details.causes)
-                    .map(|cause| (cause.field.clone(), cause.reason.clone()))
-                    .collect(),
-            ),
-            (code, reason) => Self::Refused {
+        let causes = status
+            .details
+            .iter()
+            .flat_map(|details| &details.causes)
+            .map(|cause| (field(&cause.field), word(&cause.reason)))
+            .collect::<Vec<_>>();
+        match status.code {
+            401 => Self::Unauthorized,
+            403 if causes.iter().any(|(_, why)| why == "NamespaceTerminating") => {
+                Self::NamespaceTerminating
+            }
+            403 => Self::Forbidden,
+            404 => Self::NotFound,
+            409 if status.reason == "AlreadyExists" => Self::AlreadyExists,
+            409 => Self::Conflict,
+            422 => Self::Invalid(causes),
+            code => Self::Refused {
                 code,
-                reason: reason.to_owned(),
+                reason: word(&status.reason),
             },
         }
     }
 }
 
+/// A reason is one word of the API's own. Admission webhooks write sentences there, which may
+/// quote the object.
+fn word(reason: &str) -> String {
+    let is_word =
+        (1..=40).contains(&reason.len()) && reason.bytes().all(|byte| byte.is_ascii_alphabetic());
+    if is_word { reason } else { "unspecified" }.to_owned()
+}
+
+/// A field is a path without spaces; what else a webhook writes there is not shown.
+fn field(path: &str) -> String {
+    let known = ["metadata", "data", "type", "immutable"];
+    let root = path.split(['.', '[']).next().unwrap_or_default();
+    let is_path = known.contains(&root)
+        && path.len() <= 300
+        && path
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_./[]".contains(&byte));
+    if is_path { path } else { "a field" }.to_owned()
+}
+
 impl ApiFault {
     /// A fault that another try may find gone, without anyone doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Conflict | Self::AlreadyExists | Self::Unreachable | Self::Refused { .. }
-        )
+        match self {
+            Self::Conflict | Self::AlreadyExists | Self::Unreachable | Self::Unauthorized => true,
+            Self::Refused { code, .. } => matches!(code, 408 | 429 | 500..),
+            _ => false,
+        }
     }
 }
 
@@ -97,7 +127,7 @@ mod tests {
             causes: vec![StatusCause {
                 reason: "FieldValueInvalid".into(),
                 message: "Invalid value: hunter2".into(),
-                field: "data[a b]".into(),
+                field: "data[a_b]".into(),
             }],
             name: String::new(),
             group: String::new(),
@@ -114,11 +144,19 @@ mod tests {
             ),
             (
                 status(403, "Forbidden"),
-                "this service account is not allowed to do that (check the RBAC rules)",
+                "forbidden by the RBAC rules, a quota or an admission policy",
             ),
             (
                 invalid,
-                "the API server refuses it: data[a b] (FieldValueInvalid)",
+                "the API server refuses it: data[a_b] (FieldValueInvalid)",
+            ),
+            (
+                status(403, "the value hunter2 is weak"),
+                "forbidden by the RBAC rules, a quota or an admission policy",
+            ),
+            (
+                status(400, "the value hunter2 is weak"),
+                "the API server answered 400 unspecified",
             ),
             (
                 status(500, "InternalError"),
@@ -128,6 +166,35 @@ mod tests {
             let text = ApiFault::from(kube::Error::Api(Box::new(status))).to_string();
             assert_eq!(text, fault);
             assert!(!text.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn what_a_webhook_writes_for_a_field_is_no_field() {
+        for (text, shown) in [
+            ("data[db.password]", "data[db.password]"),
+            ("metadata.labels", "metadata.labels"),
+            ("data is hunter2", "a field"),
+            ("hunter2", "a field"),
+        ] {
+            assert_eq!(field(text), shown);
+        }
+    }
+
+    #[test]
+    fn only_what_may_pass_by_itself_is_transient() {
+        for (code, reason, transient) in [
+            (401, "Unauthorized", true),
+            (409, "Conflict", true),
+            (429, "TooManyRequests", true),
+            (503, "ServiceUnavailable", true),
+            (400, "BadRequest", false),
+            (403, "Forbidden", false),
+            (413, "RequestEntityTooLarge", false),
+            (422, "Invalid", false),
+        ] {
+            let fault = ApiFault::from(kube::Error::Api(Box::new(status(code, reason))));
+            assert_eq!(fault.is_transient(), transient, "{code}");
         }
     }
 }

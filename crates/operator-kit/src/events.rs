@@ -51,11 +51,7 @@ impl EventSink {
         message: String,
     ) {
         let now = Timestamp::now();
-        let name = format!(
-            "{}.{:x}",
-            object.name.as_deref().unwrap_or_default(),
-            now.as_nanosecond()
-        );
+        let name = event_name(object.name.as_deref().unwrap_or_default(), now);
         let event = Event {
             metadata: ObjectMeta {
                 name: Some(name),
@@ -84,5 +80,26 @@ impl EventSink {
         if self.0.try_send(event).is_err() {
             tracing::warn!("the event queue is full, an event is dropped");
         }
+    }
+}
+
+/// As clients name events: the object and a time. Names end at 253 characters.
+fn event_name(object: &str, now: Timestamp) -> String {
+    let object = object.get(..200).unwrap_or(object);
+    let object = object.trim_end_matches(['.', '-']);
+    format!("{object}.{:x}", now.as_nanosecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_still_make_valid_events() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        assert!(event_name("db", now).starts_with("db."));
+        let longest = "a.".repeat(126) + "a";
+        let name = event_name(&longest, now);
+        assert!(name.len() <= 253 && !name.contains(".."), "{name}");
     }
 }

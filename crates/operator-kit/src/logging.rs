@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use tracing::Level;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
@@ -35,15 +35,11 @@ impl FromStr for LogFormat {
 }
 
 /// Starts logging at `level`; libraries below us speak from `WARN` upwards only, because their
-/// debug lines may hold request bodies. Panics are logged by their place only, because their
+/// debug lines may hold request bodies, and the Kubernetes client not at all: it warns of answers
+/// that it cannot read by quoting them, and an answer may be a Secret. Panics are logged by their place only, because their
 /// messages may hold what was worked on.
 pub fn start(level: Level, format: LogFormat, ours: &[&'static str]) {
-    let targets = ours
-        .iter()
-        .fold(Targets::new().with_default(Level::WARN), |targets, name| {
-            targets.with_target(*name, level)
-        });
-    let registry = tracing_subscriber::registry().with(targets);
+    let registry = tracing_subscriber::registry().with(targets(level, ours));
     // A second start in one process (tests) keeps the first.
     let _ = match format {
         LogFormat::Text => registry
@@ -54,6 +50,15 @@ pub fn start(level: Level, format: LogFormat, ours: &[&'static str]) {
             .try_init(),
     };
     hide_panic_messages();
+}
+
+fn targets(level: Level, ours: &[&'static str]) -> Targets {
+    let libraries = Targets::new()
+        .with_default(Level::WARN)
+        .with_target("kube_client", LevelFilter::OFF)
+        .with_target("kube_core", LevelFilter::OFF);
+    ours.iter()
+        .fold(libraries, |targets, name| targets.with_target(*name, level))
 }
 
 fn hide_panic_messages() {
@@ -81,6 +86,19 @@ mod tests {
 
         fn flush(&mut self) -> std::io::Result<()> {
             Ok(())
+        }
+    }
+
+    #[test]
+    fn the_kubernetes_client_is_not_heard() {
+        let targets = targets(Level::DEBUG, &["sealed_controller"]);
+        for (target, level, heard) in [
+            ("kube_client::client", Level::ERROR, false),
+            ("kube_runtime::watcher", Level::WARN, true),
+            ("hyper_util", Level::DEBUG, false),
+            ("sealed_controller::keys", Level::DEBUG, true),
+        ] {
+            assert_eq!(targets.would_enable(target, &level), heard, "{target}");
         }
     }
 
