@@ -1,6 +1,8 @@
 //! Metrics under the names that dashboards use (contract §6.1).
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicI64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -23,6 +25,8 @@ pub(crate) struct Metrics {
     unseal_requests: Counter,
     unseal_errors: Family<ErrorLabels, Counter>,
     condition: Family<ConditionLabels, Gauge<i64, AtomicI64>>,
+    /// The label under which each object's condition is shown.
+    instances: Mutex<HashMap<Key, String>>,
     http_requests: Family<HttpLabels, Counter>,
     http_seconds: Family<HttpPathLabels, Histogram>,
 }
@@ -66,6 +70,7 @@ impl Metrics {
             unseal_requests: Counter::default(),
             unseal_errors: Family::default(),
             condition: Family::default(),
+            instances: Mutex::default(),
             http_requests: Family::default(),
             http_seconds: Family::new_with_constructor(|| Histogram::new(BUCKETS)),
             registry: Registry::default(),
@@ -122,13 +127,30 @@ impl Metrics {
     }
 
     pub(crate) fn condition(&self, key: &Key, instance: &str, synced: bool) {
+        let before = self.instances().insert(key.clone(), instance.to_owned());
+        if let Some(before) = before.filter(|before| before != instance) {
+            self.condition.remove(&condition_labels(key, &before));
+        }
         self.condition
             .get_or_create(&condition_labels(key, instance))
             .set(if synced { 1 } else { -1 });
     }
 
-    pub(crate) fn forget(&self, key: &Key, instance: &str) {
-        self.condition.remove(&condition_labels(key, instance));
+    pub(crate) fn forget(&self, key: &Key) {
+        if let Some(instance) = self.instances().remove(key) {
+            self.condition.remove(&condition_labels(key, &instance));
+        }
+    }
+
+    /// Every object whose condition is shown.
+    pub(crate) fn known(&self) -> Vec<Key> {
+        self.instances().keys().cloned().collect()
+    }
+
+    fn instances(&self) -> MutexGuard<'_, HashMap<Key, String>> {
+        self.instances
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn http(&self, path: &'static str, method: &'static str, code: u16, seconds: f64) {
@@ -147,5 +169,30 @@ fn condition_labels(key: &Key, instance: &str) -> ConditionLabels {
         name: key.name.clone(),
         condition: "Synced",
         ss_app_kubernetes_io_instance: instance.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_object_has_one_condition_and_none_when_it_is_gone() {
+        let metrics = Metrics::new("test");
+        let key = Key::new("db").within("prod");
+        let series = || {
+            let mut text = String::new();
+            prometheus_client::encoding::text::encode(&mut text, metrics.registry()).unwrap();
+            let of_conditions = text
+                .lines()
+                .filter(|line| line.starts_with("sealed_secrets_controller_condition_info{"));
+            of_conditions.map(str::to_owned).collect::<Vec<_>>()
+        };
+        metrics.condition(&key, "old", false);
+        metrics.condition(&key, "new", true);
+        assert_eq!(series().len(), 1);
+        assert!(series()[0].contains("\"new\"") && series()[0].ends_with(" 1"));
+        metrics.forget(&key);
+        assert_eq!(series(), [""; 0]);
     }
 }

@@ -8,6 +8,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::runtime::controller::Action as Requeue;
+use kube::runtime::reflector::Store;
 use kube::{Api, Client, Resource as _};
 use operator_kit::{Backoff, EventKind, EventSink};
 use seal_api::SealedSecret;
@@ -21,7 +22,7 @@ use crate::live::{Applied, Guarded, Key, Live};
 use crate::metrics::Metrics;
 use crate::plan::{Desired, Extras};
 use crate::secret_sync;
-use crate::status::{self, Present, Subject};
+use crate::status::{self, Present, Subject, WrittenStatuses};
 use crate::sync_error::{ErrorReason, SyncError};
 
 /// First wait after a failure that may pass by itself.
@@ -39,6 +40,9 @@ pub(crate) struct Context {
     pub(crate) engine: Arc<GoTemplate>,
     pub(crate) events: EventSink,
     pub(crate) metrics: Arc<Metrics>,
+    /// The SealedSecrets of this moment.
+    sealed: Store<Guarded>,
+    statuses: WrittenStatuses,
     lasting: Backoff<Key>,
     transient: Backoff<Key>,
 }
@@ -50,6 +54,7 @@ impl Context {
         live: Arc<Live>,
         events: EventSink,
         metrics: Arc<Metrics>,
+        sealed: Store<Guarded>,
     ) -> Self {
         Self {
             client,
@@ -58,17 +63,28 @@ impl Context {
             engine: Arc::new(GoTemplate::new(template::Limits::default())),
             events,
             metrics,
+            sealed,
+            statuses: WrittenStatuses::default(),
             lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
             transient: Backoff::new(FIRST_RETRY, LONGEST_TRANSIENT_RETRY),
         }
     }
 
     /// The SealedSecret is gone: nothing of it stays here.
-    pub(crate) fn forget(&self, object: &Guarded) {
-        let key = Key::from_obj(object);
-        self.live.forget(&key);
-        self.metrics.forget(&key, &instance(object));
-        self.succeeded(&key);
+    pub(crate) fn forget(&self, key: &Key) {
+        self.live.forget(key);
+        self.metrics.forget(key);
+        self.statuses.forget(key);
+        self.succeeded(key);
+    }
+
+    /// Forgets every SealedSecret that went while nobody watched.
+    pub(crate) fn forget_the_gone(&self) {
+        for key in self.metrics.known() {
+            if self.sealed.get(&key).is_none() {
+                self.forget(&key);
+            }
+        }
     }
 
     fn succeeded(&self, key: &Key) {
@@ -92,7 +108,13 @@ pub(crate) async fn reconcile(
     if matches!(result, Err(SyncError::Stopping)) {
         return Ok(Requeue::await_change());
     }
-    report(&object, &key, &result, &context).await?;
+    let reported = report(&object, &key, &result, &context).await;
+    // Deleted during the pass: what the pass has noted would stay for ever.
+    if context.sealed.get(&key).is_none() {
+        context.forget(&key);
+        return Ok(Requeue::await_change());
+    }
+    reported?;
     result.map(|_| {
         context.succeeded(&key);
         Requeue::await_change()
@@ -243,7 +265,7 @@ async fn report(
             "SealedSecret unsealed successfully".to_owned(),
         );
     }
-    let changed = status::bring_to(&context.client, &subject, &verdict).await;
+    let changed = status::bring_to(&context.client, &subject, &verdict, &context.statuses).await;
     let changed = changed.map_err(|fault| {
         context.metrics.error(ErrorReason::Status, namespace);
         tracing::warn!(object = %key, %fault, "cannot write the status, it will be tried again");

@@ -15,6 +15,7 @@ use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predic
 use kube::{Api, Client, Config, ResourceExt as _};
 use operator_kit::listen::{self, ListenError};
 use operator_kit::{EventSink, shutdown};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::Args;
@@ -27,6 +28,10 @@ use crate::watch_fault;
 
 /// Objects worked on at once; unbounded would decrypt a whole cluster at the same time.
 const WORKERS: u16 = 16;
+/// Longest wait for an answer of the API server.
+const ANSWER: Duration = Duration::from_secs(30);
+/// Longest wait for open HTTP requests at the end.
+const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// The event source that people filter by.
 const COMPONENT: &str = "sealed-secrets";
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -46,11 +51,13 @@ pub(crate) enum RunError {
     Signals(std::io::Error),
     #[error("serving HTTP failed: {0}")]
     Serve(std::io::Error),
+    #[error("{0} has ended unexpectedly; a new process must take over")]
+    Ended(&'static str),
 }
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(args: Args) -> Result<(), RunError> {
-    let client = client(&args).await?;
+    let clients = clients(&args).await?;
     let stop = shutdown::on_signal().map_err(RunError::Signals)?;
     let public = listen::bind(&args.listen_addr).await?;
     let private = listen::bind(&args.listen_metrics_addr).await?;
@@ -59,21 +66,45 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
         ready: CancellationToken::new(),
     };
-    let events = EventSink::start(client.clone(), COMPONENT);
-    start_keys(&client, &args, &endpoints.keys, &events);
+    let events = EventSink::start(clients.calls.clone(), COMPONENT);
+    let mut keys = start_keys(&clients, &args, &endpoints.keys, &events);
     let served = async {
         tokio::try_join!(
             http::serve(public, http::public(&endpoints), stop.clone()),
             http::serve(private, http::metrics(&endpoints), stop.clone()),
         )
     };
-    let reconciled = reconcile_all(client, &endpoints, events, stop.clone());
-    let (served, ()) = tokio::join!(served, reconciled);
+    let reconciled = reconcile_all(clients, &endpoints, events, stop.clone());
+    tokio::pin!(served, reconciled);
+    // Each of these goes on until the end; without one of them the others are of no use.
+    tokio::select! {
+        served = &mut served => {
+            stop.cancel();
+            reconciled.await;
+            served.map_err(RunError::Serve)?;
+        }
+        () = &mut reconciled => {
+            if !stop.is_cancelled() {
+                return Err(RunError::Ended("reconciling"));
+            }
+            // A client that never finishes its request does not hold up the end.
+            let _ = tokio::time::timeout(LAST_ANSWERS, served).await;
+        }
+        _ = keys.join_next() => return Err(RunError::Ended("following the keys")),
+    }
     tracing::info!("stopped");
-    served.map(|_| ()).map_err(RunError::Serve)
+    Ok(())
 }
 
-async fn client(args: &Args) -> Result<Client, RunError> {
+/// The same API server, twice.
+struct Clients {
+    /// For watches, which are silent for minutes.
+    watches: Client,
+    /// For calls: one that is never answered would hold a worker for ever.
+    calls: Client,
+}
+
+async fn clients(args: &Args) -> Result<Clients, RunError> {
     // One TLS library for the process; a second call keeps the first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let mut config = match &args.kubeconfig {
@@ -90,19 +121,28 @@ async fn client(args: &Args) -> Result<Client, RunError> {
     };
     // Waiting is the business of the back-offs: a call that retries by itself holds up a worker.
     config.default_retry = false;
-    Client::try_from(config).map_err(|_| RunError::Client)
+    let watches = Client::try_from(config.clone()).map_err(|_| RunError::Client)?;
+    config.read_timeout = Some(ANSWER);
+    let calls = Client::try_from(config).map_err(|_| RunError::Client)?;
+    Ok(Clients { watches, calls })
 }
 
-fn start_keys(client: &Client, args: &Args, store: &Arc<KeyStore>, events: &EventSink) {
-    let secrets: Api<Secret> = Api::namespaced(client.clone(), &own_namespace());
-    tokio::spawn(keys::watch_for_ever(
-        secrets.clone(),
+fn start_keys(
+    clients: &Clients,
+    args: &Args,
+    store: &Arc<KeyStore>,
+    events: &EventSink,
+) -> JoinSet<()> {
+    let namespace = own_namespace();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(keys::watch_for_ever(
+        Api::namespaced(clients.watches.clone(), &namespace),
         args.key_prefix.clone(),
         store.clone(),
         events.clone(),
     ));
     let mint = Mint {
-        secrets,
+        secrets: Api::namespaced(clients.calls.clone(), &namespace),
         policy: KeyPolicy {
             prefix: args.key_prefix.clone(),
             bits: args.key_size,
@@ -111,7 +151,8 @@ fn start_keys(client: &Client, args: &Args, store: &Arc<KeyStore>, events: &Even
         },
         store: store.clone(),
     };
-    tokio::spawn(keys::renew_for_ever(mint, args.key_renew_period));
+    tasks.spawn(keys::renew_for_ever(mint, args.key_renew_period));
+    tasks
 }
 
 /// Where key Secrets live (contract §4).
@@ -125,7 +166,7 @@ fn own_namespace() -> String {
 }
 
 async fn reconcile_all(
-    client: Client,
+    clients: Clients,
     endpoints: &Endpoints,
     events: EventSink,
     stop: CancellationToken,
@@ -137,21 +178,23 @@ async fn reconcile_all(
     }
     let (reader, writer) = reflector::store();
     let live = Arc::new(Live::default());
+    let Clients { watches, calls } = clients;
     let context = Arc::new(Context::new(
-        client.clone(),
+        calls,
         endpoints.keys.clone(),
         live.clone(),
         events,
         endpoints.metrics.clone(),
+        reader.clone(),
     ));
     let ready = endpoints.ready.clone();
-    let sealed = sealed_secrets(client.clone(), writer, context.clone(), ready).predicate_filter(
+    let sealed = sealed_secrets(watches.clone(), writer, context.clone(), ready).predicate_filter(
         predicates::generation
             .combine(predicates::annotations)
             .combine(predicates::labels),
         PredicateConfig::default(),
     );
-    let secrets = secret_changes(client, reader.clone(), live.clone());
+    let secrets = secret_changes(watches, reader.clone(), live.clone());
     Controller::for_stream(sealed, reader)
         .with_config(controller::Config::default().concurrency(WORKERS))
         .reconcile_on(secrets)
@@ -191,10 +234,13 @@ fn sealed_secrets(
     .reflect(writer)
     .inspect_err(|error| watch_fault::log("SealedSecrets", error))
     .inspect_ok(move |event| match event {
-        Event::Delete(object) => context.forget(object),
+        Event::Delete(object) => context.forget(&Key::from_obj(object)),
         // Not `Store::wait_until_ready`: of two tasks that wait for it only one is woken, and the
         // controller is the other.
-        Event::InitDone => ready.cancel(),
+        Event::InitDone => {
+            context.forget_the_gone();
+            ready.cancel();
+        }
         Event::Init | Event::InitApply(_) | Event::Apply(_) => {}
     })
     .touched_objects()

@@ -11,6 +11,9 @@ use crate::rotation::{Renewal, renewal};
 /// Clocks jump and machines sleep: look at least this often.
 const LOOK_AGAIN: Duration = Duration::from_hours(1);
 
+/// Between one new key and the next decision.
+const SETTLE: Duration = Duration::from_secs(1);
+
 /// Makes the first key once the key Secrets are known, and a new one whenever one is due.
 pub(crate) async fn renew_for_ever(mint: Mint, period: SignedDuration) {
     let mut changes = mint.store.changes();
@@ -27,6 +30,8 @@ pub(crate) async fn renew_for_ever(mint: Mint, period: SignedDuration) {
             Renewal::Due => match mint.make().await {
                 Ok(()) => {
                     backoff.reset(&());
+                    // A list that was taken before may hide the new key for a moment.
+                    tokio::time::sleep(SETTLE).await;
                     continue;
                 }
                 Err(error) => {

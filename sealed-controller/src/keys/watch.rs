@@ -1,13 +1,14 @@
 //! Key Secrets → key store: loaded at the start, reloaded when they change, never fatal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::{StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource as _, ResourceExt as _};
-use operator_kit::{EventKind, EventSink};
+use operator_kit::{ApiFault, Backoff, EventKind, EventSink};
 use seal_api::{KEY_LABEL, KEY_LABEL_ACTIVE};
 use seal_keys::SealingKey;
 
@@ -69,6 +70,8 @@ fn read(secret: &Secret, events: &EventSink) -> Option<SealingKey> {
     }
 }
 
+/// The key of old. While the API server does not say whether there is one, the keys stay as they
+/// are: taking a failure for "no" would make a needless key, or lose this one.
 async fn unlabelled(
     secrets: &Api<Secret>,
     name: &str,
@@ -78,7 +81,20 @@ async fn unlabelled(
     if listed.iter().any(|key| key.name() == name) {
         return None;
     }
-    let secret = secrets.get_opt(name).await.ok().flatten()?;
+    let backoff = Backoff::new(Duration::from_millis(200), Duration::from_secs(15));
+    let secret = loop {
+        match secrets.get_opt(name).await.map_err(ApiFault::from) {
+            Ok(found) => break found?,
+            Err(fault) if fault.is_transient() => {
+                tracing::warn!(name, %fault, "cannot look for the key Secret, trying again");
+                tokio::time::sleep(backoff.next(())).await;
+            }
+            Err(fault) => {
+                tracing::warn!(name, %fault, "cannot look for the key Secret, going on without");
+                return None;
+            }
+        }
+    };
     // Any value of the label but "active" takes a key out of use.
     if secret.labels().contains_key(KEY_LABEL) {
         return None;
