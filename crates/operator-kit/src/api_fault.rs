@@ -1,5 +1,7 @@
 //! API errors, reduced to what may be shown: an API server's message can echo the object.
 
+use kube::core::Status;
+
 /// Why a call to the API server failed. `Display` holds no text of the object that was sent.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -16,6 +18,9 @@ pub enum ApiFault {
     /// 401 or 403.
     #[error("this service account is not allowed to do that (check the RBAC rules)")]
     Forbidden,
+    /// 403 because nothing can be made in a namespace that is being deleted.
+    #[error("its namespace is being deleted")]
+    NamespaceTerminating,
     /// 422: the server refuses the object's fields.
     #[error("the API server refuses it: {}", fields(.0))]
     Invalid(Vec<(String, String)>),
@@ -42,6 +47,11 @@ fn fields(causes: &[(String, String)]) -> String {
     texts.join(", ")
 }
 
+fn is_terminating(status: &Status) -> bool {
+    let mut causes = status.details.iter().flat_map(|details| &details.causes);
+    causes.any(|cause| cause.reason == "NamespaceTerminating")
+}
+
 impl From<kube::Error> for ApiFault {
     fn from(error: kube::Error) -> Self {
         let kube::Error::Api(status) = error else {
@@ -51,6 +61,7 @@ impl From<kube::Error> for ApiFault {
             (404, _) => Self::NotFound,
             (409, "AlreadyExists") => Self::AlreadyExists,
             (409, _) => Self::Conflict,
+            (403, _) if is_terminating(&status) => Self::NamespaceTerminating,
             (401 | 403, reason) if reason != "Invalid" => Self::Forbidden,
             (422, _) => Self::Invalid(
                 status
@@ -71,23 +82,59 @@ impl From<kube::Error> for ApiFault {
 impl ApiFault {
     /// A fault that another try may find gone, without anyone doing anything.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Conflict | Self::AlreadyExists | Self::Unreachable | Self::Refused { .. }
-        )
+        match self {
+            Self::Conflict | Self::AlreadyExists | Self::Unreachable => true,
+            // Too many requests, or the server's own trouble; a request that is wrong or too large
+            // stays so.
+            Self::Refused { code, .. } => matches!(code, 408 | 429 | 500..),
+            _ => false,
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kube::core::Status;
     use kube::core::response::{StatusCause, StatusDetails};
 
     fn status(code: u16, reason: &str) -> Status {
         let mut status = Status::failure("the message echoes hunter2", reason);
         status.code = code;
         status
+    }
+
+    #[test]
+    fn what_the_server_cannot_take_is_not_sent_again_and_again() {
+        for (code, transient) in [
+            (413, false),
+            (400, false),
+            (429, true),
+            (500, true),
+            (503, true),
+        ] {
+            let fault = ApiFault::from(kube::Error::Api(Box::new(status(code, ""))));
+            assert_eq!(fault.is_transient(), transient, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_namespace_that_goes_is_no_lack_of_rights() {
+        let mut refused = status(403, "Forbidden");
+        refused.details = Some(StatusDetails {
+            causes: vec![StatusCause {
+                reason: "NamespaceTerminating".into(),
+                message: "namespace dev is being terminated".into(),
+                field: "metadata.namespace".into(),
+            }],
+            name: String::new(),
+            group: String::new(),
+            kind: "secrets".into(),
+            uid: String::new(),
+            retry_after_seconds: 0,
+        });
+        let fault = ApiFault::from(kube::Error::Api(Box::new(refused)));
+        assert_eq!(fault, ApiFault::NamespaceTerminating);
+        assert!(!fault.is_transient());
     }
 
     #[test]
