@@ -35,9 +35,31 @@ impl Destination {
                         reason,
                     })
             }
+            Self::File(path) if is_open_file(path) => append(path, bytes),
             Self::File(path) => replace(path, bytes),
         }
     }
+}
+
+/// A name for what this process has open already, such as `/dev/stdout`: whoever opened it wants
+/// it written to. Behind it may be a file with other content, which must not be replaced.
+fn is_open_file(path: &Path) -> bool {
+    path == Path::new("/dev/stdout")
+        || path == Path::new("/dev/stderr")
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|folder| path.parent() == Some(Path::new(folder)))
+}
+
+fn append(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(bytes))
+        .map_err(|reason| CliError::Output {
+            to: path.display().to_string(),
+            reason,
+        })
 }
 
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), CliError> {
@@ -102,6 +124,23 @@ mod tests {
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         let names = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_is_open_already_is_written_to_and_not_replaced() {
+        for (path, open) in [
+            ("/dev/stdout", true),
+            ("/dev/fd/3", true),
+            ("/proc/self/fd/1", true),
+            ("/dev/shm/a.yaml", false),
+            ("fd/a.yaml", false),
+        ] {
+            assert_eq!(is_open_file(Path::new(path)), open, "{path}");
+        }
+        let mut log = tempfile::NamedTempFile::new().unwrap();
+        log.write_all(b"before\n").unwrap();
+        append(log.path(), b"sealed\n").unwrap();
+        assert_eq!(std::fs::read(log.path()).unwrap(), b"before\nsealed\n");
     }
 
     #[test]
