@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::error::CliError;
 
 /// No chain of certificates is longer.
-const LIMIT: u64 = 1024 * 1024;
+pub(crate) const LIMIT: u64 = 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A certificate as it was served, unchecked.

@@ -2,16 +2,20 @@
 
 use std::time::Duration;
 
+use futures::AsyncReadExt as _;
 use http::Request;
 use k8s_openapi::api::core::v1::Service;
 use kube::{Api, Client};
 
+use crate::certificate;
 use crate::context::Controller;
 use crate::error::CliError;
 use crate::kubeconfig::{self, Connection};
 
 const CONNECT: Duration = Duration::from_secs(10);
 const READ: Duration = Duration::from_secs(30);
+/// For everything: a server that sends a byte now and then must not hold a pipeline for ever.
+const TOTAL: Duration = Duration::from_mins(1);
 
 /// The certificate that the controller serves, byte for byte.
 pub(crate) fn certificate(
@@ -22,7 +26,13 @@ pub(crate) fn certificate(
         .enable_all()
         .build()
         .map_err(|_| CliError::NoCluster("the system gives no runtime"))?;
-    runtime.block_on(fetch(connection, controller))
+    check_names(controller)?;
+    let fetched = async { tokio::time::timeout(TOTAL, fetch(connection, controller)).await };
+    runtime.block_on(fetched).unwrap_or_else(|_| {
+        Err(CliError::ServiceProxy {
+            reason: format!("no complete answer within {} s", TOTAL.as_secs()),
+        })
+    })
 }
 
 async fn fetch(connection: &Connection, controller: &Controller) -> Result<Vec<u8>, CliError> {
@@ -59,13 +69,41 @@ async fn fetch(connection: &Connection, controller: &Controller) -> Result<Vec<u
         .map_err(|_| CliError::ServiceProxy {
             reason: "the controller's name or namespace cannot be part of a URL".to_owned(),
         })?;
-    let text = client
-        .request_text(request)
+    let unreachable = |error: &kube::Error| CliError::ServiceProxy {
+        reason: reason(error, &server, "services/proxy", "get", controller),
+    };
+    let body = client
+        .request_stream(request)
         .await
-        .map_err(|error| CliError::ServiceProxy {
-            reason: reason(&error, &server, "services/proxy", "get", controller),
-        })?;
-    Ok(text.into_bytes())
+        .map_err(|error| unreachable(&error))?;
+    let mut bytes = Vec::new();
+    std::pin::pin!(body)
+        .take(certificate::LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .await
+        .map_err(|error| unreachable(&kube::Error::ReadEvents(error)))?;
+    if bytes.len() as u64 > certificate::LIMIT {
+        return Err(CliError::ServiceProxy {
+            reason: "the answer is too large to be a certificate".to_owned(),
+        });
+    }
+    Ok(bytes)
+}
+
+/// They become part of a URL; what cannot be a name is refused by name, not as a lost server.
+fn check_names(controller: &Controller) -> Result<(), CliError> {
+    for (flag, name) in [
+        ("--controller-name", &controller.name),
+        ("--controller-namespace", &controller.namespace),
+    ] {
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
+        if name.is_empty() || name.contains("..") || !name.bytes().all(fits) {
+            return Err(CliError::Service {
+                reason: format!("{name:?} ({flag}) is not a name of Kubernetes"),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Why a call failed, with the next step.

@@ -35,6 +35,7 @@ impl Destination {
                     reason,
                 })
             }
+            Self::File(path) if is_open_file(path) => append(path, pieces),
             Self::File(path) => replace(path, pieces),
         }
     }
@@ -45,6 +46,27 @@ fn write_all(output: &mut impl Write, pieces: &[impl AsRef<[u8]>]) -> std::io::R
         output.write_all(piece.as_ref())?;
     }
     output.flush()
+}
+
+/// A name for what this process has open already, such as `/dev/stdout`: whoever opened it wants
+/// it written to. Behind it may be a file with other content, which must not be replaced.
+fn is_open_file(path: &Path) -> bool {
+    path == Path::new("/dev/stdout")
+        || path == Path::new("/dev/stderr")
+        || ["/dev/fd", "/proc/self/fd"]
+            .iter()
+            .any(|folder| path.parent() == Some(Path::new(folder)))
+}
+
+fn append(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
+    std::fs::OpenOptions::new()
+        .append(true)
+        .open(path)
+        .and_then(|mut file| write_all(&mut file, pieces))
+        .map_err(|reason| CliError::Output {
+            to: path.display().to_string(),
+            reason,
+        })
 }
 
 fn replace(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
@@ -117,6 +139,23 @@ mod tests {
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         let names = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 2, "no temporary file is left");
+    }
+
+    #[test]
+    fn what_is_open_already_is_written_to_and_not_replaced() {
+        for (path, open) in [
+            ("/dev/stdout", true),
+            ("/dev/fd/3", true),
+            ("/proc/self/fd/1", true),
+            ("/dev/shm/a.yaml", false),
+            ("fd/a.yaml", false),
+        ] {
+            assert_eq!(is_open_file(Path::new(path)), open, "{path}");
+        }
+        let mut log = tempfile::NamedTempFile::new().unwrap();
+        log.write_all(b"before\n").unwrap();
+        append(log.path(), b"sealed\n").unwrap();
+        assert_eq!(std::fs::read(log.path()).unwrap(), b"before\nsealed\n");
     }
 
     #[test]

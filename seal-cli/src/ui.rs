@@ -2,11 +2,9 @@
 //! stderr, one line each where one will do, in lower case, with a prefix that can be searched for
 //! (`error:`, `warning:`), without a full stop unless there are several sentences. No value of a
 //! Secret is ever printed.
-#![allow(
-    clippy::print_stderr,
-    reason = "the one place that talks to the person at the terminal"
-)]
 
+use std::fmt::Arguments;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use crate::error::CliError;
@@ -14,7 +12,7 @@ use crate::exit;
 
 /// An error ends the program.
 pub(crate) fn fail(error: &CliError) -> ExitCode {
-    eprintln!("error: {error}");
+    say(format_args!("error: {error}"));
     ExitCode::from(error.exit_code())
 }
 
@@ -32,10 +30,16 @@ pub(crate) fn usage(refusal: &clap::Error) -> ExitCode {
 
 /// Something to know; the work goes on.
 pub(crate) fn warn(text: &str) {
-    eprintln!("warning: {text}");
+    say(format_args!("warning: {text}"));
 }
 
 /// Said only to a person at a terminal.
 pub(crate) fn hint(text: &str) {
-    eprintln!("{text}");
+    say(format_args!("{text}"));
+}
+
+/// Nobody can be told that telling failed (`eprintln!` would panic): the work and its exit code
+/// stay what they are.
+fn say(line: Arguments<'_>) {
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

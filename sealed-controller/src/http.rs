@@ -1,7 +1,7 @@
 //! The HTTP endpoints (contract §5.2): health, readiness, certificate; metrics on their own port.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -14,6 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::keys::KeyStore;
 use crate::metrics::Metrics;
+
+/// Time for open requests at the end: a client that never completes its request must not keep the
+/// process alive.
+const DRAIN: Duration = Duration::from_secs(3);
 
 /// What the endpoints speak of.
 #[derive(Clone)]
@@ -41,15 +45,22 @@ pub(crate) fn metrics(endpoints: &Endpoints) -> Router {
     Router::new().route("/metrics", any(page))
 }
 
-/// Serves until the token is cancelled and open requests are answered.
+/// Serves until the token is cancelled and open requests are answered, or their time is up.
 pub(crate) async fn serve(
     listener: TcpListener,
     router: Router,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router)
-        .with_graceful_shutdown(stop.cancelled_owned())
-        .await
+    let late = stop.clone();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
+    let time_is_up = async {
+        late.cancelled().await;
+        tokio::time::sleep(DRAIN).await;
+    };
+    tokio::select! {
+        served = async { serving.await } => served,
+        () = time_is_up => Ok(()),
+    }
 }
 
 async fn readiness(State(endpoints): State<Endpoints>) -> Response {

@@ -23,7 +23,7 @@ use crate::metrics::Metrics;
 use crate::plan::{Desired, Extras};
 use crate::secret_sync;
 use crate::status::{self, Present, Subject, WrittenStatuses};
-use crate::sync_error::{ErrorReason, SyncError};
+use crate::sync_error::{ErrorReason, SyncError, one_line};
 
 /// First wait after a failure that may pass by itself.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
@@ -278,7 +278,7 @@ async fn report(
         && changed
     {
         let (reason, message) = error.event();
-        tracing::warn!(object = %key, reason, "{message}");
+        tracing::warn!(object = %key, reason, "{}", one_line(&message));
         let object = status::reference(metadata);
         context
             .events
@@ -297,7 +297,7 @@ fn verdict(result: &Result<bool, SyncError>) -> Verdict {
         Err(error) => Verdict {
             synced: false,
             reason: error.condition_reason(),
-            message: error.to_string(),
+            message: error.message(),
         },
     }
 }

@@ -51,6 +51,10 @@ pub(crate) enum SyncError {
     Stopping,
 }
 
+/// Longest message in bytes. A thousand failing items must not fill the status (etcd refuses objects
+/// that grow too large), every event and the log.
+const LONGEST_MESSAGE: usize = 4096;
+
 /// Labels of `unseal_errors_total`, as dashboards know them (contract §6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ErrorReason {
@@ -85,13 +89,25 @@ impl SyncError {
         }
     }
 
+    /// The condition's message: `Display`, of bounded length.
+    pub(crate) fn message(&self) -> String {
+        let mut text = self.to_string();
+        if text.len() > LONGEST_MESSAGE {
+            let end = text.floor_char_boundary(LONGEST_MESSAGE - '…'.len_utf8());
+            text.truncate(end);
+            text.push('…');
+        }
+        text
+    }
+
     /// Reason and message of the event.
     pub(crate) fn event(&self) -> (&'static str, String) {
         match self {
-            Self::Malformed | Self::Open(_) | Self::Internal => {
-                ("ErrUnsealFailed", format!("Failed to unseal: {self}"))
-            }
-            _ => ("ErrUpdateFailed", self.to_string()),
+            Self::Malformed | Self::Open(_) | Self::Internal => (
+                "ErrUnsealFailed",
+                format!("Failed to unseal: {}", self.message()),
+            ),
+            _ => ("ErrUpdateFailed", self.message()),
         }
     }
 
@@ -117,5 +133,45 @@ impl SyncError {
             Refusal::Immutable => Self::Immutable,
             Refusal::TypeChange => Self::TypeChange,
         }
+    }
+}
+
+/// For the log: names of items may hold line breaks, and one message is one line.
+pub(crate) fn one_line(message: &str) -> String {
+    let plain = |character: char| {
+        if character.is_control() {
+            ' '
+        } else {
+            character
+        }
+    };
+    message.replace('\n', "; ").chars().map(plain).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(name: &str) -> SyncError {
+        SyncError::Unmanaged {
+            name: name.to_owned(),
+        }
+    }
+
+    #[test]
+    fn messages_are_bounded() {
+        assert_eq!(named("db").message(), named("db").to_string());
+        let long = named(&"ö".repeat(100_000));
+        assert!(long.message().len() <= LONGEST_MESSAGE);
+        assert!(long.message().ends_with('…'));
+        assert!(long.event().1.len() <= LONGEST_MESSAGE);
+    }
+
+    #[test]
+    fn a_log_line_stays_one_line() {
+        assert_eq!(
+            one_line("a\n2026 ERROR forged\r\u{1b}[2J"),
+            "a; 2026 ERROR forged  [2J"
+        );
     }
 }

@@ -1,5 +1,8 @@
 //! SIGTERM: what was begun is finished, the rest waits for the next start.
 
+use std::io::Write as _;
+use std::net::TcpStream;
+
 use seal_api::ConditionStatus;
 use suite::{Cluster, Controller, PATIENCE};
 use testkit::eventually;
@@ -47,4 +50,19 @@ fn it_ends_at_once_while_it_makes_a_key() {
     let controller = Controller::spawn(&cluster, &["--key-size=8192"]);
     assert_eq!(controller.get("/readyz").unwrap().status, 503);
     assert_eq!(controller.process().stop().unwrap(), "exit status: 0");
+}
+
+#[test]
+fn it_ends_although_a_client_never_completes_its_request() {
+    let cluster = Cluster::start();
+    let controller = Controller::start(&cluster);
+    let address = controller.url("");
+    let mut client = TcpStream::connect(address.trim_start_matches("http://")).unwrap();
+    client
+        .write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n")
+        .unwrap();
+    // Answered after it: the connection above has been accepted.
+    assert_eq!(controller.get("/healthz").unwrap().status, 200);
+    assert_eq!(controller.process().stop().unwrap(), "exit status: 0");
+    drop(client);
 }

@@ -19,7 +19,7 @@ pub enum ApiFault {
     /// 403.
     #[error("forbidden by the RBAC rules, a quota or an admission policy")]
     Forbidden,
-    /// 403, because the namespace goes away.
+    /// 403 because nothing can be made in a namespace that is being deleted.
     #[error("its namespace is being deleted")]
     NamespaceTerminating,
     /// 422: the server refuses the object's fields.
@@ -102,6 +102,8 @@ impl ApiFault {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::Conflict | Self::AlreadyExists | Self::Unreachable | Self::Unauthorized => true,
+            // Too many requests, or the server's own trouble; a request that is wrong or too large
+            // stays so.
             Self::Refused { code, .. } => matches!(code, 408 | 429 | 500..),
             _ => false,
         }
@@ -118,6 +120,26 @@ mod tests {
         let mut status = Status::failure("the message echoes hunter2", reason);
         status.code = code;
         status
+    }
+
+    #[test]
+    fn a_namespace_that_goes_is_no_lack_of_rights() {
+        let mut refused = status(403, "Forbidden");
+        refused.details = Some(StatusDetails {
+            causes: vec![StatusCause {
+                reason: "NamespaceTerminating".into(),
+                message: "namespace dev is being terminated".into(),
+                field: "metadata.namespace".into(),
+            }],
+            name: String::new(),
+            group: String::new(),
+            kind: "secrets".into(),
+            uid: String::new(),
+            retry_after_seconds: 0,
+        });
+        let fault = ApiFault::from(kube::Error::Api(Box::new(refused)));
+        assert_eq!(fault, ApiFault::NamespaceTerminating);
+        assert!(!fault.is_transient());
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub struct SealingKey {
 }
 
 impl SealingKey {
-    /// Joins the halves. `name` is the key Secret's; `order` tells which key is the newest.
+    /// Joins the halves, which must belong together. `name` is the key Secret's; `order` tells which key is the newest.
     pub fn new(
         name: String,
         certificate: Certificate,
@@ -27,6 +27,9 @@ impl SealingKey {
         order: Timestamp,
     ) -> Result<Self, PrivateKeyError> {
         let identity = RsaIdentity::new(key)?;
+        if !identity.belongs_to(certificate.spki()) {
+            return Err(PrivateKeyError::OtherKey);
+        }
         Ok(Self {
             name,
             certificate,

@@ -28,6 +28,9 @@ pub enum PrivateKeyError {
     /// Smaller than 2048 bits, larger than 8192, or inconsistent.
     #[error("holds an RSA key that is damaged or not of 2048 to 8192 bits")]
     NotUsable,
+    /// What is sealed for the certificate would never open.
+    #[error("holds another key than the one that the certificate is for")]
+    OtherKey,
 }
 
 impl PrivateKey {

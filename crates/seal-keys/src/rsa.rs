@@ -1,5 +1,6 @@
 //! RSA-OAEP with SHA-256 for hash and mask (contract §1), in aws-lc-rs.
 
+use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rsa::{
     OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
     PrivateDecryptingKey, PublicEncryptingKey,
@@ -39,28 +40,46 @@ impl Recipient for RsaRecipient {
 }
 
 /// The private half. Importing checks the key and costs half a millisecond: import once, keep it.
-pub struct RsaIdentity(OaepPrivateDecryptingKey);
+pub struct RsaIdentity {
+    key: OaepPrivateDecryptingKey,
+    /// Its public half, DER as the crypto library writes it.
+    public: Vec<u8>,
+}
 
 impl RsaIdentity {
     /// Imports a private key.
     pub fn new(key: &PrivateKey) -> Result<Self, PrivateKeyError> {
         let key = PrivateDecryptingKey::from_pkcs8(key.pkcs8_der())
             .map_err(|_| PrivateKeyError::NotUsable)?;
-        OaepPrivateDecryptingKey::new(key)
-            .map(Self)
-            .map_err(|_| PrivateKeyError::NotUsable)
+        let public = encoded(&key.public_key()).ok_or(PrivateKeyError::NotUsable)?;
+        let key = OaepPrivateDecryptingKey::new(key).map_err(|_| PrivateKeyError::NotUsable)?;
+        Ok(Self { key, public })
     }
+
+    /// Whether it opens what is wrapped for this public key (`SubjectPublicKeyInfo`, DER).
+    pub fn belongs_to(&self, spki: &[u8]) -> bool {
+        // Encoded anew: one key has several encodings.
+        PublicEncryptingKey::from_der(spki)
+            .ok()
+            .and_then(|public| encoded(&public))
+            .is_some_and(|public| public == self.public)
+    }
+}
+
+fn encoded(key: &PublicEncryptingKey) -> Option<Vec<u8>> {
+    let der: PublicKeyX509Der<'_> = key.as_der().ok()?;
+    Some(der.as_ref().to_vec())
 }
 
 impl Identity for RsaIdentity {
     fn unwrap(&self, wrapped: &[u8], label: &[u8]) -> Result<Zeroizing<Vec<u8>>, UnwrapError> {
         // Another key's block: saves a private operation, tells nothing that its length did not.
-        if wrapped.len() != self.0.key_size_bytes() {
+        if wrapped.len() != self.key.key_size_bytes() {
             return Err(UnwrapError);
         }
-        let mut buffer = Zeroizing::new(vec![0; self.0.min_output_size()]);
+        let mut buffer = Zeroizing::new(vec![0; self.key.min_output_size()]);
         let written = self
-            .0
+            .key
             .decrypt(&OAEP_SHA256_MGF1SHA256, wrapped, &mut buffer, Some(label))
             .map_err(|_| UnwrapError)?
             .len();

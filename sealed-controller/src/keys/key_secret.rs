@@ -70,6 +70,22 @@ mod tests {
     type Damage = fn(&mut BTreeMap<String, ByteString>);
 
     #[test]
+    fn a_certificate_of_another_key_is_not_served() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let [mut one, other] = [(), ()].map(|()| {
+            let issued = seal_keys::issue(2048, "", now, SignedDuration::from_hours(1)).unwrap();
+            write(&issued, "sealed-secrets-key").unwrap()
+        });
+        let certificate = other.data.unwrap_or_default().remove(CERTIFICATE).unwrap();
+        let data = one.data.get_or_insert_default();
+        data.insert(CERTIFICATE.to_owned(), certificate);
+        assert_eq!(
+            read(&one).err().unwrap().to_string(),
+            "tls.key holds another key than the one that the certificate is for"
+        );
+    }
+
+    #[test]
     fn a_written_key_reads_back_and_damage_is_named() {
         let now = Timestamp::from_second(1_800_000_000).unwrap();
         let issued = seal_keys::issue(2048, "", now, SignedDuration::from_hours(1)).unwrap();
