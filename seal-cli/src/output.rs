@@ -154,7 +154,7 @@ mod tests {
         }
         let mut log = tempfile::NamedTempFile::new().unwrap();
         log.write_all(b"before\n").unwrap();
-        append(log.path(), b"sealed\n").unwrap();
+        append(log.path(), &["sealed\n"]).unwrap();
         assert_eq!(std::fs::read(log.path()).unwrap(), b"before\nsealed\n");
     }
 

@@ -30,8 +30,6 @@ use crate::watch_fault;
 const WORKERS: u16 = 16;
 /// Longest wait for an answer of the API server.
 const ANSWER: Duration = Duration::from_secs(30);
-/// Longest wait for open HTTP requests at the end.
-const LAST_ANSWERS: Duration = Duration::from_secs(5);
 /// The event source that people filter by.
 const COMPONENT: &str = "sealed-secrets";
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -87,8 +85,7 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
             if !stop.is_cancelled() {
                 return Err(RunError::Ended("reconciling"));
             }
-            // A client that never finishes its request does not hold up the end.
-            let _ = tokio::time::timeout(LAST_ANSWERS, served).await;
+            served.await.map_err(RunError::Serve)?;
         }
         _ = keys.join_next() => return Err(RunError::Ended("following the keys")),
     }
