@@ -85,16 +85,20 @@ fn word(reason: &str) -> String {
     if is_word { reason } else { "unspecified" }.to_owned()
 }
 
-/// A field is a path without spaces; what else a webhook writes there is not shown.
+/// A field is a path without spaces, or names an item of `data`, odd as the name may be; what else
+/// a webhook writes there is not shown.
 fn field(path: &str) -> String {
-    let known = ["metadata", "data", "type", "immutable"];
+    let item = path
+        .strip_prefix("data[")
+        .and_then(|rest| rest.strip_suffix(']'))
+        .is_some_and(|item| !item.contains(['[', ']']) && !item.contains(char::is_control));
     let root = path.split(['.', '[']).next().unwrap_or_default();
-    let is_path = known.contains(&root)
-        && path.len() <= 300
+    let is_path = ["metadata", "data", "type", "immutable"].contains(&root)
         && path
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-_./[]".contains(&byte));
-    if is_path { path } else { "a field" }.to_owned()
+    let shown = path.len() <= 300 && (item || is_path);
+    if shown { path } else { "a field" }.to_owned()
 }
 
 impl ApiFault {
@@ -196,7 +200,9 @@ mod tests {
         for (text, shown) in [
             ("data[db.password]", "data[db.password]"),
             ("metadata.labels", "metadata.labels"),
+            ("data[not a key]", "data[not a key]"),
             ("data is hunter2", "a field"),
+            ("data[a] is hunter2", "a field"),
             ("hunter2", "a field"),
         ] {
             assert_eq!(field(text), shown);
