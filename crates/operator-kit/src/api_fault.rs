@@ -17,7 +17,9 @@ pub enum ApiFault {
     #[error("the API server does not accept this service account's token")]
     Unauthorized,
     /// 403.
-    #[error("forbidden by the RBAC rules, a quota or an admission policy")]
+    #[error(
+        "this service account is not allowed to do that (by the RBAC rules, a quota or a policy)"
+    )]
     Forbidden,
     /// 403 because nothing can be made in a namespace that is being deleted.
     #[error("its namespace is being deleted")]
@@ -170,7 +172,7 @@ mod tests {
             ),
             (
                 status(403, "Forbidden"),
-                "forbidden by the RBAC rules, a quota or an admission policy",
+                "this service account is not allowed to do that (by the RBAC rules, a quota or a policy)",
             ),
             (
                 invalid,
@@ -178,7 +180,7 @@ mod tests {
             ),
             (
                 status(403, "the value hunter2 is weak"),
-                "forbidden by the RBAC rules, a quota or an admission policy",
+                "this service account is not allowed to do that (by the RBAC rules, a quota or a policy)",
             ),
             (
                 status(400, "the value hunter2 is weak"),
