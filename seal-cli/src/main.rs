@@ -11,6 +11,7 @@ mod error;
 mod exit;
 mod input;
 mod kubeconfig;
+mod later;
 mod output;
 mod ui;
 
