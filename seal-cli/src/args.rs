@@ -17,7 +17,7 @@ use crate::later::Later;
     args_override_self = true,
     max_term_width = 100,
     after_help = "Examples:\n  \
-        kubectl create secret generic db --dry-run=client --from-literal=password=… -o yaml \\\n    \
+        kubectl create secret generic db --dry-run=client --from-env-file=db.env -o yaml \\\n    \
           | seal --cert pub.pem -o yaml -w db.sealed.yaml\n  \
         seal --fetch-cert > pub.pem\n  \
         seal -f secret.yaml -w sealed.yaml --scope namespace-wide"
