@@ -3,6 +3,7 @@
 use clap::Parser;
 
 use crate::error::CliError;
+use crate::later::Later;
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
 ///
@@ -16,7 +17,7 @@ use crate::error::CliError;
     args_override_self = true,
     max_term_width = 100,
     after_help = "Examples:\n  \
-        kubectl create secret generic db --dry-run=client --from-literal=password=… -o yaml \\\n    \
+        kubectl create secret generic db --dry-run=client --from-env-file=db.env -o yaml \\\n    \
           | seal --cert pub.pem -o yaml -w db.sealed.yaml\n  \
         seal --fetch-cert > pub.pem\n  \
         seal -f secret.yaml -w sealed.yaml --scope namespace-wide"
@@ -97,70 +98,13 @@ pub(crate) struct Args {
     later: Later,
 }
 
-/// Flags of kubeseal that are not there yet: known, so that they are refused by name.
-#[derive(clap::Args, Debug, Default)]
-struct Later {
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    validate: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    re_encrypt: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    rotate: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    raw: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    recovery_unseal: Option<bool>,
-    #[arg(long, hide = true)]
-    recovery_private_key: Vec<String>,
-    #[arg(long, hide = true)]
-    from_file: Vec<String>,
-    #[arg(long, hide = true)]
-    merge_into: Option<String>,
-}
-
-impl Later {
-    /// The first that is asked for; a switch that is turned off is not.
-    fn given(&self, variable: impl Fn(&str) -> Option<String>) -> Option<String> {
-        let switches = [
-            ("validate", self.validate),
-            ("re-encrypt", self.re_encrypt),
-            ("rotate", self.rotate),
-            ("raw", self.raw),
-            ("recovery-unseal", self.recovery_unseal),
-        ]
-        .map(|(flag, typed)| {
-            let by_variable = || variable(flag).as_deref().and_then(go_bool);
-            (flag, typed.or_else(by_variable).unwrap_or_default())
-        });
-        let values = [
-            (
-                "recovery-private-key",
-                !self.recovery_private_key.is_empty(),
-            ),
-            ("from-file", !self.from_file.is_empty()),
-            ("merge-into", self.merge_into.is_some()),
-        ]
-        .map(|(flag, typed)| {
-            let by_variable = || variable(flag).is_some_and(|value| !value.is_empty());
-            (flag, typed || by_variable())
-        });
-        switches
-            .into_iter()
-            .chain(values)
-            .find_map(|(flag, given)| given.then(|| format!("--{flag}")))
-    }
-}
-
 impl Args {
     /// A flag that would be ignored is an error instead.
     pub(crate) fn refuse_what_is_not_there_yet(
         &self,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<(), CliError> {
-        match self.later.given(variable) {
-            Some(flag) => Err(CliError::NotThereYet(flag)),
-            None => Ok(()),
-        }
+        self.later.refuse(variable)
     }
 
     /// Fills what was not typed from variables; what cannot be read is passed over, as kubeseal
@@ -196,12 +140,12 @@ impl Args {
 }
 
 /// A truth value that was typed.
-fn truth(text: &str) -> Result<bool, &'static str> {
+pub(crate) fn truth(text: &str) -> Result<bool, &'static str> {
     go_bool(text).ok_or("use true or false")
 }
 
 /// The spellings that Go's flag libraries take.
-fn go_bool(text: &str) -> Option<bool> {
+pub(crate) fn go_bool(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
@@ -238,24 +182,5 @@ mod tests {
             args.allow_empty_data, None,
             "what cannot be read is passed over"
         );
-    }
-
-    #[test]
-    fn flags_to_come_are_refused_by_name() {
-        for (typed, flag) in [
-            (&["seal", "--raw"][..], "--raw"),
-            (&["seal", "--merge-into", "x"], "--merge-into"),
-            (&["seal", "--rotate=true"], "--rotate"),
-        ] {
-            let args = Args::try_parse_from(typed).unwrap();
-            let error = args.refuse_what_is_not_there_yet(|_| None);
-            let error = error.unwrap_err().to_string();
-            assert!(error.contains(flag), "{error}");
-        }
-        let args = Args::try_parse_from(["seal", "--raw=false"]).unwrap();
-        assert!(args.refuse_what_is_not_there_yet(|_| None).is_ok());
-        let on = |flag: &str| (flag == "validate").then(|| "1".to_owned());
-        let error = args.refuse_what_is_not_there_yet(on).unwrap_err();
-        assert!(error.to_string().contains("--validate"), "{error}");
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use ureq::tls::{RootCerts, TlsConfig};
 
+use crate::address;
 use crate::cluster;
 use crate::context::Context;
 use crate::error::CliError;
@@ -28,14 +29,11 @@ pub(crate) fn fetch(context: &Context) -> Result<Fetched, CliError> {
         let from = "the cluster".to_owned();
         return Ok(Fetched { from, bytes });
     };
-    let bytes = match place(cert) {
-        Place::File(path) => file(path)?,
-        Place::Url => url(cert)?,
+    let (from, bytes) = match place(cert) {
+        Place::File(path) => (cert.clone(), file(path)?),
+        Place::Url => (address::of_text(cert), url(cert)?),
     };
-    Ok(Fetched {
-        from: cert.clone(),
-        bytes,
-    })
+    Ok(Fetched { from, bytes })
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -70,7 +68,7 @@ fn file(path: &str) -> Result<Vec<u8>, CliError> {
 
 fn url(url: &str) -> Result<Vec<u8>, CliError> {
     let failed = |reason: String| CliError::CertificateUrl {
-        url: url.to_owned(),
+        url: address::of_text(url),
         reason,
     };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -87,7 +85,7 @@ fn url(url: &str) -> Result<Vec<u8>, CliError> {
     let mut response = agent
         .get(url)
         .call()
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| failed(reason(&error)))?;
     if response.status() != 200 {
         return Err(failed(response.status().to_string()));
     }
@@ -96,7 +94,17 @@ fn url(url: &str) -> Result<Vec<u8>, CliError> {
         .with_config()
         .limit(LIMIT)
         .read_to_vec()
-        .map_err(|error| failed(error.to_string()))
+        .map_err(|error| failed(reason(&error)))
+}
+
+/// Some of the library's texts repeat the URL.
+fn reason(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::BadUri(_) => {
+            "a URL of a certificate is http:// or https://, and a host".into()
+        }
+        _ => error.to_string(),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use http::Request;
 use k8s_openapi::api::core::v1::Service;
 use kube::{Api, Client};
 
+use crate::address;
 use crate::certificate;
 use crate::context::Controller;
 use crate::error::CliError;
@@ -43,7 +44,7 @@ async fn fetch(connection: &Connection, controller: &Controller) -> Result<Vec<u
     config.read_timeout = Some(READ);
     // A person waits: minutes of retries against a controller that is down help nobody.
     config.default_retry = false;
-    let server = config.cluster_url.to_string();
+    let server = address::of(&config.cluster_url);
     let client = Client::try_from(config)
         .map_err(|_| CliError::NoCluster("the context's certificates or address are unusable"))?;
     let services: Api<Service> = Api::namespaced(client.clone(), &controller.namespace);

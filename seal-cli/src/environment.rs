@@ -5,7 +5,8 @@ pub(crate) fn variable(flag: &str) -> Option<String> {
     std::env::var(name(flag)).ok()
 }
 
-fn name(flag: &str) -> String {
+/// The variable of a flag.
+pub(crate) fn name(flag: &str) -> String {
     format!("SEALED_SECRETS_{}", flag.to_uppercase().replace('-', "_"))
 }
 

@@ -16,6 +16,10 @@ pub(crate) enum CliError {
         "{0} is not there yet in this version of seal; use kubeseal for it, its files go together with ours"
     )]
     NotThereYet(String),
+    #[error(
+        "{0} is not there yet in this version of seal; write it into a kubeconfig and name that with --kubeconfig and --context"
+    )]
+    NotThereYetForClusters(String),
     #[error("unsupported output format: {0:?} (use json or yaml)")]
     Format(String),
     #[error("unknown scope {0:?} (use strict, namespace-wide or cluster-wide)")]
@@ -87,7 +91,10 @@ impl CliError {
     /// See `docs/reference/exit-codes.md`.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::NotThereYet(_) | Self::Format(_) | Self::Scope(_) => exit::USAGE,
+            Self::NotThereYet(_)
+            | Self::NotThereYetForClusters(_)
+            | Self::Format(_)
+            | Self::Scope(_) => exit::USAGE,
             _ => exit::FAILED,
         }
     }

@@ -1,7 +1,7 @@
 //! Reading Secrets from a file or stdin.
 
 use std::fmt;
-use std::io::{IsTerminal as _, Read as _};
+use std::io::{ErrorKind, IsTerminal as _, Read};
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -14,6 +14,10 @@ use crate::ui;
 
 /// Parts of the input from which on more than one thread reads it.
 const PARALLEL: usize = 16;
+/// Size of a piece in which input of unknown length is read, in bytes.
+const CHUNK: usize = 64 * 1024;
+/// At least what std's own buffer of stdin holds, in bytes.
+const OF_STDIN: usize = 8 * 1024;
 
 /// One Secret of the input.
 pub(crate) struct InputSecret {
@@ -94,24 +98,121 @@ fn documents(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
 }
 
 fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::new());
     if let Some(path) = file {
-        let mut file = std::fs::File::open(path)?;
-        // One allocation: a buffer that grows leaves copies of the plaintext behind.
+        let file = std::fs::File::open(path)?;
+        // Of a pipe nothing is known.
         let length = file.metadata().map_or(0, |metadata| metadata.len());
-        bytes.reserve_exact(
-            usize::try_from(length)
-                .unwrap_or_default()
-                .saturating_add(1),
-        );
-        file.read_to_end(&mut bytes)?;
-        return Ok(bytes);
+        return whole(file, usize::try_from(length).unwrap_or_default());
     }
-    let mut stdin = std::io::stdin();
+    let stdin = std::io::stdin();
     if stdin.is_terminal() {
         ui::hint("(tty detected: expecting json/yaml k8s resource in stdin)");
     }
-    bytes.reserve_exact(64 * 1024);
-    stdin.read_to_end(&mut bytes)?;
+    whole(stdin.lock(), 0)
+}
+
+/// Reads to the end without a trace: a buffer that grows would leave copies of the plaintext
+/// behind, so what does not fit goes into further buffers, and all of them into one of the right
+/// size.
+fn whole(mut input: impl Read, expected: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    let mut chunks = Vec::new();
+    loop {
+        let room = if chunks.is_empty() { expected } else { 0 };
+        let mut chunk = Zeroizing::new(vec![0; room.saturating_add(CHUNK)]);
+        let (length, ended) = fill(&mut input, &mut chunk)?;
+        chunk.truncate(length);
+        chunks.push(chunk);
+        if ended {
+            break;
+        }
+    }
+    if chunks.len() == 1 {
+        return Ok(chunks.swap_remove(0));
+    }
+    let length = chunks.iter().map(|chunk| chunk.len()).sum();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length));
+    for chunk in chunks {
+        bytes.extend_from_slice(&chunk);
+    }
     Ok(bytes)
+}
+
+/// Gives how much was read, and whether that was the end. A few bytes stay unused: std reads stdin
+/// through a buffer of its own, never wiped, unless it is asked for more than that holds.
+fn fill(input: &mut impl Read, chunk: &mut [u8]) -> std::io::Result<(usize, bool)> {
+    let mut length = 0;
+    loop {
+        let free = chunk.get_mut(length..).unwrap_or_default();
+        if free.len() < OF_STDIN {
+            return Ok((length, false));
+        }
+        match input.read(free) {
+            Ok(0) => return Ok((length, true)),
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Gives what it has in pieces of odd sizes, interrupted now and then.
+    struct Trickle<'a> {
+        rest: &'a [u8],
+        reads: usize,
+    }
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            assert!(buffer.len() >= OF_STDIN, "std would buffer this");
+            self.reads += 1;
+            if self.reads.is_multiple_of(3) {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            let piece = self.rest.len().min(buffer.len()).min(self.reads * 1000 + 1);
+            let (now, later) = self.rest.split_at(piece);
+            buffer[..piece].copy_from_slice(now);
+            self.rest = later;
+            Ok(piece)
+        }
+    }
+
+    #[test]
+    fn every_byte_is_read_in_order_whatever_the_length() {
+        for length in [0, 1, CHUNK - OF_STDIN, CHUNK, CHUNK + 1, 5 * CHUNK + 17] {
+            let text: Vec<u8> = (0_u8..=250).cycle().take(length).collect();
+            for expected in [0, length / 2, length, length + 9] {
+                let input = Trickle {
+                    rest: &text,
+                    reads: 0,
+                };
+                let bytes = whole(input, expected).unwrap();
+                assert!(*bytes == text, "{length} bytes, {expected} expected");
+            }
+        }
+    }
+
+    #[test]
+    fn what_needs_many_chunks_is_copied_once() {
+        let text = vec![7; 5 * CHUNK];
+        let bytes = whole(text.as_slice(), 0).unwrap();
+        assert_eq!(bytes.capacity(), text.len(), "it has not grown");
+        let at_once = whole(text.as_slice(), text.len()).unwrap();
+        assert_eq!(at_once.capacity(), text.len() + CHUNK, "one buffer");
+    }
+
+    #[test]
+    fn an_error_is_handed_on() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+                Err(ErrorKind::BrokenPipe.into())
+            }
+        }
+        let error = whole(Broken, 0).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    }
 }

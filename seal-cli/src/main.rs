@@ -1,5 +1,6 @@
 //! `seal`: Secrets in, SealedSecrets out. Without a verb it takes kubeseal's flags.
 
+mod address;
 mod args;
 mod certificate;
 mod cluster;
@@ -10,6 +11,7 @@ mod error;
 mod exit;
 mod input;
 mod kubeconfig;
+mod later;
 mod output;
 mod ui;
 
