@@ -1,7 +1,7 @@
 //! The HTTP endpoints (contract §5.2): health, readiness, certificate; metrics on their own port.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -9,15 +9,10 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::keys::KeyStore;
 use crate::metrics::Metrics;
-
-/// Time for open requests at the end: a client that never completes its request must not keep the
-/// process alive.
-const DRAIN: Duration = Duration::from_secs(3);
 
 /// What the endpoints speak of.
 #[derive(Clone)]
@@ -43,24 +38,6 @@ pub(crate) fn metrics(endpoints: &Endpoints) -> Router {
     let metrics = endpoints.metrics.clone();
     let page = move || async move { operator_kit::metrics::page(metrics.registry()) };
     Router::new().route("/metrics", any(page))
-}
-
-/// Serves until the token is cancelled and open requests are answered, or their time is up.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: CancellationToken,
-) -> std::io::Result<()> {
-    let late = stop.clone();
-    let serving = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned());
-    let time_is_up = async {
-        late.cancelled().await;
-        tokio::time::sleep(DRAIN).await;
-    };
-    tokio::select! {
-        served = async { serving.await } => served,
-        () = time_is_up => Ok(()),
-    }
 }
 
 async fn readiness(State(endpoints): State<Endpoints>) -> Response {

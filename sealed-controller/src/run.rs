@@ -14,6 +14,7 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates};
 use kube::{Api, Client, Config, ResourceExt as _};
 use operator_kit::listen::{self, ListenError};
+use operator_kit::serve::{Limits, serve};
 use operator_kit::{EventSink, shutdown};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -47,8 +48,6 @@ pub(crate) enum RunError {
     Listen(#[from] ListenError),
     #[error("cannot listen for signals: {0}")]
     Signals(std::io::Error),
-    #[error("serving HTTP failed: {0}")]
-    Serve(std::io::Error),
     #[error("{0} has ended unexpectedly; a new process must take over")]
     Ended(&'static str),
 }
@@ -66,28 +65,33 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     };
     let events = EventSink::start(clients.calls.clone(), COMPONENT);
     let mut keys = start_keys(&clients, &args, &endpoints.keys, &events);
+    let limits = Limits::default();
     let served = async {
-        tokio::try_join!(
-            http::serve(public, http::public(&endpoints), stop.clone()),
-            http::serve(private, http::metrics(&endpoints), stop.clone()),
+        tokio::join!(
+            serve(public, http::public(&endpoints), limits, stop.clone()),
+            serve(private, http::metrics(&endpoints), limits, stop.clone()),
         )
     };
     let reconciled = reconcile_all(clients, &endpoints, events, stop.clone());
     tokio::pin!(served, reconciled);
     // Each of these goes on until the end; without one of them the others are of no use.
-    tokio::select! {
-        served = &mut served => {
-            stop.cancel();
-            reconciled.await;
-            served.map_err(RunError::Serve)?;
+    let ended = tokio::select! {
+        _ = &mut served => {
+            if stop.is_cancelled() {
+                reconciled.await;
+            }
+            "serving HTTP"
         }
         () = &mut reconciled => {
-            if !stop.is_cancelled() {
-                return Err(RunError::Ended("reconciling"));
+            if stop.is_cancelled() {
+                served.await;
             }
-            served.await.map_err(RunError::Serve)?;
+            "reconciling"
         }
-        _ = keys.join_next() => return Err(RunError::Ended("following the keys")),
+        _ = keys.join_next() => "following the keys",
+    };
+    if !stop.is_cancelled() {
+        return Err(RunError::Ended(ended));
     }
     tracing::info!("stopped");
     Ok(())

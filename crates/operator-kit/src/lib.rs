@@ -8,6 +8,7 @@ pub mod events;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
+pub mod serve;
 pub mod shutdown;
 
 pub use api_fault::ApiFault;
