@@ -1,6 +1,7 @@
 //! Putting the parts together: client, keys, watches, endpoints, and an orderly end.
 
 use std::collections::BTreeSet;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -192,7 +193,8 @@ async fn reconcile_all(
     let sealed = sealed_secrets(watches.clone(), writer, context.clone(), ready).predicate_filter(
         predicates::generation
             .combine(predicates::annotations)
-            .combine(predicates::labels),
+            .combine(predicates::labels)
+            .combine(status_hash),
         PredicateConfig::default(),
     );
     let secrets = secret_changes(watches, reader.clone(), live.clone());
@@ -208,6 +210,14 @@ async fn reconcile_all(
         )
         .for_each(|_| async {})
         .await;
+}
+
+/// A status that someone else wrote, or that went back with a restored backup, is put right.
+fn status_hash(object: &Guarded) -> Option<u64> {
+    let status = object.0.as_ref().ok()?.status.as_ref()?;
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_vec(status).ok()?.hash(&mut hasher);
+    Some(hasher.finish())
 }
 
 async fn keys_loaded(keys: &KeyStore) {

@@ -1,7 +1,7 @@
 //! Live Secrets that someone edits are repaired; what is not ours is left.
 
 use k8s_openapi::api::core::v1::Secret;
-use seal_api::ConditionStatus;
+use seal_api::{ConditionStatus, SealedSecret};
 use serde_json::json;
 use suite::{data, text};
 
@@ -58,4 +58,17 @@ fn labels_of_others_stay() {
         data(secret) == text(&[("a", "1")])
     });
     assert_eq!(secret.metadata.labels, Some(text(&[("theirs", "1")])));
+}
+
+#[test]
+fn a_status_that_someone_else_wrote_is_put_right() {
+    let (namespace, certificate) = scene("drift-status");
+    let plain = namespace.plain("db").item("a", "1");
+    namespace.create(&plain.seal(certificate));
+    namespace.wait_synced("db", ConditionStatus::True);
+    let lie = json!({"conditions": [{"type": "Synced", "status": "False", "message": "a lie"}]});
+    let lied: SealedSecret = namespace.patch_status("db", &json!({"status": lie}));
+    assert_eq!(lied.status.unwrap().conditions.len(), 1);
+    let right = namespace.wait_synced("db", ConditionStatus::True);
+    assert_eq!(right.status.unwrap().conditions.len(), 2);
 }

@@ -130,6 +130,14 @@ impl Cluster {
             .unwrap()
     }
 
+    pub(crate) fn patch_status<K: Object>(&self, namespace: &str, name: &str, patch: &Value) -> K {
+        let api: Api<K> = self.api(namespace);
+        let patch = Patch::Merge(patch);
+        self.runtime
+            .block_on(api.patch_status(name, &PatchParams::default(), &patch))
+            .unwrap()
+    }
+
     pub(crate) fn delete<K: Object>(&self, namespace: &str, name: &str) {
         let api: Api<K> = self.api(namespace);
         let params = DeleteParams::default();

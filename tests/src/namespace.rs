@@ -75,6 +75,11 @@ impl<'a> Namespace<'a> {
         self.cluster.patch(&self.name, name, patch)
     }
 
+    /// Merges a patch into an object's status.
+    pub fn patch_status<K: Object>(&self, name: &str, patch: &Value) -> K {
+        self.cluster.patch_status(&self.name, name, patch)
+    }
+
     /// Deletes an object.
     pub fn delete<K: Object>(&self, name: &str) {
         self.cluster.delete::<K>(&self.name, name);
