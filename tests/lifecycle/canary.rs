@@ -11,21 +11,25 @@ use testkit::Canary;
 struct Canaries {
     value: Canary,
     template: Canary,
+    /// A function that a template calls: [`Self::template`] as an identifier.
+    function: Canary,
     drift: Canary,
 }
 
 impl Canaries {
     fn new() -> Self {
         let canary = |kind| Canary::new(kind).unwrap();
+        let template = canary("template");
         Self {
             value: canary("value"),
-            template: canary("template"),
+            function: Canary::of(template.text().replace('-', "")),
+            template,
             drift: canary("drift"),
         }
     }
 
     fn assert_absent(&self, place: &str, text: &str) {
-        for canary in [&self.value, &self.template, &self.drift] {
+        for canary in [&self.value, &self.template, &self.function, &self.drift] {
             canary.assert_absent(place, text);
         }
     }
@@ -89,7 +93,8 @@ fn mis_template(namespace: &Namespace<'_>, certificate: &Certificate, canaries: 
     let broken = [
         "{{ fail .password }}".to_owned(),
         format!("{{{{ fail \"{text}\" }}}}"),
-        format!("{{{{ .password | {} }}}}", text.replace('-', "")),
+        format!("{{{{ .password | {} }}}}", canaries.function.text()),
+        format!("{{{{ {} }}}}", canaries.function.text()),
         format!("{text} {{{{ if }}}}"),
         format!("{{{{ index .password \"{text}\" }}}}"),
         format!("{{{{ template \"{text}\" }}}}"),

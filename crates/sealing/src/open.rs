@@ -5,7 +5,7 @@ use std::fmt;
 
 use seal_api::{SealedSecretSpec, SecretTemplate, TemplateMetadata};
 use seal_format::{Envelope, EnvelopeError, Scope, SessionKey};
-use template::{Engine, Items, TemplateError};
+use template::{Engine, Items, ParseError};
 use zeroize::Zeroizing;
 
 use crate::whole_secret::{self, WholeSecretError};
@@ -44,11 +44,13 @@ pub struct OpenedSecret {
     pub immutable: Option<bool>,
 }
 
-/// Why a SealedSecret does not open: every reason with the items it holds for.
+/// Why a SealedSecret does not open: every reason with the items it holds for, or with none where that
+/// would depend on their values.
 #[derive(Debug, PartialEq, Eq)]
 pub struct OpenError(Vec<(ItemError, Vec<String>)>);
 
-/// Why one item does not open. Holds no text of values or templates.
+/// Why one item does not open. Holds no text of values or templates, and nothing that follows from a
+/// value that could be opened.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ItemError {
@@ -58,9 +60,15 @@ pub enum ItemError {
     /// Not an envelope, other key, other place, or changed bytes: not told apart.
     #[error("no key could decrypt secret")]
     NoKey,
-    /// The template of that name fails.
+    /// The template of that name cannot be rendered, whatever the items.
     #[error("template: {0}")]
-    Template(String),
+    Template(#[from] ParseError),
+    /// Some template failed on these items. Nothing more: whoever may write the template chooses where,
+    /// in which function and in which way it fails on which value.
+    #[error(
+        "a template failed while it was rendered; check its functions and limits against the items (which template, where and why is never told: it can depend on values)"
+    )]
+    Rendering,
     /// `spec.data` and `spec.encryptedData` together.
     #[error("spec.data and spec.encryptedData cannot be used at the same time")]
     BothFormats,
@@ -193,6 +201,9 @@ fn open_value(
 
 /// Templates see the decrypted items and, where none shadows them, their siblings' raw text. A
 /// decrypted value wins over a template of the same name; null leaves the item out.
+///
+/// All are checked before the first is rendered, and all are rendered even if one fails: what is told
+/// about a template depends on its text alone, and how far a pass comes on no value.
 fn render(
     mut values: BTreeMap<String, Zeroizing<Vec<u8>>>,
     template: &SecretTemplate,
@@ -201,31 +212,38 @@ fn render(
     let Some(templates) = template.data.as_ref().filter(|data| !data.is_empty()) else {
         return Ok(values);
     };
+    let mut errors = OpenError(Vec::new());
     let mut root = Items::default();
+    let mut due = Vec::new();
     for (name, text) in templates {
-        if let Some(text) = text {
-            root.insert(name.clone(), Zeroizing::new(text.as_bytes().to_vec()));
+        let Some(text) = text else { continue };
+        if values.contains_key(name) {
+            continue;
+        }
+        root.insert(name.clone(), Zeroizing::new(text.as_bytes().to_vec()));
+        match engine.check(text) {
+            Ok(()) => due.push((name, text)),
+            Err(error) => errors.add(error.into(), name),
         }
     }
+    let due = errors.or(due)?;
     for (name, value) in &values {
         root.insert(name.clone(), value.clone());
     }
-    let mut errors = OpenError(Vec::new());
-    for (name, text) in templates {
-        match text {
-            None => {
-                values.remove(name);
+    values.retain(|name, _| templates.get(name) != Some(&None));
+    let mut failed = false;
+    for (name, text) in due {
+        match engine.render(text, &root) {
+            Ok(rendered) => {
+                values.insert(name.clone(), rendered);
             }
-            Some(_) if values.contains_key(name) => {}
-            Some(text) => match engine.render(text, &root) {
-                Ok(rendered) => {
-                    values.insert(name.clone(), rendered);
-                }
-                Err(error) => errors.add(error.into(), name),
-            },
+            Err(_) => failed = true,
         }
     }
-    errors.or(values)
+    if failed {
+        return Err(OpenError(vec![(ItemError::Rendering, Vec::new())]));
+    }
+    Ok(values)
 }
 
 impl OpenError {
@@ -248,7 +266,7 @@ impl OpenError {
         }
     }
 
-    /// The reasons, each with the items it holds for.
+    /// The reasons, each with the items it holds for; [`ItemError::Rendering`] has none.
     pub fn reasons(&self) -> &[(ItemError, Vec<String>)] {
         &self.0
     }
@@ -258,7 +276,10 @@ impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (error, items)) in self.0.iter().enumerate() {
             let line = if index == 0 { "" } else { "\n" };
-            write!(f, "{line}{error} ({})", items.join(", "))?;
+            write!(f, "{line}{error}")?;
+            if !items.is_empty() {
+                write!(f, " ({})", items.join(", "))?;
+            }
         }
         Ok(())
     }
@@ -275,8 +296,63 @@ impl From<EnvelopeError> for ItemError {
     }
 }
 
-impl From<TemplateError> for ItemError {
-    fn from(error: TemplateError) -> Self {
-        Self::Template(error.to_string())
+#[cfg(test)]
+mod tests {
+    use template::{GoTemplate, Limits};
+
+    use super::*;
+
+    fn rendered(
+        password: &str,
+        templates: &[(&str, &str)],
+    ) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, OpenError> {
+        let password = Zeroizing::new(password.as_bytes().to_vec());
+        let entries = templates
+            .iter()
+            .map(|(name, text)| ((*name).to_owned(), Some((*text).to_owned())));
+        let template = SecretTemplate {
+            data: Some(entries.collect()),
+            ..SecretTemplate::default()
+        };
+        let values = [("password".to_owned(), password)].into();
+        render(values, &template, &GoTemplate::new(Limits::default()))
+    }
+
+    #[test]
+    fn where_a_template_fails_does_not_spell_out_a_value() {
+        let templates = [
+            (
+                "one",
+                "{{ if hasPrefix \"a\" .password }}{{ fail \"\" }}{{ end }}\n{{ if hasPrefix \"b\" .password }}{{ div 1 0 }}{{ end }}",
+            ),
+            (
+                "two",
+                "{{ if hasPrefix \"c\" .password }}{{ index \"\" 1 }}{{ end }}",
+            ),
+        ];
+        assert!(rendered("d", &templates).is_ok());
+        for password in ["a", "b", "c"] {
+            let error = rendered(password, &templates).err().unwrap();
+            assert_eq!(error.reasons(), [(ItemError::Rendering, Vec::new())]);
+            assert_eq!(error.to_string(), ItemError::Rendering.to_string());
+        }
+    }
+
+    #[test]
+    fn templates_are_checked_before_any_is_rendered() {
+        let templates = [
+            ("a-fails", "{{ fail .password }}"),
+            ("b-unknown", "\n{{ include .password }}"),
+            ("c-unknown", "\n{{ include \"x\" }}"),
+            ("d-syntax", "{{ if }}"),
+            ("password", "{{ never looked at }}"),
+        ];
+        let error = rendered("hunter2", &templates).err().unwrap().to_string();
+        let (unknown, syntax) = error.split_once('\n').unwrap();
+        assert_eq!(
+            unknown,
+            "template: template calls an unknown function `include` at line 2, column 4 (b-unknown, c-unknown)"
+        );
+        assert!(syntax.ends_with("(d-syntax)"), "{syntax}");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::error::TemplateError;
+use crate::error::{ParseError, TemplateError};
 use crate::evaluate::Machine;
 use crate::limits::Limits;
 use crate::program::Program;
@@ -15,6 +15,10 @@ pub type Rendered = Zeroizing<Vec<u8>>;
 
 /// Renders the text/template entries of one `SealedSecret`.
 pub trait Engine {
+    /// Whether `template` can be rendered at all: its syntax, and that it calls only functions that are
+    /// known and allowed. Looks at no items, so its answer tells nothing about them.
+    fn check(&self, template: &str) -> Result<(), ParseError>;
+
     /// Renders `template` with `items` as its root object.
     fn render(&self, template: &str, items: &Items) -> Result<Rendered, TemplateError>;
 }
@@ -73,6 +77,10 @@ impl GoTemplate {
 }
 
 impl Engine for GoTemplate {
+    fn check(&self, template: &str) -> Result<(), ParseError> {
+        Program::parse(template).map(|_| ())
+    }
+
     fn render(&self, template: &str, items: &Items) -> Result<Rendered, TemplateError> {
         let program = Program::parse(template)?;
         Machine::new(&program, &self.limits, items.root()).run()

@@ -1,5 +1,9 @@
 //! Why a template did not render. Nothing here can hold template text, item values or rendered text:
-//! positions are numbers, names come from our own function table or are plain identifiers.
+//! positions are numbers, names come from lists of our own.
+//!
+//! There are two types because there are two audiences. A [`ParseError`] follows from the template alone.
+//! Any other [`TemplateError`] follows from the items, too: a template can fail at line 1 if a password
+//! begins with `a` and at line 2 if it begins with `b`, so that line, function and kind spell it out.
 
 use std::fmt;
 
@@ -40,10 +44,11 @@ impl fmt::Display for Position {
     }
 }
 
-/// Why a template did not render.
+/// Why a template cannot be rendered with any items. Depends on its text alone: whoever may read the
+/// template may read this.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
-pub enum TemplateError {
+pub enum ParseError {
     /// The text is not a Go template.
     #[error("template syntax error at {position}: {problem}")]
     Syntax {
@@ -52,12 +57,12 @@ pub enum TemplateError {
         /// What is wrong, in words of our own.
         problem: &'static str,
     },
-    /// A function that neither Go nor sprig has. The name is left out when it is not a plain identifier
-    /// of at most 40 characters.
-    #[error("template calls an unknown function{} at {position}", Named(name.as_deref()))]
+    /// A function that neither Go nor sprig has. The name is left out unless other tools have such a
+    /// function: `{{ hunter2 }}` is a password that lost its quotes.
+    #[error("template calls an unknown function{} at {position}", Named(*name))]
     UnknownFunction {
-        /// The identifier, when it is plain and short.
-        name: Option<String>,
+        /// The function, from our list of those that other tools have.
+        name: Option<&'static str>,
         /// Where it is called.
         position: Position,
     },
@@ -71,6 +76,16 @@ pub enum TemplateError {
         /// Where it is called.
         position: Position,
     },
+}
+
+/// Why a template did not render. All but [`Self::Parse`] depends on the items: for those only who may
+/// read the items.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum TemplateError {
+    /// It can be rendered with no items whatever.
+    #[error(transparent)]
+    Parse(#[from] ParseError),
     /// The template needs more steps than [`Limits::steps`](crate::Limits::steps).
     #[error("template takes too many steps (stopped at {position})")]
     TooManySteps {
@@ -179,9 +194,9 @@ impl Fault {
     }
 }
 
-struct Named<'a>(Option<&'a str>);
+struct Named(Option<&'static str>);
 
-impl fmt::Display for Named<'_> {
+impl fmt::Display for Named {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.map_or(Ok(()), |name| write!(f, " `{name}`"))
     }

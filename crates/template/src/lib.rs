@@ -5,8 +5,10 @@
 //!   in the set that Sealed Secrets offers (contract §2.1).
 //! - [`Items`] is the root object, [`Limits`] what a render may cost. A hostile template ends with an
 //!   error after a bounded number of steps and bytes; it cannot panic or exhaust memory.
-//! - [`TemplateError`] says where and what kind, and never holds template text, item values or
-//!   rendered text: with the text/template of Go, `{{ fail .password }}` prints the password.
+//! - [`ParseError`] says where and what kind, from the template alone. [`TemplateError`] does so for a
+//!   render, too; where that stops depends on the items, so it is for no one else than their readers.
+//!   Neither holds template text, item values or rendered text: with the text/template of Go,
+//!   `{{ fail .password }}` prints the password.
 //!
 //! The table of functions is in this crate's `README.md`; a test keeps it complete.
 
@@ -35,6 +37,6 @@ mod version;
 mod words;
 
 pub use engine::{Engine, GoTemplate, Items, Rendered};
-pub use error::{Failure, Position, TemplateError};
+pub use error::{Failure, ParseError, Position, TemplateError};
 pub use functions::{Support, supported};
 pub use limits::Limits;

@@ -2,13 +2,13 @@
 //! stray `{{end}}` or `{{else}}` for the end of the template and drops the rest, and takes the end
 //! of the text for a missing `{{end}}`.
 
-use crate::error::{Position, TemplateError};
+use crate::error::{ParseError, Position};
 
 /// Checks that every block is closed, and nothing else is.
-pub(crate) fn check(source: &str) -> Result<(), TemplateError> {
+pub(crate) fn check(source: &str) -> Result<(), ParseError> {
     let mut open: Vec<Block> = Vec::new();
     for action in (Actions { source, at: 0 }) {
-        let syntax = |problem| TemplateError::Syntax {
+        let syntax = |problem| ParseError::Syntax {
             position: Position::of(source, action.start),
             problem,
         };
@@ -38,7 +38,7 @@ pub(crate) fn check(source: &str) -> Result<(), TemplateError> {
         }
     }
     open.last().map_or(Ok(()), |block| {
-        Err(TemplateError::Syntax {
+        Err(ParseError::Syntax {
             position: Position::of(source, block.start),
             problem: "a block without an end",
         })
@@ -139,7 +139,7 @@ mod tests {
             "{{block \"x\" .}}{{else}}{{end}}",
         ] {
             assert!(
-                matches!(check(bad), Err(TemplateError::Syntax { .. })),
+                matches!(check(bad), Err(ParseError::Syntax { .. })),
                 "{bad}"
             );
         }

@@ -5,12 +5,9 @@ use std::collections::BTreeMap;
 
 use gotmpl::parse::{BranchNode, Expr, ListNode, Node, Parser, PipeNode, Pos, SmolStr};
 
-use crate::error::{Position, TemplateError};
+use crate::error::{ParseError, Position};
 use crate::functions::{self, Entry};
 use crate::outline;
-
-/// Longest identifier that an error may repeat.
-const NAMED: usize = 40;
 
 /// A checked template and the templates it defines.
 pub(crate) struct Program<'s> {
@@ -20,7 +17,7 @@ pub(crate) struct Program<'s> {
 }
 
 impl<'s> Program<'s> {
-    pub(crate) fn parse(source: &'s str) -> Result<Self, TemplateError> {
+    pub(crate) fn parse(source: &'s str) -> Result<Self, ParseError> {
         outline::check(source)?;
         let parsed = Parser::new(source, "{{", "}}").and_then(Parser::parse);
         let (main, defines) = parsed.map_err(|error| syntax(&error))?;
@@ -29,7 +26,7 @@ impl<'s> Program<'s> {
             match bodies.get(&define.name) {
                 Some(earlier) if !earlier.is_empty_tree() && !define.body.is_empty_tree() => {
                     let position = Position::of(source, define.pos.offset);
-                    return Err(TemplateError::Syntax {
+                    return Err(ParseError::Syntax {
                         position,
                         problem: "a template is defined twice",
                     });
@@ -62,13 +59,13 @@ impl<'s> Program<'s> {
 }
 
 /// The parser's own texts quote the template, so only its position is kept.
-fn syntax(error: &gotmpl::TemplateError) -> TemplateError {
+fn syntax(error: &gotmpl::TemplateError) -> ParseError {
     let (line, column) = match error {
         gotmpl::TemplateError::Parse { line, col, .. }
         | gotmpl::TemplateError::Lex { line, col, .. } => (*line, *col),
         _ => (1, 1),
     };
-    TemplateError::Syntax {
+    ParseError::Syntax {
         position: Position { line, column },
         problem: "the text cannot be parsed",
     }
@@ -81,11 +78,11 @@ struct Check<'s> {
 }
 
 impl Check<'_> {
-    fn list(&mut self, list: &ListNode) -> Result<(), TemplateError> {
+    fn list(&mut self, list: &ListNode) -> Result<(), ParseError> {
         list.nodes.iter().try_for_each(|node| self.node(node))
     }
 
-    fn node(&mut self, node: &Node) -> Result<(), TemplateError> {
+    fn node(&mut self, node: &Node) -> Result<(), ParseError> {
         match node {
             Node::List(list) => self.list(list),
             Node::Action(action) => self.pipe(&action.pipe),
@@ -99,7 +96,7 @@ impl Check<'_> {
         }
     }
 
-    fn branch(&mut self, branch: &BranchNode, loops: usize) -> Result<(), TemplateError> {
+    fn branch(&mut self, branch: &BranchNode, loops: usize) -> Result<(), ParseError> {
         let scope = self.variables.len();
         self.pipe(&branch.pipe)?;
         self.loops += loops;
@@ -115,7 +112,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn pipe(&mut self, pipe: &PipeNode) -> Result<(), TemplateError> {
+    fn pipe(&mut self, pipe: &PipeNode) -> Result<(), ParseError> {
         if pipe.is_assign {
             for name in &pipe.decl {
                 self.declared(name, pipe.pos)?;
@@ -139,7 +136,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn expression(&mut self, expression: &Expr) -> Result<(), TemplateError> {
+    fn expression(&mut self, expression: &Expr) -> Result<(), ParseError> {
         match expression {
             Expr::Variable(pos, name, _) => self.declared(name, *pos),
             Expr::Identifier(pos, name) => self.function(name, *pos),
@@ -154,7 +151,7 @@ impl Check<'_> {
         }
     }
 
-    fn declared(&self, name: &SmolStr, pos: Pos) -> Result<(), TemplateError> {
+    fn declared(&self, name: &SmolStr, pos: Pos) -> Result<(), ParseError> {
         if self.variables.contains(name) {
             Ok(())
         } else {
@@ -162,30 +159,24 @@ impl Check<'_> {
         }
     }
 
-    fn function(&self, name: &str, pos: Pos) -> Result<(), TemplateError> {
+    fn function(&self, name: &str, pos: Pos) -> Result<(), ParseError> {
         let position = Position::of(self.source, pos.offset);
         match functions::find(name) {
             Some(Entry::Function(_)) => Ok(()),
-            Some(Entry::Refused(refused)) => Err(TemplateError::Refused {
+            Some(Entry::Refused(refused)) => Err(ParseError::Refused {
                 name: refused.name,
                 reason: refused.reason,
                 position,
             }),
-            None => {
-                let plain = name.len() <= NAMED
-                    && name
-                        .bytes()
-                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-                Err(TemplateError::UnknownFunction {
-                    name: plain.then(|| name.to_owned()),
-                    position,
-                })
-            }
+            None => Err(ParseError::UnknownFunction {
+                name: functions::foreign(name),
+                position,
+            }),
         }
     }
 
-    fn syntax(&self, pos: Pos, problem: &'static str) -> TemplateError {
-        TemplateError::Syntax {
+    fn syntax(&self, pos: Pos, problem: &'static str) -> ParseError {
+        ParseError::Syntax {
             position: Position::of(self.source, pos.offset),
             problem,
         }

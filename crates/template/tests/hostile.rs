@@ -6,7 +6,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use template::{Engine, GoTemplate, Items, Limits, TemplateError};
+use template::{Engine, GoTemplate, Items, Limits, ParseError, TemplateError};
 use zeroize::Zeroizing;
 
 const CANARY: &str = "canary-value-7f3a";
@@ -165,6 +165,8 @@ fn errors_never_hold_values_or_template_text() {
         "{{ \"template_marker_91c2",
         "template_marker_91c2 {{ end }}",
         "{{ template_marker_91c2! }}",
+        "{{ template_marker_91c2 }}",
+        "{{ .password | templatemarker91c2 }}",
         "{{ template_marker_91c2_template_marker_91c2_template_marker_91c2 }}",
         "{{ tëmplate_marker_91c2 }}",
         "{{ mustFromJson .json }}",
@@ -197,15 +199,41 @@ fn errors_never_hold_values_or_template_text() {
 }
 
 #[test]
-fn an_unknown_function_is_named_when_it_is_a_plain_identifier() {
-    let error = render("a\n {{ include \"x\" . }}").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "template calls an unknown function `include` at line 2, column 5"
-    );
-    let error = render("{{ now }}").unwrap_err();
-    assert!(
-        matches!(error, TemplateError::Refused { name: "now", .. }),
-        "{error}"
-    );
+fn a_function_is_named_when_its_name_is_on_a_list() {
+    for (template, expected) in [
+        (
+            "a\n {{ include \"x\" . }}",
+            "template calls an unknown function `include` at line 2, column 5",
+        ),
+        (
+            "{{ .password | toYaml }}",
+            "template calls an unknown function `toYaml` at line 1, column 16",
+        ),
+        (
+            "{{ hunter2 }}",
+            "template calls an unknown function at line 1, column 4",
+        ),
+        (
+            "{{ now }}",
+            "template function now at line 1, column 4 is not supported: it reads the clock, so the Secret would change with every render",
+        ),
+    ] {
+        assert_eq!(render(template).unwrap_err().to_string(), expected);
+    }
+}
+
+#[test]
+fn a_check_finds_what_the_text_alone_decides() {
+    let engine = GoTemplate::default();
+    for template in [
+        "{{ if }}",
+        "{{ hunter2 }}",
+        "{{ if false }}{{ now }}{{ end }}",
+    ] {
+        let error: ParseError = engine.check(template).unwrap_err();
+        assert_eq!(render(template).unwrap_err(), TemplateError::Parse(error));
+    }
+    for template in ["{{ .password }}", "{{ fail .password }}", "{{ div 1 0 }}"] {
+        assert_eq!(engine.check(template), Ok(()), "{template}");
+    }
 }

@@ -7,6 +7,7 @@ mod dicts;
 mod digest;
 mod encode;
 mod escape;
+mod foreign;
 mod lists;
 mod logic;
 mod numbers;
@@ -19,6 +20,7 @@ mod urls;
 mod versions;
 
 pub(crate) use cases::{lower, upper};
+pub(crate) use foreign::foreign;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
