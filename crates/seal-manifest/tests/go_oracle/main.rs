@@ -10,7 +10,7 @@
     clippy::disallowed_methods,
     reason = "the fence is around the crate, not around its oracle"
 )]
-#![allow(clippy::print_stderr, reason = "a skipped comparison is said")]
+#![allow(clippy::print_stderr, reason = "says how much was compared")]
 
 mod exceptions;
 mod generate;
