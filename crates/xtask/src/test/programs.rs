@@ -105,7 +105,9 @@ impl TestProgram {
 
     /// Whether it starts control planes or the peers' programs.
     pub(crate) fn needs_cluster(&self) -> bool {
-        self.integration && matches!(self.package.as_str(), "suite" | "testkit")
+        self.integration
+            && (matches!(self.package.as_str(), "suite" | "testkit")
+                || self.target == "interop_kubeseal")
     }
 
     pub(crate) fn title(&self) -> String {
@@ -165,6 +167,18 @@ mod tests {
                     "testkit",
                     true,
                 ),
+                message(
+                    "path+file:///seal/seal-cli#0.1.0",
+                    "test",
+                    "interop_kubeseal",
+                    true,
+                ),
+                message(
+                    "path+file:///seal/seal-cli#0.1.0",
+                    "test",
+                    "transcripts",
+                    true,
+                ),
                 message("path+file:///seal/seal-cli#0.1.0", "bin", "seal", false),
                 message("path+file:///seal/seal-cli#0.1.0", "bin", "seal", true),
                 json!({"reason": "build-finished", "success": true}),
@@ -178,6 +192,8 @@ mod tests {
             .map(|test| (test.package.as_str(), test.needs_cluster()))
             .collect();
         let expected = [
+            ("seal-cli", true),
+            ("seal-cli", false),
             ("seal-cli", false),
             ("sealing", false),
             ("suite", true),
