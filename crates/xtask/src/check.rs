@@ -1,5 +1,6 @@
 //! `cargo xtask check`: the rules that the compiler does not know.
 
+mod fence;
 mod layers;
 mod sources;
 
@@ -13,7 +14,9 @@ use crate::repository;
 /// When a rule is broken; every breach is in the message.
 pub(crate) fn run() -> Result<()> {
     let mut breaches = layers::breaches(&repository::metadata()?);
-    breaches.extend(sources::breaches(&repository::root()?)?);
+    let root = repository::root()?;
+    breaches.extend(fence::breaches(&root)?);
+    breaches.extend(sources::breaches(&root)?);
     if breaches.is_empty() {
         return Ok(());
     }
