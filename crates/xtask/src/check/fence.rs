@@ -5,14 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-const PURE: &[&str] = &[
-    "seal-api",
-    "seal-format",
-    "seal-keys",
-    "seal-manifest",
-    "sealing",
-    "template",
-];
+use super::layers::PURE;
 
 /// Copies that differ from the first.
 ///
