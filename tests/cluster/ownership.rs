@@ -1,9 +1,10 @@
 //! Secrets that were there before, and whose they are (contract §9.1, 5 to 12, §2.2).
 
-use k8s_openapi::api::core::v1::Secret;
-use seal_api::{ConditionStatus, MANAGED, PATCH, SKIP_SET_OWNER_REFERENCES};
+use k8s_openapi::api::core::v1::{ResourceQuota, Secret};
+use seal_api::{ConditionStatus, MANAGED, PATCH, SKIP_SET_OWNER_REFERENCES, SealedSecret};
 use serde_json::json;
-use suite::{condition, data, text};
+use suite::{PATIENCE, condition, data, text};
+use testkit::eventually;
 
 use crate::scene;
 
@@ -31,6 +32,33 @@ fn a_managed_one_is_replaced_and_owned() {
     assert_eq!(secret.metadata.annotations, Some(text(&[("new", "2")])));
     assert!(is_owned(&secret));
     namespace.wait_event("db", "Unsealed");
+}
+
+#[test]
+fn a_quota_that_is_used_up_does_not_stand_in_the_way_of_what_is_there() {
+    let (namespace, certificate) = scene("quota");
+    let before = json!({"metadata": {"annotations": {MANAGED: "true"}}});
+    namespace.create_secret("db", &before);
+    let none = json!({"secrets": "0"});
+    let quota = json!({"metadata": {"name": "none"}, "spec": {"hard": none}});
+    namespace.create::<ResourceQuota>(&serde_json::from_value(quota).unwrap());
+    // No quota controller runs here: this is what it would write.
+    let used = json!({"status": {"hard": none, "used": {"secrets": "1"}}});
+    namespace.patch_status::<ResourceQuota>("none", &used);
+    eventually("the quota to be in force", PATIENCE, || {
+        let name = format!("absent-{}", namespace.list::<SealedSecret>("").len());
+        let sealed = namespace.plain(&name).item("a", "1").seal(certificate);
+        namespace.create(&sealed);
+        let sealed = namespace.wait_for(&name, "to be tried", |sealed: &SealedSecret| {
+            sealed.status.is_some()
+        });
+        (condition(&sealed).status == ConditionStatus::False).then_some(())
+    });
+    let plain = namespace.plain("db");
+    namespace.create(&plain.item("password", "hunter2").seal(certificate));
+    namespace.wait_synced("db", ConditionStatus::True);
+    let secret = namespace.wait_secret("db");
+    assert_eq!(data(&secret), text(&[("password", "hunter2")]));
 }
 
 #[test]
