@@ -100,7 +100,7 @@ fn mis_template(namespace: &Namespace<'_>, certificate: &Certificate, canaries: 
         format!("{{{{ template \"{text}\" }}}}"),
         "{{ .password.field }}".to_owned(),
         "{{ mustFromJson .password }}".to_owned(),
-        "{{ mustToDate .password .password }}".to_owned(),
+        "{{ mustToDate \"2006-01-02\" .password }}".to_owned(),
         "{{ mustRegexMatch .password .password | div 1 0 }}".to_owned(),
         "{{ slice .password 1000 2000 }}".to_owned(),
         "{{ call .password }}".to_owned(),
