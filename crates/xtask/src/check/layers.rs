@@ -34,9 +34,11 @@ pub(crate) const PURE: &[&str] = &[
 /// Everything below the apps.
 const LIBRARIES: &[&str] = &[
     "operator-kit",
+    "seal-age",
     "seal-api",
     "seal-format",
     "seal-keys",
+    "seal-kms",
     "seal-manifest",
     "sealing",
     "template",
@@ -54,6 +56,8 @@ const LAYERS: &[Layer] = &[
         &["seal-api", "seal-format", "seal-manifest", "template"],
     ),
     layer(2, "operator-kit", PURE),
+    layer(2, "seal-age", &["seal-format", "seal-keys"]),
+    layer(2, "seal-kms", &["seal-format", "seal-keys"]),
     layer(APP, "seal-cli", LIBRARIES),
     layer(APP, "sealed-controller", LIBRARIES),
 ];

@@ -1,0 +1,1 @@
+//! Age files as wraps of data keys: one recipient, one stanza, strictly read.
