@@ -146,6 +146,7 @@ impl Sealing {
         let spec = SealedSecretSpec {
             template: Some(template),
             data: None,
+            data_keys: BTreeMap::new(),
             encrypted_data,
         };
         Ok(SealedManifest::new(metadata, spec))
