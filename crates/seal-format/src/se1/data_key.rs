@@ -152,7 +152,10 @@ impl DataKey {
         }
         let mut key = Zeroizing::new([0; 32]);
         self.expand(Fields::new("seal/se1/mac").bytes(), &mut key);
-        let mut hmac = <Hmac<Sha256> as Mac>::new(key.as_slice().into());
+        // HMAC fills shorter keys up with zeros to a block; done here, nothing can fail.
+        let mut padded = Zeroizing::new([0; 64]);
+        padded[..32].copy_from_slice(key.as_slice());
+        let mut hmac = <Hmac<Sha256> as Mac>::new(padded.as_slice().into());
         hmac.update(fields.bytes());
         hmac
     }
