@@ -12,10 +12,17 @@
 //! Faults (throttling, stalls, broken connections, expired credentials, one forbidden key) come from
 //! a [`FaultProxy`] in front of either, which also counts the calls: they are what AWS bills.
 
+mod call;
+mod connection;
 mod emulator;
+mod fault;
+mod fault_proxy;
 mod kms;
+mod refusal;
 
 pub use emulator::{Emulator, Kind};
+pub use fault::Fault;
+pub use fault_proxy::FaultProxy;
 pub use kms::{Kms, KmsError};
 
 /// The region that emulated keys live in, unless a client asks for another.

@@ -11,7 +11,10 @@ use anyhow::{Context, Result, bail};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
-use hyper::header::HOST;
+use hyper::header::{
+    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, HeaderMap, TE, TRANSFER_ENCODING, UPGRADE,
+};
+use hyper::http::uri::PathAndQuery;
 use hyper::{Request, Response, Uri};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -62,7 +65,7 @@ pub(crate) fn send(request: Request<Bytes>) -> Result<Response<Bytes>> {
         .with_context(|| format!("{uri} did not answer"))
 }
 
-/// One request on a connection of its own. It goes to the authority of its URI.
+/// One request on a connection of its own, within the runtime. It goes to the authority of its URI.
 pub(crate) async fn exchange(mut request: Request<Bytes>) -> Result<Response<Bytes>> {
     let address = authority(request.uri())?;
     if !request.headers().contains_key(HOST) {
@@ -73,7 +76,7 @@ pub(crate) async fn exchange(mut request: Request<Bytes>) -> Result<Response<Byt
     let path = request
         .uri()
         .path_and_query()
-        .map_or("/", |path| path.as_str());
+        .map_or("/", PathAndQuery::as_str);
     *request.uri_mut() = path.parse()?;
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
@@ -82,6 +85,35 @@ pub(crate) async fn exchange(mut request: Request<Bytes>) -> Result<Response<Byt
     let answer = sender.send_request(request.map(Full::new)).await?;
     let (head, body) = answer.into_parts();
     Ok(Response::from_parts(head, body.collect().await?.to_bytes()))
+}
+
+/// Passes a request on to the server at `upstream`, as it came.
+pub(crate) async fn forward(
+    upstream: &str,
+    mut request: Request<Bytes>,
+) -> Result<Response<Bytes>> {
+    let path = request.uri().path_and_query();
+    let uri = format!("{upstream}{}", path.map_or("/", PathAndQuery::as_str));
+    *request.uri_mut() = uri.parse()?;
+    remove_hops(request.headers_mut());
+    let mut answer = exchange(request).await?;
+    remove_hops(answer.headers_mut());
+    Ok(answer)
+}
+
+/// What is about one connection, not about the message (RFC 9110, §7.6.1). The length is that of the
+/// body, which is whole here.
+fn remove_hops(headers: &mut HeaderMap) {
+    for name in [
+        CONNECTION,
+        CONTENT_LENGTH,
+        EXPECT,
+        TE,
+        TRANSFER_ENCODING,
+        UPGRADE,
+    ] {
+        headers.remove(name);
+    }
 }
 
 fn authority(uri: &Uri) -> Result<SocketAddr> {
