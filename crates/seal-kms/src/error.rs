@@ -70,7 +70,7 @@ pub enum KmsFault {
     /// AWS asks for fewer calls.
     #[error("AWS answers only so many calls")]
     Throttled,
-    /// Too many unwraps wait for their turn in this process already.
+    /// Too many unwraps wait for their turn in this process already ([`UnwrapCache`](crate::UnwrapCache)).
     #[error("too many unwraps wait already")]
     Busy,
     /// Whoever asks could not be made out.
