@@ -7,6 +7,7 @@ use seal_keys::CertificateError;
 use seal_manifest::ReadError;
 use sealing::{ReadSecretError, SealError, TargetError};
 
+use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
 
@@ -78,6 +79,9 @@ pub(crate) enum CliError {
     Service { reason: String },
     #[error("cannot fetch certificate: {reason}")]
     ServiceProxy { reason: String },
+
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 
     #[error("cannot write {to}: {reason}")]
     Output { to: String, reason: std::io::Error },

@@ -5,11 +5,13 @@
 //! is renamed at the end, under a lock that keeps two processes from building at once. What a
 //! killed build leaves behind is thrown away by the next one.
 
+use std::fmt::Write as _;
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
 
 /// The folder that everything below is kept in.
 ///
@@ -64,6 +66,21 @@ pub fn build_once(
     Ok(complete)
 }
 
+/// A folder name that changes when any of the texts does.
+pub(crate) fn key<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update(text.len().to_le_bytes());
+        hash.update(text);
+    }
+    let digest = hash.finalize();
+    digest.iter().take(8).fold(String::new(), |mut key, byte| {
+        // A String takes any text.
+        let _ = write!(key, "{byte:02x}");
+        key
+    })
+}
+
 /// Held until dropped, also when the process is killed.
 fn lock(path: &Path, name: &str) -> Result<File> {
     let file = File::create(path).with_context(|| format!("could not open {}", path.display()))?;
@@ -86,6 +103,16 @@ fn lock(path: &Path, name: &str) -> Result<File> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn keys_tell_texts_and_their_borders_apart() {
+        let keys = [&["ab", "c"][..], &["a", "bc"], &["abc"], &["abc", ""]];
+        let keys: std::collections::BTreeSet<_> = keys
+            .iter()
+            .map(|texts| key(texts.iter().copied()))
+            .collect();
+        assert_eq!(keys.len(), 4);
+    }
 
     #[test]
     fn builds_once_per_key() {

@@ -14,7 +14,7 @@ use crate::assets::{self, Assets};
 use crate::canary::random_hex;
 use crate::kubeconfig;
 use crate::servers::{APISERVER, CONTROLLER_MANAGER, ETCD, Layout};
-use crate::supervisor::Supervisor;
+use crate::supervisor::{self, Supervisor};
 use crate::wait::wait_for;
 
 /// How long a server may take to answer. Two cores that compile at the same time are slow.
@@ -77,7 +77,7 @@ impl ControlPlane {
     fn try_start(assets: &Assets, options: &Options) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("seal-kube-").tempdir()?;
         let layout = Layout::new(folder.path(), options.address)?;
-        let supervisor = Supervisor::start(removal(folder.path()))?;
+        let supervisor = Supervisor::start(supervisor::removal(folder.path()))?;
         // From here on the folder is the supervisor's to remove.
         let _ = folder.keep();
         let mut plane = Self {
@@ -284,17 +284,6 @@ impl ControlPlane {
         };
         [ETCD, APISERVER].map(tail).concat()
     }
-}
-
-/// The folder, if it is to go with the control plane: `TESTKIT_KEEP` keeps logs and state, to look
-/// into after a failure.
-fn removal(folder: &Path) -> Option<&Path> {
-    if std::env::var_os("TESTKIT_KEEP").is_none() {
-        return Some(folder);
-    }
-    // Past the harness's capture, which shows nothing of tests that hang.
-    let _ = writeln!(std::io::stderr(), "keeping {}", folder.display());
-    None
 }
 
 fn is_port_taken(error: &anyhow::Error) -> bool {

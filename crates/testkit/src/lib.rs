@@ -7,6 +7,8 @@
 //!   `KUBEBUILDER_ASSETS` or are built once per machine from the Go module in `control-plane/`.
 //! - [`peers`] has the real `kubeseal` and the real Sealed Secrets controller, built the same way;
 //!   [`RealController`] runs the latter against a control plane.
+//! - [`aws`] has two emulators of AWS, and a proxy before them that makes trouble and counts calls;
+//!   they run on [`python()`], an environment that is made once per machine.
 //! - [`Process`] runs a program of ours with its output in a file.
 //! - [`netns`] and [`ServiceBackend`] make the API server's service proxy work without nodes.
 //! - [`eventually`] waits for a condition, [`Canary`] looks for a value where it must not be, and
@@ -16,16 +18,20 @@
 //! ends: see [`supervisor`].
 
 pub mod assets;
+pub mod aws;
 pub mod cache;
 mod canary;
+mod command;
 mod control_plane;
 mod go;
+mod http;
 mod kubeconfig;
 pub mod netns;
 pub mod peers;
 mod port;
 mod process;
 mod progress;
+mod python;
 mod real_controller;
 mod servers;
 mod service_backend;
@@ -36,6 +42,7 @@ pub use canary::Canary;
 pub use control_plane::{ControlPlane, Options};
 pub use port::free_port;
 pub use process::{Process, Program, is_alive, started_at};
+pub use python::python;
 pub use real_controller::{RealController, RealControllerOptions};
 pub use service_backend::{ServiceBackend, ServicePort};
 pub use wait::{eventually, skip, wait_for};

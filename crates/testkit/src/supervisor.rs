@@ -18,7 +18,8 @@ mod owner;
 mod serve;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,17 @@ pub use serve::serve;
 
 /// Time between SIGTERM and SIGKILL where the caller has no other wish, in milliseconds.
 pub(crate) const GRACE_MS: u64 = 5_000;
+
+/// The folder, if it is to go with the servers: `TESTKIT_KEEP` keeps logs and state, to look
+/// into after a failure.
+pub(crate) fn removal(folder: &Path) -> Option<&Path> {
+    if std::env::var_os("TESTKIT_KEEP").is_none() {
+        return Some(folder);
+    }
+    // Past the harness's capture, which shows nothing of tests that hang.
+    let _ = writeln!(std::io::stderr(), "keeping {}", folder.display());
+    None
+}
 
 /// A child to start: the wire form of [`crate::Program`].
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,0 +1,44 @@
+//! AWS without AWS: two emulators, KMS in plain HTTP, and a proxy that makes trouble and counts.
+//!
+//! Neither emulator is faithful alone. What to test where:
+//!
+//! | | [`Kind::Moto`] | [`Kind::Ministack`] |
+//! | --- | --- | --- |
+//! | KMS, symmetric keys | encryption context enforced, tampering refused | tampering is **accepted**, so is another key id |
+//! | KMS, states of keys | disabled keys still decrypt | disabled and pending deletion are refused |
+//! | KMS, RSA keys | **not real** | real: seal with the public key, `Decrypt` opens |
+//! | Secrets Manager | versions, stages, filters | events only |
+//!
+//! Faults (throttling, stalls, broken connections, expired credentials, one forbidden key) come from
+//! a [`FaultProxy`] in front of either, which also counts the calls: they are what AWS bills.
+
+mod call;
+mod connection;
+mod emulator;
+mod fault;
+mod fault_proxy;
+mod kms;
+mod refusal;
+
+pub use emulator::{Emulator, Kind};
+pub use fault::Fault;
+pub use fault_proxy::FaultProxy;
+pub use kms::{Kms, KmsError};
+
+/// The region that emulated keys live in, unless a client asks for another.
+pub const REGION: &str = "us-east-1";
+
+/// What a program of ours needs in its environment to talk to the emulator or proxy at `url`, and
+/// to nothing else: no files of the user, no metadata service.
+pub fn environment(url: &str) -> [(&'static str, String); 7] {
+    let nothing = || "/dev/null".to_owned();
+    [
+        ("AWS_ACCESS_KEY_ID", "testing".to_owned()),
+        ("AWS_SECRET_ACCESS_KEY", "testing".to_owned()),
+        ("AWS_REGION", REGION.to_owned()),
+        ("AWS_ENDPOINT_URL", url.to_owned()),
+        ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
+        ("AWS_CONFIG_FILE", nothing()),
+        ("AWS_SHARED_CREDENTIALS_FILE", nothing()),
+    ]
+}

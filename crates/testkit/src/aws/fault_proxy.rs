@@ -1,0 +1,241 @@
+//! A reverse proxy before an emulator: it counts, and it makes the troubles that emulators lack.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::{Context, Result};
+use hyper::body::Bytes;
+use hyper::{Request, Response, StatusCode};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::call::Call;
+use super::connection::{self, Broken};
+use super::fault::Fault;
+use super::refusal::{Made, is_same_key};
+use crate::http;
+
+/// Stands between a program and an emulator, on a loopback port of its own.
+///
+/// It passes calls on, keeps what was asked, and makes the faults that it was told to make. Besides, it
+/// refuses what KMS refuses and the emulators accept: texts that are too long, another key than the
+/// one that encrypted, an encryption context with an RSA key, a key of another region than the
+/// signature's, no signature at all.
+///
+/// Operations are named as AWS names them: `Decrypt`, `AssumeRoleWithWebIdentity`. Dropping it
+/// breaks its connections.
+#[derive(Debug)]
+pub struct FaultProxy {
+    url: String,
+    proxy: Arc<Proxy>,
+    server: Option<JoinHandle<()>>,
+}
+
+impl FaultProxy {
+    /// Starts one before `upstream`, such as [`super::Emulator::url`].
+    ///
+    /// # Errors
+    /// When no port can be bound.
+    pub fn start(upstream: &str) -> Result<Self> {
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let listener = http::wait(TcpListener::bind(loopback))?.context("no port to listen on")?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let proxy = Arc::new(Proxy {
+            upstream: upstream.trim_end_matches('/').to_owned(),
+            state: Mutex::default(),
+            cleared: watch::Sender::new(()),
+        });
+        let server = http::runtime()?.spawn(connection::accept(listener, Arc::clone(&proxy)));
+        Ok(Self {
+            url,
+            proxy,
+            server: Some(server),
+        })
+    }
+
+    /// Where it listens, for `AWS_ENDPOINT_URL`.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// How often the operation was called, failed calls and repeated ones included.
+    pub fn calls(&self, operation: &str) -> usize {
+        self.proxy.state().calls.get(operation).map_or(0, Vec::len)
+    }
+
+    /// How often each operation was called.
+    pub fn all_calls(&self) -> BTreeMap<String, usize> {
+        let state = self.proxy.state();
+        let calls = state.calls.iter();
+        calls
+            .map(|(name, calls)| (name.clone(), calls.len()))
+            .collect()
+    }
+
+    /// What the operation was called with, in order: AWS's JSON, null in the query protocol.
+    pub fn requests(&self, operation: &str) -> Vec<Value> {
+        let state = self.proxy.state();
+        state.calls.get(operation).cloned().unwrap_or_default()
+    }
+
+    /// Counts from nothing again.
+    pub fn forget_calls(&self) {
+        self.proxy.state().calls.clear();
+    }
+
+    /// The next `calls` calls of the operation fail; after those of earlier such orders.
+    pub fn fail_next(&self, operation: &str, calls: usize, fault: Fault) {
+        self.proxy.state().order(operation, fault, Some(calls));
+    }
+
+    /// Every call of the operation fails (after those of [`Self::fail_next`]), until
+    /// [`Self::clear`].
+    pub fn fail(&self, operation: &str, fault: Fault) {
+        self.proxy.state().order(operation, fault, None);
+    }
+
+    /// Every operation with this key is refused with `AccessDeniedException`, however the request names
+    /// the key (by its ARN, its id, an alias, not at all), until [`Self::clear`].
+    pub fn deny_key(&self, arn: &str) {
+        self.proxy.state().denied.insert(arn.to_owned());
+    }
+
+    /// No more faults. Calls that are stalled go on.
+    pub fn clear(&self) {
+        let mut state = self.proxy.state();
+        state.faults.clear();
+        state.denied.clear();
+        drop(state);
+        self.proxy.cleared.send_replace(());
+    }
+}
+
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        if let Some(server) = self.server.take() {
+            server.abort();
+            // Afterwards nobody listens and no connection is open.
+            let _ = http::wait(server);
+        }
+    }
+}
+
+/// What all connections share.
+#[derive(Debug)]
+pub(super) struct Proxy {
+    upstream: String,
+    state: Mutex<State>,
+    /// Told when faults are cleared.
+    cleared: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    calls: BTreeMap<String, Vec<Value>>,
+    faults: BTreeMap<String, VecDeque<Order>>,
+    denied: BTreeSet<String>,
+    made: Made,
+}
+
+#[derive(Debug)]
+struct Order {
+    fault: Fault,
+    /// None is without end.
+    calls: Option<usize>,
+}
+
+impl Proxy {
+    /// Answers one request.
+    ///
+    /// # Errors
+    /// When the connection is to break.
+    pub(super) async fn answer(&self, request: Request<Bytes>) -> Result<Response<Bytes>, Broken> {
+        let call = Call::of(&request);
+        // Before the look at the faults: one that is cleared right after it does not stall.
+        let mut cleared = self.cleared.subscribe();
+        let fault = self.state().begin(&call);
+        match fault {
+            Some(Fault::Reset) => return Err(Broken::Reset),
+            Some(Fault::Stall) => {
+                // The proxy lives as long as its connections.
+                let _ = cleared.changed().await;
+            }
+            _ => {}
+        }
+        if let Some(answer) = fault.and_then(|fault| fault.answer(&call)) {
+            return Ok(answer);
+        }
+        if let Some(answer) = self.state().refusal(&call, &call.body) {
+            return Ok(answer);
+        }
+        let answer = match http::forward(&self.upstream, request).await {
+            Ok(answer) => answer,
+            Err(error) => return Ok(bad_gateway(&error)),
+        };
+        let said = serde_json::from_slice(answer.body()).unwrap_or_default();
+        let mut state = self.state();
+        if let Some(denied) = state.denial(&call, &said) {
+            return Ok(denied);
+        }
+        state.made.learn(&call, &said);
+        match fault {
+            Some(Fault::Truncated) => Err(Broken::truncated(&answer)),
+            _ => Ok(answer),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn order(&mut self, operation: &str, fault: Fault, calls: Option<usize>) {
+        let orders = self.faults.entry(operation.to_owned()).or_default();
+        orders.push_back(Order { fault, calls });
+    }
+
+    /// Notes the call and says what is to go wrong with it.
+    fn begin(&mut self, call: &Call) -> Option<Fault> {
+        let calls = self.calls.entry(call.operation.clone()).or_default();
+        calls.push(call.body.clone());
+        let orders = self.faults.get_mut(&call.operation)?;
+        while let Some(order) = orders.front_mut() {
+            match &mut order.calls {
+                None => return Some(order.fault),
+                Some(0) => {
+                    orders.pop_front();
+                }
+                Some(calls) => {
+                    *calls -= 1;
+                    return Some(order.fault);
+                }
+            }
+        }
+        None
+    }
+
+    fn refusal(&self, call: &Call, body: &Value) -> Option<Response<Bytes>> {
+        self.denial(call, body).or_else(|| self.made.refusal(call))
+    }
+
+    /// `named` is a request or an answer with the key in `KeyId`.
+    fn denial(&self, call: &Call, named: &Value) -> Option<Response<Bytes>> {
+        let key = named["KeyId"].as_str()?;
+        let arn = self.denied.iter().find(|arn| is_same_key(arn, key))?;
+        let message = format!(
+            "User is not authorized to perform: kms:{} on resource: {arn}",
+            call.operation
+        );
+        Some(call.refuse(400, "AccessDeniedException", &message))
+    }
+}
+
+fn bad_gateway(error: &anyhow::Error) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(format!("the emulator: {error:#}")));
+    *answer.status_mut() = StatusCode::BAD_GATEWAY;
+    answer
+}
