@@ -132,7 +132,7 @@ def open_object(args, sealed, values, entries):
         except (ValueError, InvalidTag) as error:
             print("%s: %s" % (item, str(error) or "bad-value: changed, or moved from elsewhere"), file=sys.stderr)
             failed = 1
-    json.dump(secret(sealed, opened), sys.stdout, indent=2)
+    print(json.dumps(secret(sealed, opened), indent=2))
     return failed
 
 
