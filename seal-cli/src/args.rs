@@ -1,9 +1,12 @@
 //! What was typed. Parsing has no effect; `context` says what it means.
 
-use clap::Parser;
+use std::ffi::OsString;
+
+use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::error::CliError;
 use crate::later::Later;
+use crate::verbs;
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
 ///
@@ -99,6 +102,15 @@ pub(crate) struct Args {
 }
 
 impl Args {
+    /// Reads a command line without a verb; its help lists the verbs, too.
+    pub(crate) fn parse(words: &[OsString]) -> Result<Self, clap::Error> {
+        let command = Self::command();
+        let examples = command.get_after_help().cloned().unwrap_or_default();
+        let mut command = command.after_help(format!("{}\n{examples}", verbs::list()));
+        let mut typed = command.try_get_matches_from_mut(words)?;
+        Self::from_arg_matches_mut(&mut typed).map_err(|refusal| refusal.format(&mut command))
+    }
+
     /// A flag that would be ignored is an error instead.
     pub(crate) fn refuse_what_is_not_there_yet(
         &self,
@@ -156,7 +168,6 @@ pub(crate) fn go_bool(text: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn flags_are_consistent() {

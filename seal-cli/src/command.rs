@@ -1,5 +1,6 @@
 //! One file per action.
 
+pub(crate) mod config;
 pub(crate) mod fetch_cert;
 pub(crate) mod seal;
 pub(crate) mod version;

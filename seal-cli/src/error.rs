@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use seal_keys::CertificateError;
 use seal_manifest::ReadError;
-use sealing::{ReadSecretError, SealError, TargetError};
+use sealing::{ReadSealedError, ReadSecretError, SealError, TargetError};
 
+use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
 
@@ -39,6 +40,19 @@ pub(crate) enum CliError {
     },
     #[error("no secrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NoSecrets(String),
+    #[error("{0}: this is no UTF-8 text")]
+    NotText(String),
+    #[error("{from}: {reason}")]
+    Sealed {
+        from: String,
+        reason: ReadSealedError,
+    },
+    #[error("{0}: there is no SealedSecret in this file")]
+    NoSealedSecrets(String),
+    #[error("{0}: there are several SealedSecrets in this file; say which with --document N")]
+    WhichDocument(String),
+    #[error("{from}: document {index} of this file is no SealedSecret")]
+    NoSuchDocument { from: String, index: usize },
     #[error("{from}: {place}: {reason}")]
     Target {
         from: String,
@@ -78,6 +92,9 @@ pub(crate) enum CliError {
     Service { reason: String },
     #[error("cannot fetch certificate: {reason}")]
     ServiceProxy { reason: String },
+
+    #[error(transparent)]
+    Config(#[from] ConfigError),
 
     #[error("cannot write {to}: {reason}")]
     Output { to: String, reason: std::io::Error },

@@ -5,6 +5,7 @@ mod args;
 mod certificate;
 mod cluster;
 mod command;
+mod config;
 mod context;
 mod environment;
 mod error;
@@ -13,23 +14,28 @@ mod input;
 mod kubeconfig;
 mod later;
 mod output;
+#[expect(dead_code, reason = "the verbs that read SealedSecrets come next")]
+mod sealed_file;
 mod ui;
+mod verbs;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    let typed = match args::Args::try_parse() {
-        Ok(typed) => typed,
-        Err(refusal) => return ui::usage(&refusal),
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let done = match verbs::parse(&words) {
+        Some(typed) => typed.map(verbs::Verb::run),
+        None => args::Args::parse(&words).map(run),
     };
-    match run(typed) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ui::fail(&error),
+    match done {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => ui::fail(&error),
+        Err(refusal) => ui::usage(&refusal),
     }
 }
 
+/// kubeseal's way: the flags decide what is done.
 fn run(mut typed: args::Args) -> Result<(), error::CliError> {
     typed.refuse_what_is_not_there_yet(environment::variable)?;
     typed.complete_from(environment::variable);

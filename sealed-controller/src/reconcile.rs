@@ -12,9 +12,11 @@ use kube::runtime::reflector::Store;
 use kube::{Api, Client, Resource as _};
 use operator_kit::{Backoff, EventKind, EventSink};
 use seal_api::SealedSecret;
-use seal_keys::Identity as _;
-use sealing::{OpenError, OpenedSecret, Opening, scope_of};
+use seal_format::se1::Fault;
+use seal_keys::{Identity as _, Keyring};
+use sealing::{Answers, DataKeyNeed, OpenError, OpenedSecret, Opening, scope_of};
 use template::GoTemplate;
+use zeroize::Zeroizing;
 
 use crate::conditions::Verdict;
 use crate::keys::KeyStore;
@@ -192,11 +194,15 @@ async fn open(sealed: &SealedSecret, context: &Context) -> Result<OpenedSecret, 
             metadata.namespace.as_deref().unwrap_or_default(),
             metadata.name.as_deref().unwrap_or_default(),
         )?;
-        let keys: Vec<_> = opening
+        let session_keys = opening
             .needs()
-            .map(|need| ring.unwrap(need.wrapped, need.label).ok())
-            .collect();
-        opening.finish(&keys, engine.as_ref())
+            .map(|need| ring.unwrap(need.wrapped, need.label).ok());
+        let data_keys = opening.data_keys().map(|need| data_key(&need, &ring));
+        let answers = Answers {
+            session_keys: session_keys.collect(),
+            data_keys: data_keys.collect(),
+        };
+        opening.finish(&answers, engine.as_ref())
     });
     let opened = opened.await.map_err(|error| {
         if error.is_panic() {
@@ -206,6 +212,20 @@ async fn open(sealed: &SealedSecret, context: &Context) -> Result<OpenedSecret, 
         }
     });
     Ok(opened??)
+}
+
+/// Opens the wrap that is for one of our keys: one private-key operation, whatever the number of
+/// values.
+fn data_key(need: &DataKeyNeed<'_>, ring: &Keyring) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let (key, wrap) = need
+        .block
+        .wraps()
+        .iter()
+        .find_map(|wrap| Some((ring.find(&wrap.to)?, wrap)))
+        .ok_or(Fault::NoIdentity)?;
+    key.identity()
+        .unwrap(&wrap.blob, b"")
+        .map_err(|_| Fault::BadWrap)
 }
 
 fn desired(sealed: &SealedSecret, opened: OpenedSecret) -> Desired {

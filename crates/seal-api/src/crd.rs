@@ -2,7 +2,7 @@
 //! clusters today (contract §2).
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray,
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
 use kube::CustomResourceExt as _;
 
@@ -35,6 +35,9 @@ fn shape(root: &mut JSONSchemaProps) {
         values.x_kubernetes_preserve_unknown_fields = Some(true);
         values.default = None;
     }
+    if let Some(keys) = property(spec, "dataKeys") {
+        limit_data_keys(keys);
+    }
     if let Some(data) = property(spec, "data") {
         data.format = Some("byte".to_owned());
     }
@@ -47,6 +50,33 @@ fn shape(root: &mut JSONSchemaProps) {
     }
     if let Some(data) = property(template, "data") {
         data.nullable = Some(true);
+    }
+}
+
+/// The limits of the format (docs/format.md), so that the API server refuses what no reader takes.
+fn limit_data_keys(keys: &mut JSONSchemaProps) {
+    keys.max_properties = Some(64);
+    keys.default = None;
+    let Some(JSONSchemaPropsOrBool::Schema(key)) = &mut keys.additional_properties else {
+        return;
+    };
+    for (field, length) in [("boundTo", 340), ("commit", 44), ("mac", 44)] {
+        if let Some(field) = property(key, field) {
+            field.max_length = Some(length);
+        }
+    }
+    let Some(wraps) = property(key, "wraps") else {
+        return;
+    };
+    wraps.min_items = Some(1);
+    wraps.max_items = Some(16);
+    if let Some(JSONSchemaPropsOrArray::Schema(wrap)) = &mut wraps.items {
+        // 8 KiB in base64, or in armor with its line feeds and markers.
+        for (field, length) in [("to", 4096), ("enc", 11_264)] {
+            if let Some(field) = property(wrap, field) {
+                field.max_length = Some(length);
+            }
+        }
     }
 }
 

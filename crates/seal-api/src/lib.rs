@@ -1,10 +1,12 @@
 //! The Kubernetes types of seal and their CRDs. Data only: no client, no clock, no crypto.
 //!
 //! [`SealedSecret`] is `bitnami.com/v1alpha1`, unchanged in every field that exists today, so that
-//! seal and Sealed Secrets can take each other's place (architecture D1).
+//! seal and Sealed Secrets can take each other's place; `spec.dataKeys` is the one addition
+//! (architecture D1).
 
 mod annotations;
 mod crd;
+mod data_key;
 mod sealed_secret;
 mod status;
 mod template;
@@ -14,6 +16,7 @@ pub use annotations::{
     SKIP_SET_OWNER_REFERENCES, is_true,
 };
 pub use crd::sealed_secret_crd;
+pub use data_key::{DataKeyEntry, WrapEntry};
 pub use sealed_secret::{SealedSecret, SealedSecretSpec};
 pub use status::{Condition, ConditionStatus, SealedSecretStatus};
 pub use template::{SecretTemplate, TemplateMetadata};

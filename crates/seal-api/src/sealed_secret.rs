@@ -10,6 +10,7 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::data_key::DataKeyEntry;
 use crate::status::SealedSecretStatus;
 use crate::template::SecretTemplate;
 
@@ -50,6 +51,10 @@ pub struct SealedSecretSpec {
     /// Deprecated since kubeseal 0.7: a whole Secret sealed as one value, in base64.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub data: Option<String>,
+
+    /// The data keys of values that begin with `se1.`, by id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub data_keys: BTreeMap<String, DataKeyEntry>,
 
     /// The sealed values by item name.
     #[serde(default)]

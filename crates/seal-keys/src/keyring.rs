@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use seal_format::se1::RecipientName;
 use zeroize::Zeroizing;
 
 use crate::certificate::Certificate;
@@ -48,6 +49,11 @@ impl SealingKey {
         &self.certificate
     }
 
+    /// The private half.
+    pub fn identity(&self) -> &RsaIdentity {
+        &self.identity
+    }
+
     /// What orders keys: the start of the certificate's validity by default.
     pub fn order(&self) -> Timestamp {
         self.order
@@ -68,6 +74,14 @@ impl Keyring {
     /// The key that new values are sealed for.
     pub fn newest(&self) -> Option<&SealingKey> {
         self.0.first().map(Arc::as_ref)
+    }
+
+    /// The key that SE1 calls `name`.
+    pub fn find(&self, name: &RecipientName) -> Option<&SealingKey> {
+        self.0
+            .iter()
+            .find(|key| key.identity.name() == name)
+            .map(Arc::as_ref)
     }
 
     /// The keys, newest first.

@@ -1,36 +1,48 @@
 //! RSA-OAEP with SHA-256 for hash and mask (contract §1), in aws-lc-rs.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::encoding::{AsDer as _, PublicKeyX509Der};
 use aws_lc_rs::rsa::{
     OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
     PrivateDecryptingKey, PublicEncryptingKey,
 };
+use seal_format::se1::RecipientName;
 use zeroize::Zeroizing;
 
 use crate::private_key::{PrivateKey, PrivateKeyError};
 use crate::recipient::{Identity, Recipient, UnwrapError, WrapError};
 
 /// The public half of an RSA key of 2048 to 8192 bits.
-pub struct RsaRecipient(OaepPublicEncryptingKey);
+pub struct RsaRecipient {
+    key: OaepPublicEncryptingKey,
+    name: RecipientName,
+}
 
 impl RsaRecipient {
     /// Takes a `SubjectPublicKeyInfo` (DER). `None` if it is no RSA key of a supported size.
     pub fn from_spki(der: &[u8]) -> Option<Self> {
         let key = PublicEncryptingKey::from_der(der).ok()?;
-        OaepPublicEncryptingKey::new(key).ok().map(Self)
+        let name = name(&encoded(&key)?)?;
+        let key = OaepPublicEncryptingKey::new(key).ok()?;
+        Some(Self { key, name })
     }
 
     /// Size of the modulus in bits.
     pub fn bits(&self) -> usize {
-        self.0.key_size_bits()
+        self.key.key_size_bits()
+    }
+
+    /// What SE1 calls it: `rsa:` and the SHA-256 of the public key.
+    pub fn name(&self) -> &RecipientName {
+        &self.name
     }
 }
 
 impl Recipient for RsaRecipient {
     fn wrap(&self, data_key: &[u8], label: &[u8]) -> Result<Vec<u8>, WrapError> {
-        let mut wrapped = vec![0; self.0.ciphertext_size()];
+        let mut wrapped = vec![0; self.key.ciphertext_size()];
         let written = self
-            .0
+            .key
             .encrypt(&OAEP_SHA256_MGF1SHA256, data_key, &mut wrapped, Some(label))
             .map_err(|_| WrapError)?
             .len();
@@ -44,6 +56,7 @@ pub struct RsaIdentity {
     key: OaepPrivateDecryptingKey,
     /// Its public half, DER as the crypto library writes it.
     public: Vec<u8>,
+    name: RecipientName,
 }
 
 impl RsaIdentity {
@@ -53,7 +66,13 @@ impl RsaIdentity {
             .map_err(|_| PrivateKeyError::NotUsable)?;
         let public = encoded(&key.public_key()).ok_or(PrivateKeyError::NotUsable)?;
         let key = OaepPrivateDecryptingKey::new(key).map_err(|_| PrivateKeyError::NotUsable)?;
-        Ok(Self { key, public })
+        let name = name(&public).ok_or(PrivateKeyError::NotUsable)?;
+        Ok(Self { key, public, name })
+    }
+
+    /// What SE1 calls it: `rsa:` and the SHA-256 of the public key.
+    pub fn name(&self) -> &RecipientName {
+        &self.name
     }
 
     /// Whether it opens what is wrapped for this public key (`SubjectPublicKeyInfo`, DER).
@@ -64,6 +83,13 @@ impl RsaIdentity {
             .and_then(|public| encoded(&public))
             .is_some_and(|public| public == self.public)
     }
+}
+
+/// One key has several encodings; the name is of the one that the crypto library writes, which is
+/// OpenSSL's, too.
+fn name(spki: &[u8]) -> Option<RecipientName> {
+    let hash = digest(&SHA256, spki);
+    Some(RecipientName::of_rsa(hash.as_ref().try_into().ok()?))
 }
 
 fn encoded(key: &PublicEncryptingKey) -> Option<Vec<u8>> {

@@ -6,21 +6,32 @@
 //! 2. [`Opening::prepare`] reads a SealedSecret and says which keys must be unwrapped; the caller
 //!    asks an identity; [`Opening::finish`] gives the Secret.
 //!
+//! Objects in SE1 ask for fewer keys: [`Se1Sealing`] and [`SealedItems`] have one data key to wrap for
+//! each recipient, and [`Opening::data_keys`] one to unwrap however many values it has.
+//!
 //! [`read_secrets`] turns documents into [`PlainSecret`]s with kubeseal's rules.
 
 mod open;
 mod plain_secret;
 mod read;
+mod read_sealed;
 mod scope;
+mod se1_object;
 mod seal;
+mod seal_se1;
+mod sealed_items;
 mod sealed_manifest;
 mod target;
 mod whole_secret;
 
-pub use open::{ItemError, OpenError, OpenedSecret, Opening, UnwrapNeed};
+pub use open::{Answers, DataKeyNeed, ItemError, OpenError, OpenedSecret, Opening, UnwrapNeed};
 pub use plain_secret::PlainSecret;
 pub use read::{CoercedScalar, ReadSecretError, SecretList, read_secrets};
+pub use read_sealed::{ReadSealedError, SealedDocument, SealedReason, read_sealed};
 pub use scope::{scope_of, set_scope};
+pub use se1_object::{Se1Object, block};
 pub use seal::{SealError, Sealing, WrapNeed};
-pub use sealed_manifest::SealedManifest;
+pub use seal_se1::Se1Sealing;
+pub use sealed_items::{FinishedItems, Random, SealedItems, entry, is_item_name};
+pub use sealed_manifest::{SealedManifest, SealedMetadata};
 pub use target::{Namespace, Target, TargetError};

@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use seal_api::{SealedSecretSpec, SecretTemplate, TemplateMetadata};
+use seal_format::se1::{
+    Binding, DataKey, DataKeyBlock, DataKeyId, Fault, ValueFormat, value_format,
+};
 use seal_format::{Envelope, EnvelopeError, Scope, SessionKey};
 use template::{Engine, Items, ParseError};
 use zeroize::Zeroizing;
 
+use crate::se1_object::Se1Object;
 use crate::whole_secret::{self, WholeSecretError};
 
 /// A SealedSecret between the phases: read, nothing decrypted.
@@ -18,8 +22,8 @@ pub struct Opening<'a> {
 }
 
 enum Sealed {
-    /// One value per item.
-    Items(Vec<(String, Envelope)>),
+    /// One value per item, of either format.
+    Items(Vec<(String, Envelope)>, Option<Se1Object>),
     /// `spec.data`: a whole Secret as one value.
     Whole(Envelope),
 }
@@ -30,6 +34,24 @@ pub struct UnwrapNeed<'a> {
     pub wrapped: &'a [u8],
     /// What the wrap is bound to.
     pub label: &'a [u8],
+}
+
+/// One data key to unwrap; any one of its wraps will do.
+pub struct DataKeyNeed<'a> {
+    /// The wraps, and who they are for.
+    pub block: &'a DataKeyBlock,
+    /// What the wraps are bound to.
+    pub object: &'a Binding,
+}
+
+/// What identities made of the needs.
+#[derive(Default)]
+pub struct Answers {
+    /// In the order of [`Opening::needs`]; `None` where no key fits.
+    pub session_keys: Vec<Option<Zeroizing<Vec<u8>>>>,
+    /// In the order of [`Opening::data_keys`]: the 40 bytes, or why there are none
+    /// ([`Fault::NoIdentity`], [`Fault::BadWrap`], [`Fault::Unavailable`]).
+    pub data_keys: Vec<Result<Zeroizing<Vec<u8>>, Fault>>,
 }
 
 /// What the Secret is to hold. It has no `Debug`: nothing prints it.
@@ -60,6 +82,9 @@ pub enum ItemError {
     /// Not an envelope, other key, other place, or changed bytes: not told apart.
     #[error("no key could decrypt secret")]
     NoKey,
+    /// A data key or a value of SE1 is refused.
+    #[error("{0}")]
+    Se1(Fault),
     /// The template of that name cannot be rendered, whatever the items.
     #[error("template: {0}")]
     Template(#[from] ParseError),
@@ -95,7 +120,10 @@ impl<'a> Opening<'a> {
             Some(text) => Sealed::Whole(
                 Envelope::from_text(text).map_err(|error| OpenError::of(error.into(), "data"))?,
             ),
-            None => Sealed::Items(envelopes(&spec.encrypted_data)?),
+            None => Sealed::Items(
+                envelopes(&spec.encrypted_data)?,
+                Se1Object::read(spec, scope, namespace, name)?,
+            ),
         };
         Ok(Self {
             label: scope.label(namespace, name),
@@ -104,10 +132,10 @@ impl<'a> Opening<'a> {
         })
     }
 
-    /// The keys to unwrap, one per value.
+    /// The session keys to unwrap, one per value of the legacy format.
     pub fn needs(&self) -> impl Iterator<Item = UnwrapNeed<'_>> {
         let (items, whole) = match &self.sealed {
-            Sealed::Items(items) => (items.as_slice(), None),
+            Sealed::Items(items, _) => (items.as_slice(), None),
             Sealed::Whole(envelope) => (&[][..], Some(envelope)),
         };
         items
@@ -120,31 +148,75 @@ impl<'a> Opening<'a> {
             })
     }
 
-    /// Phase two: the unwrapped keys in the order of [`Self::needs`], `None` where no identity
-    /// fits. All or nothing: one failing item fails the whole.
-    pub fn finish(
-        self,
-        keys: &[Option<Zeroizing<Vec<u8>>>],
-        engine: &dyn Engine,
-    ) -> Result<OpenedSecret, OpenError> {
-        match self.sealed {
-            Sealed::Items(items) => open_items(items, keys, self.template, engine),
+    /// The data keys to unwrap, each once however many values it has.
+    pub fn data_keys(&self) -> impl Iterator<Item = DataKeyNeed<'_>> {
+        self.se1().into_iter().flat_map(|se1| {
+            let object = se1.object();
+            se1.referenced()
+                .into_iter()
+                .map(move |block| DataKeyNeed { block, object })
+        })
+    }
+
+    fn se1(&self) -> Option<&Se1Object> {
+        match &self.sealed {
+            Sealed::Items(_, se1) => se1.as_ref(),
+            Sealed::Whole(_) => None,
+        }
+    }
+
+    /// Phase two. All or nothing: one failing item fails the whole.
+    pub fn finish(self, answers: &Answers, engine: &dyn Engine) -> Result<OpenedSecret, OpenError> {
+        let values = match self.sealed {
+            Sealed::Items(items, se1) => open_items(items, se1.as_ref(), answers)?,
             Sealed::Whole(envelope) => {
-                let [key] = keys else {
+                let [key] = answers.session_keys.as_slice() else {
                     return Err(OpenError::of(ItemError::Answers, "data"));
                 };
-                open_value(&envelope, key.as_ref())
+                return open_value(&envelope, key.as_ref())
                     .and_then(|json| whole_secret::parse(&json).map_err(ItemError::from))
-                    .map_err(|error| OpenError::of(error, "data"))
+                    .map_err(|error| OpenError::of(error, "data"));
             }
+        };
+        let Some(template) = self.template else {
+            return Ok(OpenedSecret {
+                data: values,
+                metadata: TemplateMetadata::default(),
+                secret_type: None,
+                immutable: None,
+            });
+        };
+        Ok(OpenedSecret {
+            data: render(values, template, engine)?,
+            metadata: template.metadata.clone().unwrap_or_default(),
+            secret_type: template.secret_type.clone().filter(|kind| !kind.is_empty()),
+            immutable: template.immutable,
+        })
+    }
+
+    /// Phase two without rendering: the values as they were sealed.
+    ///
+    /// # Errors
+    /// As [`Self::finish`]; [`ItemError::BothFormats`] never, [`ItemError::Answers`] for a whole
+    /// Secret, which has no items.
+    pub fn values(
+        self,
+        answers: &Answers,
+    ) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, OpenError> {
+        match self.sealed {
+            Sealed::Items(items, se1) => open_items(items, se1.as_ref(), answers),
+            Sealed::Whole(_) => Err(OpenError::of(ItemError::Answers, "data")),
         }
     }
 }
 
 fn envelopes(encrypted: &BTreeMap<String, String>) -> Result<Vec<(String, Envelope)>, OpenError> {
-    let mut errors = OpenError(Vec::new());
+    let mut errors = OpenError::none();
     let mut items = Vec::with_capacity(encrypted.len());
     for (name, text) in encrypted {
+        if value_format(text) != ValueFormat::Legacy {
+            continue;
+        }
         match Envelope::from_text(text) {
             Ok(envelope) => items.push((name.clone(), envelope)),
             Err(error) => errors.add(error.into(), name),
@@ -155,16 +227,15 @@ fn envelopes(encrypted: &BTreeMap<String, String>) -> Result<Vec<(String, Envelo
 
 fn open_items(
     items: Vec<(String, Envelope)>,
-    keys: &[Option<Zeroizing<Vec<u8>>>],
-    template: Option<&SecretTemplate>,
-    engine: &dyn Engine,
-) -> Result<OpenedSecret, OpenError> {
-    if items.len() != keys.len() {
+    se1: Option<&Se1Object>,
+    answers: &Answers,
+) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, OpenError> {
+    if items.len() != answers.session_keys.len() {
         return Err(OpenError::of(ItemError::Answers, "encryptedData"));
     }
-    let mut errors = OpenError(Vec::new());
+    let mut errors = OpenError::none();
     let mut values = BTreeMap::new();
-    for ((name, envelope), key) in items.into_iter().zip(keys) {
+    for ((name, envelope), key) in items.into_iter().zip(&answers.session_keys) {
         match open_value(&envelope, key.as_ref()) {
             Ok(value) => {
                 values.insert(name, value);
@@ -172,21 +243,45 @@ fn open_items(
             Err(error) => errors.add(error, &name),
         }
     }
-    let values = errors.or(values)?;
-    let Some(template) = template else {
-        return Ok(OpenedSecret {
-            data: values,
-            metadata: TemplateMetadata::default(),
-            secret_type: None,
-            immutable: None,
-        });
-    };
-    Ok(OpenedSecret {
-        data: render(values, template, engine)?,
-        metadata: template.metadata.clone().unwrap_or_default(),
-        secret_type: template.secret_type.clone().filter(|kind| !kind.is_empty()),
-        immutable: template.immutable,
-    })
+    if let Some(se1) = se1 {
+        let keys = data_keys(se1, &answers.data_keys)?;
+        for (name, sealed) in se1.values() {
+            let Some(key) = keys.get(&sealed.id) else {
+                errors.add(ItemError::Answers, name);
+                continue;
+            };
+            match key
+                .as_ref()
+                .map_err(|fault| *fault)
+                .and_then(|key| key.open(se1.object(), name, sealed))
+            {
+                Ok(value) => {
+                    values.insert(name.clone(), value);
+                }
+                Err(fault) => errors.add(fault.into(), name),
+            }
+        }
+    }
+    errors.or(values)
+}
+
+/// The data keys, verified, or why they are not known.
+fn data_keys(
+    se1: &Se1Object,
+    unwrapped: &[Result<Zeroizing<Vec<u8>>, Fault>],
+) -> Result<BTreeMap<DataKeyId, Result<DataKey, Fault>>, OpenError> {
+    let referenced = se1.referenced();
+    if referenced.len() != unwrapped.len() {
+        return Err(OpenError::of(ItemError::Answers, "dataKeys"));
+    }
+    let keys = referenced.into_iter().zip(unwrapped).map(|(block, bytes)| {
+        let key = match bytes {
+            Ok(bytes) => se1.verify(block, bytes),
+            Err(fault) => Err(*fault),
+        };
+        (block.id().clone(), key)
+    });
+    Ok(keys.collect())
 }
 
 fn open_value(
@@ -212,7 +307,7 @@ fn render(
     let Some(templates) = template.data.as_ref().filter(|data| !data.is_empty()) else {
         return Ok(values);
     };
-    let mut errors = OpenError(Vec::new());
+    let mut errors = OpenError::none();
     let mut root = Items::default();
     let mut due = Vec::new();
     for (name, text) in templates {
@@ -247,23 +342,37 @@ fn render(
 }
 
 impl OpenError {
-    fn of(error: ItemError, item: &str) -> Self {
+    pub(crate) fn none() -> Self {
+        Self(Vec::new())
+    }
+
+    pub(crate) fn of(error: ItemError, item: &str) -> Self {
         Self(vec![(error, vec![item.to_owned()])])
     }
 
-    fn add(&mut self, error: ItemError, item: &str) {
+    pub(crate) fn add(&mut self, error: ItemError, item: &str) {
         match self.0.iter_mut().find(|(known, _)| *known == error) {
             Some((_, items)) => items.push(item.to_owned()),
             None => self.0.push((error, vec![item.to_owned()])),
         }
     }
 
-    fn or<T>(self, value: T) -> Result<T, Self> {
+    pub(crate) fn or<T>(self, value: T) -> Result<T, Self> {
         if self.0.is_empty() {
             Ok(value)
         } else {
             Err(self)
         }
+    }
+
+    /// The class of SE1 that every reason shares, if they do.
+    pub fn fault(&self) -> Option<Fault> {
+        let mut faults = self.0.iter().map(|(error, _)| match error {
+            ItemError::Se1(fault) => Some(*fault),
+            _ => None,
+        });
+        let first = faults.next()??;
+        faults.all(|fault| fault == Some(first)).then_some(first)
     }
 
     /// The reasons, each with the items it holds for; [`ItemError::Rendering`] has none.

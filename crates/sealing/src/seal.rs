@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use seal_api::{SealedSecretSpec, SecretTemplate, TemplateMetadata};
+use seal_format::se1::Fault;
 use seal_format::{Envelope, EnvelopeError, PayloadError, Scope, SessionKey};
 use zeroize::Zeroizing;
 
@@ -66,6 +67,22 @@ pub enum SealError {
         /// Why.
         reason: PayloadError,
     },
+    /// One item cannot be sealed in SE1.
+    #[error("item {item}: {reason}")]
+    Value {
+        /// Name of the item.
+        item: String,
+        /// Why.
+        reason: Fault,
+    },
+    /// The recipients cannot stand together in one data key.
+    #[error("the recipients do not fit the format (1 to 16, each once): {0}")]
+    Recipients(Fault),
+    /// SE1 binds values to legal names only.
+    #[error(
+        "namespace or name is not one that Kubernetes takes: lower-case letters, digits, `-` and, in the name, `.`"
+    )]
+    Place,
     /// One item does not fit the format.
     #[error("item {item}: {reason}")]
     Envelope {
@@ -131,24 +148,13 @@ impl Sealing {
             .zip(wraps)
             .map(|(item, wrapped_key)| item.finish(wrapped_key))
             .collect::<Result<BTreeMap<_, _>, _>>()?;
-        let mut metadata = SealedMetadata {
-            name: self.metadata.name.clone().unwrap_or_default(),
-            namespace: self.metadata.namespace.clone(),
-            annotations: None,
-        };
-        set_scope(&mut metadata.annotations, self.scope);
-        let template = SecretTemplate {
-            metadata: Some(without_copies(self.metadata)),
-            secret_type: self.secret_type,
-            immutable: self.immutable,
-            data: None,
-        };
-        let spec = SealedSecretSpec {
-            template: Some(template),
-            data: None,
+        Ok(manifest(
+            self.metadata,
+            self.secret_type,
+            self.immutable,
+            self.scope,
             encrypted_data,
-        };
-        Ok(SealedManifest::new(metadata, spec))
+        ))
     }
 }
 
@@ -168,6 +174,35 @@ impl Item {
             Err(reason) => Err(SealError::Envelope { item: name, reason }),
         }
     }
+}
+
+/// The document around the sealed values, which is the same in every format.
+pub(crate) fn manifest(
+    metadata: TemplateMetadata,
+    secret_type: Option<String>,
+    immutable: Option<bool>,
+    scope: Scope,
+    encrypted_data: BTreeMap<String, String>,
+) -> SealedManifest {
+    let mut own = SealedMetadata {
+        name: metadata.name.clone().unwrap_or_default(),
+        namespace: metadata.namespace.clone(),
+        annotations: None,
+    };
+    set_scope(&mut own.annotations, scope);
+    let template = SecretTemplate {
+        metadata: Some(without_copies(metadata)),
+        secret_type,
+        immutable,
+        data: None,
+    };
+    let spec = SealedSecretSpec {
+        template: Some(template),
+        data: None,
+        data_keys: BTreeMap::new(),
+        encrypted_data,
+    };
+    SealedManifest::new(own, spec)
 }
 
 fn without_copies(mut metadata: TemplateMetadata) -> TemplateMetadata {

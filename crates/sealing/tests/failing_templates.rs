@@ -10,7 +10,7 @@ use std::fs;
 use seal_api::SealedSecretSpec;
 use seal_format::Scope;
 use seal_keys::{Certificate, Identity as _, PrivateKey, Recipient as _, RsaIdentity};
-use sealing::{Opening, PlainSecret, Sealing};
+use sealing::{Answers, Opening, PlainSecret, Sealing};
 use template::{GoTemplate, Limits};
 use zeroize::Zeroizing;
 
@@ -83,7 +83,13 @@ fn error(password: &str, templates: &[(&str, &str)]) -> [String; 3] {
         .needs()
         .map(|need| identity.unwrap(need.wrapped, need.label).ok())
         .collect();
-    let opened = opening.finish(&keys, &GoTemplate::new(Limits::default()));
+    let opened = opening.finish(
+        &Answers {
+            session_keys: keys,
+            ..Answers::default()
+        },
+        &GoTemplate::new(Limits::default()),
+    );
     let error = opened.err().unwrap();
     let reasons = format!("{:?}", error.reasons());
     [error.to_string(), format!("{error:?}"), reasons]

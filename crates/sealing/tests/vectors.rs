@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use seal_api::SealedSecretSpec;
 use seal_keys::{Identity as _, PrivateKey, RsaIdentity};
-use sealing::Opening;
+use sealing::{Answers, Opening};
 use template::{GoTemplate, Limits};
 
 struct Vector {
@@ -70,7 +70,13 @@ fn open(vector: &Vector, identity: &RsaIdentity) -> (String, Option<String>) {
                 .needs()
                 .map(|need| identity.unwrap(need.wrapped, need.label).ok())
                 .collect();
-            opening.finish(&keys, &GoTemplate::new(Limits::default()))
+            opening.finish(
+                &Answers {
+                    session_keys: keys,
+                    ..Answers::default()
+                },
+                &GoTemplate::new(Limits::default()),
+            )
         });
     match opened {
         Ok(secret) => {

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use seal_api::SealedSecretSpec;
 use seal_keys::{Identity as _, PrivateKey, RsaIdentity};
-use sealing::{Opening, scope_of};
+use sealing::{Answers, Opening, scope_of};
 use serde_json::Value;
 use template::{GoTemplate, Limits};
 
@@ -67,7 +67,15 @@ impl Keys {
                         .find_map(|key| key.unwrap(need.wrapped, need.label).ok())
                 })
                 .collect();
-            let opened = opening.finish(&keys, &engine).ok()?;
+            let opened = opening
+                .finish(
+                    &Answers {
+                        session_keys: keys,
+                        ..Answers::default()
+                    },
+                    &engine,
+                )
+                .ok()?;
             let label = scope.label(text("namespace"), text("name"));
             let place = String::from_utf8(label).unwrap();
             let space = if place.is_empty() { "" } else { " " };
