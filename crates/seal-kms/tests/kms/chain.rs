@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Command;
 
 use seal_kms::{Kms, KmsOptions};
@@ -149,6 +151,43 @@ fn from_a_service_account() {
     proxy.fail("AssumeRoleWithWebIdentity", Fault::AccessDenied);
     assert_eq!(machine.run(), failed("Credentials(SourceFailed) true"));
     assert_eq!(proxy.calls("Encrypt"), 0);
+}
+
+#[test]
+fn from_pod_identity() {
+    let token = "a.projected.token";
+    let agent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = agent.local_addr().unwrap();
+    let asked = std::thread::spawn(move || answer_once(&agent));
+    let mut machine = Machine::bare("from-pod-identity");
+    let url = format!("http://{address}/v1/credentials");
+    machine
+        .set("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url)
+        .file("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token);
+    assert_eq!(machine.run(), End::Opened);
+    let asked = asked.join().unwrap().to_ascii_lowercase();
+    assert!(asked.starts_with("get /v1/credentials "), "{asked}");
+    assert!(
+        asked.contains(&format!("authorization: {token}")),
+        "{asked}"
+    );
+}
+
+/// The agent of Pod Identity, for one question, which it returns.
+fn answer_once(agent: &TcpListener) -> String {
+    let (mut stream, _) = agent.accept().unwrap();
+    let mut asked = Vec::new();
+    while !asked.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        asked.extend(byte);
+    }
+    let body = r#"{"AccessKeyId": "testing", "SecretAccessKey": "testing", "Token": "testing",
+        "Expiration": "2099-01-01T00:00:00Z"}"#;
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    stream.write_all((head + body).as_bytes()).unwrap();
+    String::from_utf8(asked).unwrap()
 }
 
 #[test]
