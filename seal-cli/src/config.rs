@@ -1,71 +1,259 @@
-//! `.seal.yaml`: who shall be able to read which file.
+//! Who shall be able to read which file: `.seal.yaml`, or the creation rules of `.sops.yaml` where
+//! there is none (`docs/reference/config.md`).
 
+mod check;
 mod fault;
+mod fields;
+mod lookup;
+mod offline;
+mod pattern;
+mod recipient_kind;
+mod rule;
+mod seal_yaml;
+mod sops_yaml;
+mod trust;
 
-use std::io::Read as _;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use seal_manifest::Node;
+use seal_format::Scope;
 
-pub(crate) use fault::{Fault, Faults};
+use crate::ui;
+pub(crate) use check::check;
+use fault::{Fault, Faults};
+use lookup::Territory;
+pub(crate) use lookup::shown;
+pub(crate) use offline::Offline;
+use rule::{Configuration, Rule};
+pub(crate) use rule::{Format, NamedRecipient};
+use trust::User;
 
-/// No such file is larger, in bytes.
-const LIMIT: u64 = 1024 * 1024;
-
+/// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
-    #[error("cannot read {}: {reason}", .path.display())]
+    #[error("cannot read {}: {reason}", lookup::shown(.path))]
     Read {
         path: PathBuf,
         reason: std::io::Error,
     },
-    #[error("{}", .faults.of(.path))]
+    #[error("{} is no file", lookup::shown(.0))]
+    NoFile(PathBuf),
+    #[error("{} is larger than any configuration", lookup::shown(.0))]
+    TooLarge(PathBuf),
+    #[error("cannot tell which configuration {} has: {reason}", lookup::shown(.path))]
+    Target {
+        path: PathBuf,
+        reason: std::io::Error,
+    },
+    #[error(
+        "{} is not followed: {reason}. Look at it, and name it yourself (--config FILE) if it is to be believed",
+        lookup::shown(.path)
+    )]
+    Untrusted { path: PathBuf, reason: String },
+    #[error("there is no .seal.yaml here or above, up to the root of the work tree")]
+    None,
+    #[error("{}: no rule matches {file}; add one, or name the recipients", lookup::shown(.path))]
+    NoRule { path: PathBuf, file: String },
+    #[error("no .seal.yaml and no .sops.yaml for {file}, from its folder up to {}", lookup::shown(.top))]
+    NoConfiguration { file: String, top: PathBuf },
+    #[error("{}", .faults.of(lookup::shown(.path)))]
     Faults { path: PathBuf, faults: Faults },
+    #[error(
+        "{}: line {line}: the rule for {file} cannot be followed: {reason}. Write a .seal.yaml, or name the recipients",
+        lookup::shown(.path)
+    )]
+    Refused {
+        path: PathBuf,
+        line: usize,
+        file: String,
+        reason: String,
+    },
 }
 
-/// Reads a configuration with everything that is wrong with it.
-pub(crate) fn check(path: &Path) -> Result<(), ConfigError> {
-    let mut bytes = Vec::new();
-    std::fs::File::open(path)
-        .and_then(|file| file.take(LIMIT).read_to_end(&mut bytes))
-        .map_err(|reason| ConfigError::Read {
-            path: path.to_owned(),
-            reason,
-        })?;
-    let mut faults = Faults::default();
-    if let Some(root) = root(&bytes, &mut faults) {
-        for (field, value) in root.entries() {
-            if !["recipients", "rules"].contains(&field) {
-                let text = format!("unknown field {field:?} (use recipients and rules)");
-                faults.add(Fault::new(value.line(), text));
-            }
-        }
+/// Flags of the verbs that follow rules.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct ConfigArgs {
+    /// Configuration to follow, instead of the nearest .seal.yaml above the file
+    #[arg(long, value_name = "FILE", env = "SEAL_CONFIG", hide_env_values = true)]
+    config: Option<OsString>,
+}
+
+impl ConfigArgs {
+    /// The configuration that was named; a variable without content names none.
+    pub(crate) fn named(&self) -> Option<&Path> {
+        let named = self.config.as_deref().map(Path::new);
+        named.filter(|path| !path.as_os_str().is_empty())
     }
-    if faults.is_empty() {
-        return Ok(());
+}
+
+/// The rule for a file.
+#[derive(Clone, Debug)]
+pub(crate) struct Matched {
+    /// The configuration it stands in.
+    pub(crate) config: PathBuf,
+    /// Line of the rule in it, from one.
+    pub(crate) line: usize,
+    /// Its path pattern.
+    pub(crate) rule: String,
+    pub(crate) recipients: Vec<NamedRecipient>,
+    pub(crate) scope: Option<Scope>,
+    /// What the rule asks for, or its recipients leave no choice about.
+    pub(crate) format: Option<Format>,
+}
+
+/// The rule for the file that shall be written, which need not be there yet; `None` when there is
+/// no configuration, or no rule in it that matches. `named` is a configuration that the user named,
+/// instead of the nearest. Prints a warning for what the rule has and we pass over.
+pub(crate) fn rules_for(file: &Path, named: Option<&Path>) -> Result<Option<Matched>, ConfigError> {
+    let found = Found::look(file, named)?;
+    for text in &found.warnings {
+        ui::warn(text);
     }
-    Err(ConfigError::Faults {
-        path: path.to_owned(),
-        faults,
+    found.matched()
+}
+
+/// Why a file has no rule.
+pub(crate) fn nothing_for(file: &Path, named: Option<&Path>) -> Result<ConfigError, ConfigError> {
+    let found = Found::look(file, named)?;
+    let file = shown(&found.file);
+    Ok(match found.configuration {
+        Some(configuration) => ConfigError::NoRule {
+            path: configuration.path,
+            file,
+        },
+        None => ConfigError::NoConfiguration {
+            file,
+            top: found.territory.top().to_owned(),
+        },
     })
 }
 
-/// The one document of the file.
-fn root(bytes: &[u8], faults: &mut Faults) -> Option<Node> {
-    let documents = match seal_manifest::read(bytes) {
-        Ok(documents) => documents,
-        Err(reason) => {
-            faults.add(Fault::of_file(reason.to_string()));
-            return None;
-        }
-    };
-    let mut documents = documents.into_iter();
-    let first = documents.next();
-    if let Some(second) = documents.next() {
-        faults.add(Fault::new(second.line(), "a second document; there is one"));
+/// What there is for a file.
+struct Found {
+    /// What would be written: absolute, links followed.
+    pub(crate) file: PathBuf,
+    pub(crate) territory: Territory,
+    pub(crate) configuration: Option<Configuration>,
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Found {
+    /// Finds and reads the configuration of a file.
+    pub(crate) fn look(file: &Path, named: Option<&Path>) -> Result<Self, ConfigError> {
+        let file = lookup::target(file)?;
+        let user = User::current();
+        let folder = file.parent().unwrap_or(Path::new("/"));
+        let territory = Territory::of(folder, lookup::home().as_deref(), user);
+        let mut warnings = Vec::new();
+        let configuration = match named {
+            Some(path) => {
+                let bytes = lookup::read_named(path)?;
+                Some(parse(&lookup::target(path)?, &bytes)?)
+            }
+            None => match nearest(&territory, &mut warnings) {
+                Some(path) => Some(parse(&path, &lookup::read_found(&path, user)?)?),
+                None => None,
+            },
+        };
+        Ok(Self {
+            file,
+            territory,
+            configuration,
+            warnings,
+        })
     }
-    if first.is_none() {
+
+    /// The rule that matches.
+    pub(crate) fn rule(&self) -> Option<&Rule> {
+        self.configuration.as_ref()?.rule_for(self.path()?)
+    }
+
+    /// The path that patterns are matched with: from the configuration's folder, or from the root
+    /// of the work tree if the configuration is elsewhere.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        let folder = self.configuration.as_ref()?.folder();
+        let below = self.file.strip_prefix(folder).ok();
+        below.or_else(|| self.file.strip_prefix(self.territory.work_tree()?).ok())
+    }
+
+    fn matched(&self) -> Result<Option<Matched>, ConfigError> {
+        let (Some(configuration), Some(rule)) = (&self.configuration, self.rule()) else {
+            return Ok(None);
+        };
+        if let Some(reason) = &rule.refused {
+            return Err(ConfigError::Refused {
+                path: configuration.path.clone(),
+                line: rule.line,
+                file: self.path().unwrap_or(&self.file).display().to_string(),
+                reason: reason.clone(),
+            });
+        }
+        for text in &rule.passed_over {
+            let (path, line) = (lookup::shown(&configuration.path), rule.line);
+            ui::warn(&format!("{path}: line {line}: {text}"));
+        }
+        Ok(Some(Matched {
+            config: configuration.path.clone(),
+            line: rule.line,
+            rule: rule.pattern.to_string(),
+            recipients: rule.recipients.clone(),
+            scope: rule.scope,
+            format: rule.format(),
+        }))
+    }
+}
+
+/// Ours wherever it is, then that of SOPS.
+fn nearest(territory: &Territory, warnings: &mut Vec<String>) -> Option<PathBuf> {
+    if let Some(path) = territory.nearest(lookup::SEAL_YAML) {
+        return Some(path);
+    }
+    for name in [".seal.yml", ".sops.yml"] {
+        if let Some(path) = territory.nearest(name) {
+            let path = lookup::shown(&path);
+            warnings.push(format!("{path} is passed over: the name ends in .yaml"));
+        }
+    }
+    let path = territory.nearest(lookup::SOPS_YAML)?;
+    let here = std::env::current_dir()
+        .and_then(std::fs::canonicalize)
+        .ok()?;
+    if let Some(other) = lookup::of_sops(&here).filter(|other| *other != path) {
+        warnings.push(format!(
+            "{} is followed; sops, which looks from the current folder upwards, would follow {} here",
+            lookup::shown(&path),
+            lookup::shown(&other)
+        ));
+    }
+    Some(path)
+}
+
+/// Reads a configuration; its name says which kind it is.
+fn parse(path: &Path, bytes: &[u8]) -> Result<Configuration, ConfigError> {
+    let mut faults = Faults::default();
+    let read = seal_manifest::read(bytes);
+    let documents = read.unwrap_or_else(|reason| {
+        faults.add(Fault::unreadable(&reason));
+        Vec::new()
+    });
+    let configuration = documents.first().map(|first| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if name.ends_with(".sops.yaml") || name.ends_with(".sops.yml") {
+            return sops_yaml::read(path, first.root(), &mut faults);
+        }
+        if let Some(second) = documents.get(1) {
+            faults.add(Fault::new(second.line(), "the file has one document only"));
+        }
+        seal_yaml::read(path, first.root(), &mut faults)
+    });
+    if configuration.is_none() && faults.is_empty() {
         faults.add(Fault::of_file("the file is empty"));
     }
-    first.map(seal_manifest::Document::into_root)
+    match configuration {
+        Some(configuration) if faults.is_empty() => Ok(configuration),
+        _ => Err(ConfigError::Faults {
+            path: path.to_owned(),
+            faults,
+        }),
+    }
 }

@@ -87,6 +87,20 @@ pub(crate) fn secrets(file: Option<&Path>) -> Result<Vec<InputSecret>, CliError>
     Ok(secrets)
 }
 
+/// Reads a file of SealedSecrets; `-` is stdin. Nothing in it is secret.
+pub(crate) fn sealed_bytes(path: &Path) -> Result<Vec<u8>, CliError> {
+    let read = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+    } else {
+        std::fs::read(path)
+    };
+    read.map_err(|reason| CliError::Input {
+        from: path.display().to_string(),
+        reason,
+    })
+}
+
 fn documents(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
     let parts = seal_manifest::parts(bytes)?;
     // A few documents are not worth a pool of threads.
@@ -97,7 +111,8 @@ fn documents(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
     seal_manifest::join(read)
 }
 
-fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {
+/// Reads a file, or stdin, into memory that is wiped.
+pub(crate) fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {
     if let Some(path) = file {
         let file = std::fs::File::open(path)?;
         // Of a pipe nothing is known.

@@ -10,10 +10,12 @@ mod context;
 mod environment;
 mod error;
 mod exit;
+mod identity;
 mod input;
 mod kubeconfig;
 mod later;
 mod output;
+mod sealed_file;
 mod ui;
 mod verbs;
 

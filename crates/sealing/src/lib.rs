@@ -14,6 +14,7 @@
 mod open;
 mod plain_secret;
 mod read;
+mod read_sealed;
 mod scope;
 mod se1_object;
 mod seal;
@@ -26,6 +27,7 @@ mod whole_secret;
 pub use open::{Answers, DataKeyNeed, ItemError, OpenError, OpenedSecret, Opening, UnwrapNeed};
 pub use plain_secret::PlainSecret;
 pub use read::{CoercedScalar, ReadSecretError, SecretList, read_secrets};
+pub use read_sealed::{ReadSealedError, SealedDocument, SealedReason, read_sealed};
 pub use scope::{scope_of, set_scope};
 pub use se1_object::{Se1Object, block};
 pub use seal::{SealError, Sealing, WrapNeed};

@@ -1,11 +1,14 @@
-//! `seal config`: what `.seal.yaml` says.
+//! `seal config`: what the configuration says, and whether it is sound.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use jiff::Timestamp;
 
-use crate::config;
+use crate::config::{self, ConfigArgs, NamedRecipient, Offline};
 use crate::error::CliError;
+use crate::output::Destination;
+use crate::ui;
 
 /// Check the configuration, or show what it says about a file
 #[derive(clap::Args, Debug)]
@@ -18,15 +21,80 @@ pub(crate) struct Args {
 enum Action {
     /// Name everything that is wrong with a configuration
     Check {
-        /// The configuration
-        #[arg(value_name = "FILE")]
-        file: PathBuf,
+        /// A .seal.yaml or .sops.yaml [default: the one for files of the current folder]
+        #[arg(value_name = "CONFIG")]
+        config: Option<PathBuf>,
     },
+    /// Show who will be able to read a file, and why
+    Show(ShowArgs),
+}
+
+#[derive(clap::Args, Debug)]
+struct ShowArgs {
+    /// The file, which need not be there yet
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// Does what was typed.
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     match &args.action {
-        Action::Check { file } => Ok(config::check(file)?),
+        Action::Check { config } => check(config.as_deref()),
+        Action::Show(args) => show(args),
     }
+}
+
+fn check(named: Option<&Path>) -> Result<(), CliError> {
+    let checked = config::check(named)?;
+    let path = config::shown(&checked.path);
+    for (line, text) in checked.warnings {
+        ui::warn(&format!("{path}: line {line}: {text}"));
+    }
+    let (rules, recipients) = (checked.rules, checked.recipients);
+    let text = format!("{path}: sound; rules: {rules}, recipients: {recipients}\n");
+    Destination::Stdout.write(&[text])
+}
+
+fn show(args: &ShowArgs) -> Result<(), CliError> {
+    let file = args.file.display().to_string();
+    let Some(matched) = config::rules_for(&args.file, args.config.named())? else {
+        return Err(config::nothing_for(&args.file, args.config.named())?.into());
+    };
+    let folder = matched.config.parent().unwrap_or(Path::new(""));
+    let config = config::shown(&matched.config);
+    let scope = matched.scope.map_or(
+        "strict, unless a flag or the Secret says otherwise".to_owned(),
+        |scope| scope.to_string(),
+    );
+    let format = matched.format.map_or(
+        "legacy, unless a flag says otherwise".to_owned(),
+        |format| format.to_string(),
+    );
+    let mut text = format!(
+        "file:        {file}\nconfig:      {config}\nrule:        line {}, {}\nscope:       {scope}\nformat:      {format}\nrecipients:\n",
+        matched.line, matched.rule
+    );
+    for recipient in &matched.recipients {
+        text.push_str(&line(recipient, folder));
+    }
+    Destination::Stdout.write(&[text])
+}
+
+/// A recipient whose file is missing is shown with the reason, too.
+fn line(recipient: &NamedRecipient, folder: &Path) -> String {
+    let declared = recipient.source.declared(folder);
+    let (kind, to) = match Offline::of(&recipient.source, Timestamp::now()) {
+        Ok(offline) => (offline.kind, offline.to),
+        Err(reason) => (format!("cannot be used: {reason}"), None),
+    };
+    let called = recipient.called(folder);
+    let mut lines = vec![called, declared];
+    lines.extend(to);
+    lines.dedup();
+    let more = lines.split_off(1);
+    let more = more.iter().map(|line| format!("    {line}\n"));
+    format!("- {}: {kind}\n{}", lines.concat(), more.collect::<String>())
 }

@@ -1,7 +1,8 @@
 //! What is wrong with a configuration, and on which line.
 
 use std::fmt;
-use std::path::Path;
+
+use seal_manifest::ReadError;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,29 @@ impl Fault {
             text: text.into(),
         }
     }
+
+    /// The file is no YAML at all, or no mapping.
+    pub(crate) fn unreadable(reason: &ReadError) -> Self {
+        match reason {
+            ReadError::NotAMapping { line, .. } => Self::new(
+                *line,
+                "the file should be keys and values (recipients, rules)",
+            ),
+            ReadError::Syntax {
+                line,
+                column,
+                reason,
+                ..
+            } => Self::new(*line, format!("column {column}: {reason}")),
+            ReadError::DuplicateKey {
+                line, first_line, ..
+            } => Self::new(
+                *line,
+                format!("this key was already given on line {first_line}; keep one of the two"),
+            ),
+            other => Self::of_file(other.to_string()),
+        }
+    }
 }
 
 /// Everything that is wrong with a file.
@@ -41,13 +65,13 @@ impl Faults {
     }
 
     /// One line for each, in the order of the file.
-    pub(crate) fn of<'a>(&'a self, path: &'a Path) -> impl fmt::Display + 'a {
+    pub(crate) fn of(&self, path: String) -> impl fmt::Display {
         fmt::from_fn(move |f| {
             let mut faults: Vec<&Fault> = self.0.iter().collect();
             faults.sort_by_key(|fault| fault.line);
             for (number, fault) in faults.into_iter().enumerate() {
                 let next = if number == 0 { "" } else { "\n  " };
-                write!(f, "{next}{}: ", path.display())?;
+                write!(f, "{next}{path}: ")?;
                 if let Some(line) = fault.line {
                     write!(f, "line {line}: ")?;
                 }

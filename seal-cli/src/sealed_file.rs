@@ -1,0 +1,69 @@
+//! A file of SealedSecrets, as the verbs read and change it.
+
+use std::path::{Path, PathBuf};
+
+use sealing::{SealedDocument, read_sealed};
+
+use crate::error::CliError;
+use crate::input;
+
+/// The text, and the SealedSecrets in it.
+pub(crate) struct SealedFile {
+    /// As it was given; `-` is stdin.
+    pub(crate) path: PathBuf,
+    /// The whole file: edits splice it.
+    #[expect(dead_code, reason = "edits come next")]
+    pub(crate) text: String,
+    /// Every document that is a SealedSecret, in the file's order; there is one at least.
+    pub(crate) sealed: Vec<SealedDocument>,
+}
+
+impl SealedFile {
+    /// Reads a file; documents of other kinds are passed over, a malformed SealedSecret is an error.
+    pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
+        let from = || path.display().to_string();
+        let bytes = input::sealed_bytes(path)?;
+        let text = String::from_utf8(bytes).map_err(|_| CliError::NotText(from()))?;
+        let documents =
+            seal_manifest::read(text.as_bytes()).map_err(|reason| CliError::Manifest {
+                from: from(),
+                reason,
+            })?;
+        let mut sealed = Vec::new();
+        for document in &documents {
+            let kind = document.root().get("kind").and_then(|kind| kind.as_str());
+            if kind != Some("SealedSecret") {
+                continue;
+            }
+            let read = read_sealed(document).map_err(|reason| CliError::Sealed {
+                from: from(),
+                reason,
+            })?;
+            sealed.push(read);
+        }
+        if sealed.is_empty() {
+            return Err(CliError::NoSealedSecrets(from()));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            text,
+            sealed,
+        })
+    }
+
+    /// The one SealedSecret, or the one that `document` names by its number in the file.
+    pub(crate) fn only(&self, document: Option<usize>) -> Result<&SealedDocument, CliError> {
+        match (document, self.sealed.as_slice()) {
+            (None, [one]) => Ok(one),
+            (None, _) => Err(CliError::WhichDocument(self.path.display().to_string())),
+            (Some(index), all) => {
+                all.iter()
+                    .find(|sealed| sealed.index == index)
+                    .ok_or_else(|| CliError::NoSuchDocument {
+                        from: self.path.display().to_string(),
+                        index,
+                    })
+            }
+        }
+    }
+}
