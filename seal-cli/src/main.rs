@@ -10,10 +10,12 @@ mod context;
 mod environment;
 mod error;
 mod exit;
+mod fresh_bytes;
 mod input;
 mod kubeconfig;
 mod later;
 mod output;
+mod recipient;
 #[expect(dead_code, reason = "the verbs that read SealedSecrets come next")]
 mod sealed_file;
 mod ui;
