@@ -4,9 +4,10 @@
 use std::path::PathBuf;
 
 use seal_format::Scope;
-use seal_keys::CertificateError;
+use seal_format::se1::Fault;
+use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::ReadError;
-use sealing::{ReadSealedError, ReadSecretError, SealError, TargetError};
+use sealing::{OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
 use crate::config::ConfigError;
 use crate::exit;
@@ -48,6 +49,30 @@ pub(crate) enum CliError {
     },
     #[error("no secrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NoSecrets(String),
+    #[error("cannot use the private key in {from}: it {reason}")]
+    PrivateKey {
+        from: String,
+        reason: PrivateKeyError,
+    },
+    #[error(
+        "{0:?} is not the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID; an alias can be pointed elsewhere)"
+    )]
+    KmsArn(String),
+    #[error("{}", opening(.from, *.document, .reason, .details))]
+    Open {
+        from: String,
+        document: usize,
+        reason: OpenError,
+        details: Vec<String>,
+    },
+    #[error("{from}: there is no item {item:?}; seal inspect lists them")]
+    NoSuchItem { from: String, item: String },
+    #[error("cannot write document {0}")]
+    EncodeSecret(usize),
+    #[error(
+        "stdout is a terminal, which would keep the plaintext; use a pipe or a file, or give --show"
+    )]
+    Terminal,
     #[error("{0}: this is no UTF-8 text")]
     NotText(String),
     #[error("{from}: {reason}")]
@@ -132,8 +157,31 @@ impl CliError {
             | Self::Format(_)
             | Self::FormatVersion(_)
             | Self::LegacyReaders(_)
-            | Self::Scope(_) => exit::USAGE,
+            | Self::Scope(_)
+            | Self::Terminal => exit::USAGE,
+            Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
+            Self::Open { reason, .. } => match reason.fault() {
+                Some(Fault::NoIdentity) => exit::NO_IDENTITY,
+                Some(Fault::Unavailable) => exit::UNAVAILABLE,
+                Some(_) => exit::REFUSED,
+                None => exit::FAILED,
+            },
             _ => exit::FAILED,
         }
     }
+}
+
+/// The class of SE1 stands in brackets, for scripts.
+fn opening(from: &str, document: usize, reason: &OpenError, details: &[String]) -> String {
+    let mut text = format!("{from}: document {document}: {reason}");
+    if let Some(fault) = reason.fault() {
+        text.push_str(" [");
+        text.push_str(fault.class());
+        text.push(']');
+    }
+    for detail in details {
+        text.push_str("\n  ");
+        text.push_str(detail);
+    }
+    text
 }

@@ -11,12 +11,12 @@ mod environment;
 mod error;
 mod exit;
 mod fresh_bytes;
+mod identity;
 mod input;
 mod kubeconfig;
 mod later;
 mod output;
 mod recipient;
-#[expect(dead_code, reason = "the verbs that read SealedSecrets come next")]
 mod sealed_file;
 mod ui;
 mod verbs;

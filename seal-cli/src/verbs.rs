@@ -16,6 +16,7 @@ use crate::error::CliError;
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     Config(command::config::Args),
+    Open(command::open::Args),
 }
 
 impl Verb {
@@ -23,6 +24,7 @@ impl Verb {
     pub(crate) fn run(self) -> Result<(), CliError> {
         match self {
             Self::Config(args) => command::config::run(&args),
+            Self::Open(args) => command::open::run(&args),
         }
     }
 }

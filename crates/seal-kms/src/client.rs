@@ -152,7 +152,7 @@ impl Kms {
         if let Some(region) = key.region() {
             return Ok(region.to_owned());
         }
-        let home = self.home.get_or_init(|| self.find_home()).await;
+        let home = self.home.get_or_init(|| Box::pin(self.find_home())).await;
         home.as_ref()
             .map(Region::to_string)
             .ok_or(KmsFault::NoRegion)
@@ -170,7 +170,10 @@ impl Kms {
     }
 
     async fn client(&self, region: &str) -> aws_sdk_kms::Client {
-        let shared = self.shared.get_or_init(|| self.load(region)).await;
+        let shared = self
+            .shared
+            .get_or_init(|| Box::pin(self.load(region)))
+            .await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region.to_owned()).or_insert_with(|| {
             let mut config = Builder::from(shared).region(Region::new(region.to_owned()));
@@ -231,14 +234,15 @@ impl fmt::Debug for Kms {
 }
 
 /// Runs a call with its logs switched off, as the SDK's trace level shows whole requests, data key included.
-async fn muted<T, E>(
+fn muted<T, E>(
     call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, KmsFault>
+) -> impl Future<Output = Result<T, KmsFault>>
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let answer = call.with_subscriber(NoSubscriber::new()).await;
-    answer.map_err(|error| classify(&error))
+    // Boxed: the SDK's futures take 18 kB, and would make all of ours as large.
+    let call = Box::pin(call).with_subscriber(NoSubscriber::new());
+    async move { call.await.map_err(|error| classify(&error)) }
 }
 
 fn failure(action: Action, key: &impl fmt::Display) -> impl Fn(KmsFault) -> KmsError {

@@ -103,7 +103,7 @@ impl Work {
             Format::Json => seal_manifest::write_json(sealed).map_err(failed),
             Format::Yaml => {
                 let value = serde_json::to_value(sealed).map_err(failed)?;
-                Ok(format!("---\n{}", seal_manifest::write_yaml(&value)))
+                Ok(format!("---\n{}", seal_manifest::write_sealed_yaml(&value)))
             }
         }
     }

@@ -51,6 +51,13 @@ pub(crate) enum RecipientError {
     Runtime,
 }
 
+impl RecipientError {
+    /// Whether the same may succeed later though nobody changes anything.
+    pub(crate) fn is_transient(&self) -> bool {
+        matches!(self, Self::Kms { reason, .. } if reason.is_transient())
+    }
+}
+
 /// As much of a text as helps to find it.
 pub(super) fn shortened(text: &str) -> String {
     const LENGTH: usize = 24;
