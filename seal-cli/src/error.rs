@@ -3,9 +3,10 @@
 
 use std::path::PathBuf;
 
-use seal_keys::CertificateError;
+use seal_format::se1::Fault;
+use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::ReadError;
-use sealing::{ReadSealedError, ReadSecretError, SealError, TargetError};
+use sealing::{OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
 use crate::config::ConfigError;
 use crate::exit;
@@ -40,6 +41,36 @@ pub(crate) enum CliError {
     },
     #[error("no secrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NoSecrets(String),
+    #[error("cannot use the private key in {from}: it {reason}")]
+    PrivateKey {
+        from: String,
+        reason: PrivateKeyError,
+    },
+    #[error(
+        "{0:?} is not the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID; an alias can be pointed elsewhere)"
+    )]
+    KmsArn(String),
+    #[error("{}", opening(.from, *.document, .reason, .details))]
+    Open {
+        from: String,
+        document: usize,
+        reason: OpenError,
+        details: Vec<String>,
+    },
+    #[error("{from}: there is no item {item:?}; seal inspect lists them")]
+    NoSuchItem { from: String, item: String },
+    #[error("cannot write document {0}")]
+    EncodeSecret(usize),
+    #[error(
+        "stdout is a terminal, which would keep the plaintext; use a pipe or a file, or give --show"
+    )]
+    Terminal,
+    #[error("unsupported output format: {0:?} (use text or json)")]
+    InspectFormat(String),
+    #[error("cannot write the report as JSON")]
+    InspectJson,
+    #[error("{0}: readers will refuse what is named above")]
+    Unsound(String),
     #[error("{0}: this is no UTF-8 text")]
     NotText(String),
     #[error("{from}: {reason}")]
@@ -111,8 +142,32 @@ impl CliError {
             Self::NotThereYet(_)
             | Self::NotThereYetForClusters(_)
             | Self::Format(_)
-            | Self::Scope(_) => exit::USAGE,
+            | Self::Scope(_)
+            | Self::InspectFormat(_)
+            | Self::Terminal => exit::USAGE,
+            Self::Unsound(_) => exit::REFUSED,
+            Self::Open { reason, .. } => match reason.fault() {
+                Some(Fault::NoIdentity) => exit::NO_IDENTITY,
+                Some(Fault::Unavailable) => exit::UNAVAILABLE,
+                Some(_) => exit::REFUSED,
+                None => exit::FAILED,
+            },
             _ => exit::FAILED,
         }
     }
+}
+
+/// The class of SE1 stands in brackets, for scripts.
+fn opening(from: &str, document: usize, reason: &OpenError, details: &[String]) -> String {
+    let mut text = format!("{from}: document {document}: {reason}");
+    if let Some(fault) = reason.fault() {
+        text.push_str(" [");
+        text.push_str(fault.class());
+        text.push(']');
+    }
+    for detail in details {
+        text.push_str("\n  ");
+        text.push_str(detail);
+    }
+    text
 }

@@ -10,11 +10,11 @@ mod context;
 mod environment;
 mod error;
 mod exit;
+mod identity;
 mod input;
 mod kubeconfig;
 mod later;
 mod output;
-#[expect(dead_code, reason = "the verbs that read SealedSecrets come next")]
 mod sealed_file;
 mod ui;
 mod verbs;
