@@ -25,6 +25,7 @@ enum End {
 }
 
 /// The other process: the first test, started with a key.
+#[expect(clippy::print_stdout, reason = "how the other process answers")]
 async fn child(key: &str) {
     let kms = Kms::new(KmsOptions {
         profile: std::env::var(PROFILE).ok(),
