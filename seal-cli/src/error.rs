@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use seal_format::Scope;
 use seal_format::se1::Fault;
 use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::ReadError;
@@ -11,6 +12,7 @@ use sealing::{OpenError, ReadSealedError, ReadSecretError, SealError, TargetErro
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
+use crate::recipient::RecipientError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -24,6 +26,12 @@ pub(crate) enum CliError {
     NotThereYetForClusters(String),
     #[error("unsupported output format: {0:?} (use json or yaml)")]
     Format(String),
+    #[error("unknown format of values: {0:?} (use legacy or se1)")]
+    FormatVersion(String),
+    #[error(
+        "the legacy format has exactly one reader, by certificate, which this is not: {0}. Use --format-version se1, or name one certificate"
+    )]
+    LegacyReaders(String),
     #[error("unknown scope {0:?} (use strict, namespace-wide or cluster-wide)")]
     Scope(String),
 
@@ -65,6 +73,12 @@ pub(crate) enum CliError {
         "stdout is a terminal, which would keep the plaintext; use a pipe or a file, or give --show"
     )]
     Terminal,
+    #[error("unsupported output format: {0:?} (use text or json)")]
+    InspectFormat(String),
+    #[error("cannot write the report as JSON")]
+    InspectJson,
+    #[error("{0}: readers will refuse what is named above")]
+    Unsound(String),
     #[error("{0}: this is no UTF-8 text")]
     NotText(String),
     #[error("{from}: {reason}")]
@@ -90,6 +104,17 @@ pub(crate) enum CliError {
         place: Place,
         reason: SealError,
     },
+    #[error(
+        "{from}: {place}: its annotations ask for the scope {own}, which has to be said by --scope or a rule of .seal.yaml ({trusted} is); add --scope {own} if that is meant, or remove the annotation"
+    )]
+    ScopeOfInput {
+        from: String,
+        place: Place,
+        own: Scope,
+        trusted: Scope,
+    },
+    #[error(transparent)]
+    Recipient(#[from] RecipientError),
     #[error("{from}: {place}: the certificate's key cannot seal a value")]
     Wrap { from: String, place: Place },
 
@@ -136,8 +161,13 @@ impl CliError {
             Self::NotThereYet(_)
             | Self::NotThereYetForClusters(_)
             | Self::Format(_)
+            | Self::FormatVersion(_)
+            | Self::LegacyReaders(_)
             | Self::Scope(_)
+            | Self::InspectFormat(_)
             | Self::Terminal => exit::USAGE,
+            Self::Unsound(_) => exit::REFUSED,
+            Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
             Self::Open { reason, .. } => match reason.fault() {
                 Some(Fault::NoIdentity) => exit::NO_IDENTITY,
                 Some(Fault::Unavailable) => exit::UNAVAILABLE,
