@@ -26,7 +26,7 @@ use lookup::Territory;
 pub(crate) use lookup::shown;
 pub(crate) use offline::Offline;
 use rule::{Configuration, Rule};
-pub(crate) use rule::{Format, NamedRecipient};
+pub(crate) use rule::{Format, NamedRecipient, Place, RecipientSource};
 use trust::User;
 
 /// Why there is no answer.
