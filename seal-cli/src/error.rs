@@ -73,6 +73,12 @@ pub(crate) enum CliError {
         "stdout is a terminal, which would keep the plaintext; use a pipe or a file, or give --show"
     )]
     Terminal,
+    #[error("unsupported output format: {0:?} (use text or json)")]
+    InspectFormat(String),
+    #[error("cannot write the report as JSON")]
+    InspectJson,
+    #[error("{0}: readers will refuse what is named above")]
+    Unsound(String),
     #[error("{0}: this is no UTF-8 text")]
     NotText(String),
     #[error("{from}: {reason}")]
@@ -158,7 +164,9 @@ impl CliError {
             | Self::FormatVersion(_)
             | Self::LegacyReaders(_)
             | Self::Scope(_)
+            | Self::InspectFormat(_)
             | Self::Terminal => exit::USAGE,
+            Self::Unsound(_) => exit::REFUSED,
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
             Self::Open { reason, .. } => match reason.fault() {
                 Some(Fault::NoIdentity) => exit::NO_IDENTITY,

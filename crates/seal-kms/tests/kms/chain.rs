@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
 use std::process::Command;
 
 use seal_kms::{Kms, KmsOptions};
@@ -22,14 +24,13 @@ enum End {
     Failed(String),
 }
 
-#[ignore = "the process that the others start"]
-#[tokio::test]
-async fn child() {
+/// The other process: the first test, started with a key.
+async fn child(key: &str) {
     let kms = Kms::new(KmsOptions {
         profile: std::env::var(PROFILE).ok(),
         ..KmsOptions::default()
     });
-    let key = name(&std::env::var(KEY).unwrap());
+    let key = name(key);
     let end = match kms.wrap(&key, &context(), DATA_KEY).await {
         Ok((arn, blob)) => match kms.unwrap(&arn, &context(), &blob).await {
             Ok(opened) => format!("opened {}", opened.as_slice() == DATA_KEY),
@@ -78,7 +79,7 @@ impl Machine {
 
     fn run(&self) -> End {
         let output = Command::new(std::env::current_exe().unwrap())
-            .args(["chain::child", "--exact", "--ignored", "--nocapture"])
+            .args(["chain::from_the_environment", "--exact", "--nocapture"])
             .env_clear()
             .env("HOME", self.folder.path())
             .envs(&self.environment)
@@ -97,8 +98,11 @@ fn failed(end: &str) -> End {
     End::Failed(end.to_owned())
 }
 
-#[test]
-fn from_the_environment() {
+#[tokio::test]
+async fn from_the_environment() {
+    if let Ok(key) = std::env::var(KEY) {
+        return child(&key).await;
+    }
     let mut machine = Machine::bare("from-environment");
     machine
         .set("AWS_ACCESS_KEY_ID", "testing")
@@ -149,6 +153,43 @@ fn from_a_service_account() {
     proxy.fail("AssumeRoleWithWebIdentity", Fault::AccessDenied);
     assert_eq!(machine.run(), failed("Credentials(SourceFailed) true"));
     assert_eq!(proxy.calls("Encrypt"), 0);
+}
+
+#[test]
+fn from_pod_identity() {
+    let token = "a.projected.token";
+    let agent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = agent.local_addr().unwrap();
+    let asked = std::thread::spawn(move || answer_once(&agent));
+    let mut machine = Machine::bare("from-pod-identity");
+    let url = format!("http://{address}/v1/credentials");
+    machine
+        .set("AWS_CONTAINER_CREDENTIALS_FULL_URI", &url)
+        .file("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", token);
+    assert_eq!(machine.run(), End::Opened);
+    let asked = asked.join().unwrap().to_ascii_lowercase();
+    assert!(asked.starts_with("get /v1/credentials "), "{asked}");
+    assert!(
+        asked.contains(&format!("authorization: {token}")),
+        "{asked}"
+    );
+}
+
+/// The agent of Pod Identity, for one question, which it returns.
+fn answer_once(agent: &TcpListener) -> String {
+    let (mut stream, _) = agent.accept().unwrap();
+    let mut asked = Vec::new();
+    while !asked.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        asked.extend(byte);
+    }
+    let body = r#"{"AccessKeyId": "testing", "SecretAccessKey": "testing", "Token": "testing",
+        "Expiration": "2099-01-01T00:00:00Z"}"#;
+    let length = body.len();
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    stream.write_all((head + body).as_bytes()).unwrap();
+    String::from_utf8(asked).unwrap()
 }
 
 #[test]

@@ -130,3 +130,16 @@ async fn only_multi_region_keys_move_to_the_region_of_replicas() {
     let _ = kms.wrap(&name(&mrk), &context(), DATA_KEY).await;
     assert_eq!(bed.proxy.requests("Encrypt").last().unwrap()["KeyId"], mrk);
 }
+
+#[tokio::test]
+async fn a_private_key_fits_and_more_is_not_even_sent() {
+    let bed = Bed::on(&MOTO);
+    let (kms, key) = (bed.kms(), name(&bed.symmetric_key().to_string()));
+    let longest = [7; Kms::LONGEST];
+    let (arn, blob) = kms.wrap(&key, &context(), &longest).await.unwrap();
+    let opened = kms.unwrap(&arn, &context(), &blob).await.unwrap();
+    assert_eq!(opened.as_slice(), longest);
+    let more = kms.wrap(&key, &context(), &[7; Kms::LONGEST + 1]).await;
+    assert_eq!(fault(more), KmsFault::TooLong);
+    assert_eq!(bed.proxy.calls("Encrypt"), 1);
+}
