@@ -12,6 +12,9 @@ use tempfile::TempDir;
 
 use super::*;
 
+#[cfg(unix)]
+mod plugins;
+
 const DATA_KEY: &[u8] = b"seal/se1 and thirty-two random bytes....";
 
 /// Someone with an answer to every question, who counts them.
