@@ -279,3 +279,19 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Configuration, ConfigError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_the_reference_is_sound() {
+        let page = include_str!("../../docs/reference/config.md");
+        let (_, rest) = page.split_once("```yaml\n").unwrap();
+        let (example, _) = rest.split_once("```").unwrap();
+        let read = parse(Path::new("/repo/.seal.yaml"), example.as_bytes()).unwrap();
+        let rule = read.rule_for(Path::new("overlays/prod/db.yaml")).unwrap();
+        assert_eq!(rule.format(), Some(Format::Se1));
+        assert_eq!(rule.recipients.len(), 3);
+    }
+}

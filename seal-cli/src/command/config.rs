@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use crate::config::known::{self, Added, Known, KnownArgs, KnownError};
+use crate::config::known::{self, Known, KnownArgs, KnownError};
 use crate::config::{self, ConfigArgs, ConfigError, Matched, NamedRecipient, Offline};
 use crate::error::CliError;
 use crate::output::Destination;
@@ -99,9 +99,9 @@ fn known(matched: &Matched, to: &[Option<String>], args: &KnownArgs) -> Result<S
         Known::All => "all of them".to_owned(),
         Known::First => "not yet: the first use will remember them".to_owned(),
         Known::Grown(added) => {
-            let called = added.iter().map(Added::called);
-            let called = called.collect::<Vec<_>>().join(", ");
-            format!("not {called}: nothing is sealed for them before they are confirmed")
+            let new: Vec<_> = added.into_iter().map(|added| added.what).collect();
+            let new = new.join(", ");
+            format!("not {new}; nothing is sealed before that is confirmed")
         }
     })
 }

@@ -3,20 +3,24 @@
 //! Whoever may write to a repository may write its `.seal.yaml`, too, and become a reader of what
 //! others seal next. So the rules are remembered when they are first followed, and what counts
 //! afterwards is this: may anybody read the file who could not by the rules as they were last
-//! confirmed? That also finds rules that were put in front of others, taken away, or widened, and
-//! configurations that appear nearer to the file.
+//! confirmed, and does the scope reach no further? That also finds rules that were put in front of
+//! others, taken away, or widened, and configurations that appear nearer to the file.
 
+mod added;
+mod comparison;
 mod memory;
 mod store;
 
-use std::fmt::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::{Matched, NamedRecipient, Offline, lookup};
 use crate::ui;
-use memory::{Memory, Past, Reader, RememberedRule};
+pub(crate) use added::Added;
+use added::{pinned_text, text};
+use comparison::{compare, elsewhere, reach};
+use memory::{Memory, Reader, RememberedRule};
 use store::Store;
 pub(crate) use store::StoreError;
 
@@ -47,19 +51,6 @@ pub(crate) enum Known {
     First,
     /// These are new.
     Grown(Vec<Added>),
-}
-
-/// A recipient that could not read before.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Added {
-    /// Line of the rule, from one.
-    line: usize,
-    /// Its path pattern.
-    rule: String,
-    /// The name, or the recipient itself.
-    called: String,
-    /// What wraps say; `None` when nobody was asked.
-    to: Option<String>,
 }
 
 /// Why nothing may be sealed.
@@ -151,50 +142,6 @@ fn remember(
     Ok(())
 }
 
-/// Who would be new, by the rules as they were.
-fn compare(memory: &Memory, matched: &Matched, readers: &[Reader]) -> Known {
-    let before = match memory.past(&matched.origin) {
-        Past::Nothing => return Known::First,
-        Past::NoRule => &[][..],
-        Past::Rule(rule) => &rule.recipients,
-    };
-    let added = new(before, readers, matched.line, &matched.rule);
-    if added.is_empty() {
-        return Known::All;
-    }
-    Known::Grown(added)
-}
-
-fn new(before: &[Reader], now: &[Reader], line: usize, rule: &str) -> Vec<Added> {
-    now.iter()
-        .filter(|now| !before.iter().any(|before| before.is(now)))
-        .map(|now| Added {
-            line,
-            rule: rule.to_owned(),
-            called: now.called().to_owned(),
-            to: now.to.clone(),
-        })
-        .collect()
-}
-
-/// Who is new in the other rules: confirming one means confirming all, so all are shown.
-fn elsewhere(memory: &Memory, matched: &Matched, rules: &[RememberedRule]) -> Vec<Added> {
-    let known = memory.remembered(&matched.origin);
-    let now = matched.origin.configuration.rules.iter().zip(rules);
-    now.filter(|(rule, _)| rule.line != matched.line)
-        .flat_map(|(rule, now)| {
-            let before = known.and_then(|known| known.rule(&rule.pattern));
-            let before = before.map_or(&[][..], |before| &before.recipients);
-            new(
-                before,
-                &now.recipients,
-                rule.line,
-                &rule.pattern.to_string(),
-            )
-        })
-        .collect()
-}
-
 /// Whoever is no longer named would be new again, and whoever was asked for the first time is who
 /// he said. No other rule changes: it was not looked at.
 fn settle(memory: &mut Memory, matched: &Matched, readers: &[Reader]) {
@@ -212,6 +159,10 @@ fn settle(memory: &mut Memory, matched: &Matched, readers: &[Reader]) {
     {
         let readers = readers.iter().map(|now| now.clone().or_as(before));
         known.recipients = readers.collect();
+    }
+    let scope = matched.scope.unwrap_or_default();
+    if reach(scope) < reach(known.scope()) {
+        known.set_scope(scope);
     }
 }
 
@@ -232,7 +183,7 @@ fn snapshot(memory: &Memory, matched: &Matched, readers: &[Reader]) -> Vec<Remem
                     .collect()
             };
             let recipients = now.into_iter().map(|now| now.or_as(before));
-            RememberedRule::new(&rule.pattern, recipients.collect())
+            RememberedRule::new(&rule.pattern, rule.scope, recipients.collect())
         })
         .collect()
 }
@@ -257,59 +208,11 @@ fn reader(matched: &Matched, recipient: &NamedRecipient, to: Option<String>) -> 
     }
 }
 
-impl Added {
-    pub(crate) fn called(&self) -> &str {
-        &self.called
-    }
-}
-
-impl fmt::Display for Added {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} (line {}, {})", self.called, self.line, self.rule)?;
-        match self.to.as_ref().filter(|to| **to != self.called) {
-            Some(to) => write!(f, ": {to}"),
-            None => Ok(()),
-        }
-    }
-}
-
-fn text(matched: &Matched, added: &[Added], others: &[Added]) -> String {
-    let config = lookup::shown(&matched.config);
-    let file = lookup::shown(&matched.origin.file);
-    let mut text = format!(
-        "{config} lets somebody read {file} who could not by its rules when you last used them:"
-    );
-    for added in added {
-        let _ = write!(text, "\n  {added}");
-    }
-    let _ = write!(
-        text,
-        "\nfind out who changed it (git log -p -- {config}), then confirm with --accept-new-recipients"
-    );
-    if !others.is_empty() {
-        text.push_str(", which confirms these, too:");
-    }
-    for other in others {
-        let _ = write!(text, "\n  {other}");
-    }
-    text
-}
-
-fn pinned_text(matched: &Matched, added: &[Added], pinned: &Path) -> String {
-    let config = lookup::shown(&matched.config);
-    let file = lookup::shown(&matched.origin.file);
-    let pinned = pinned.display();
-    let mut text = format!("{config} lets somebody read {file} who is not in {pinned} for it:");
-    for added in added {
-        let _ = write!(text, "\n  {added}");
-    }
-    text.push_str("\nadd them there, once they are confirmed");
-    text
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
     use std::fs;
+    use std::path::Path;
 
     use super::*;
     use crate::config::Found;
@@ -340,13 +243,17 @@ mod tests {
             Self { folder, memory }
         }
 
-        /// Each rule is `path: names`; no rules at all is no file.
+        /// Each rule is `path: names` or `path: names; scope`; no rules at all is no file.
         fn write(&self, config: &str, rules: &[&str]) {
             let path = self.folder.path().join(config);
             let mut text = NAMES.to_owned();
             for rule in rules {
                 let (glob, names) = rule.split_once(": ").unwrap();
-                let _ = writeln!(text, "- {{path: \"{glob}\", recipients: [{names}]}}");
+                let (names, scope) = names.split_once("; ").unwrap_or((names, "strict"));
+                let _ = writeln!(
+                    text,
+                    "- {{path: \"{glob}\", recipients: [{names}], scope: {scope}}}"
+                );
             }
             if rules.is_empty() {
                 fs::remove_file(path).unwrap();
@@ -370,7 +277,7 @@ mod tests {
                 Known::All => Outcome::Quiet,
                 Known::First => Outcome::First,
                 Known::Grown(added) => {
-                    Outcome::Stopped(added.into_iter().map(|added| added.called).collect())
+                    Outcome::Stopped(added.into_iter().map(|added| added.what).collect())
                 }
             };
             let done = remember(&mut self.memory, &matched, &readers, accept, &store);
@@ -511,6 +418,23 @@ mod tests {
             (&["**: a, b"], Outcome::First),
             (&["**: a"], Outcome::Quiet),
             (&["**: a, b"], stopped(&["b"])),
+            (&["**: a"], Outcome::Quiet),
+        ] {
+            stage.write(".seal.yaml", rules);
+            assert_eq!(stage.seal("f", false), expected, "{rules:?}");
+        }
+    }
+
+    #[test]
+    fn a_scope_that_was_narrowed_is_new_when_it_is_widened() {
+        let mut stage = Stage::new();
+        for (rules, expected) in [
+            (&["**: a; cluster-wide"], Outcome::First),
+            (&["**: a; namespace-wide"], Outcome::Quiet),
+            (
+                &["**: a; cluster-wide"],
+                stopped(&["scope cluster-wide, which was namespace-wide"]),
+            ),
         ] {
             stage.write(".seal.yaml", rules);
             assert_eq!(stage.seal("f", false), expected, "{rules:?}");
@@ -543,7 +467,7 @@ mod tests {
         let text = text(&matched, &added, &others).replace(folder.to_str().unwrap(), "");
         assert_eq!(
             text,
-            "/.seal.yaml lets somebody read /dev/f who could not by its rules when you last used them:\n  \
+            "/.seal.yaml has more readers for /dev/f, or a wider scope, than its rules had when you last used them:\n  \
              b (line 4, dev/**): age1b\n\
              find out who changed it (git log -p -- /.seal.yaml), then confirm with \
              --accept-new-recipients, which confirms these, too:\n  \

@@ -25,6 +25,7 @@ enum End {
 }
 
 /// The other process: the first test, started with a key.
+#[expect(clippy::print_stdout, reason = "how it tells the first process")]
 async fn child(key: &str) {
     let kms = Kms::new(KmsOptions {
         profile: std::env::var(PROFILE).ok(),
@@ -57,6 +58,7 @@ impl Machine {
         let mut environment: BTreeMap<_, _> = environment(bed.proxy.url()).into();
         environment.remove("AWS_ACCESS_KEY_ID");
         environment.remove("AWS_SECRET_ACCESS_KEY");
+        environment.remove("AWS_DEFAULT_REGION");
         environment.insert(KEY, format!("alias/{alias}"));
         Self {
             bed,

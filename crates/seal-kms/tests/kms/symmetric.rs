@@ -97,6 +97,24 @@ async fn keys_that_are_not_there() {
 }
 
 #[tokio::test]
+async fn a_call_goes_to_the_region_in_the_name() {
+    let bed = Bed::on(&MOTO);
+    let kms = bed.kms();
+    let (here, blob) = bed.wrapped(&kms).await;
+    let away = bed.aws.in_region("eu-west-1");
+    let key: KeyArn = away.create_symmetric_key().unwrap().parse().unwrap();
+    let alias = away.create_alias("away", key.key_id()).unwrap();
+    for text in [key.to_string(), alias] {
+        let (arn, blob) = kms.wrap(&name(&text), &context(), DATA_KEY).await.unwrap();
+        assert_eq!((&arn, arn.region()), (&key, "eu-west-1"));
+        assert!(kms.unwrap(&arn, &context(), &blob).await.is_ok());
+    }
+    let local = kms.wrap(&name("alias/away"), &context(), DATA_KEY).await;
+    assert_eq!(fault(local), KmsFault::NotFound);
+    assert!(kms.unwrap(&here, &context(), &blob).await.is_ok());
+}
+
+#[tokio::test]
 async fn a_symmetric_key_has_no_public_half() {
     let bed = Bed::on(&MOTO);
     let answer = bed.kms().public_key(&bed.symmetric_key().into()).await;

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use seal_format::Scope;
 use serde::{Deserialize, Serialize};
 
 use crate::config::lookup::{SEAL_YAML, SOPS_YAML};
@@ -42,6 +43,9 @@ pub(crate) struct RememberedRule {
     glob: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     regex: Option<String>,
+    /// None is strict.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
     pub(crate) recipients: Vec<Reader>,
 }
 
@@ -145,8 +149,9 @@ impl Memory {
     /// A pattern that cannot be read would match nothing, and a wider rule would count instead.
     pub(crate) fn is_sound(&self) -> bool {
         let known = self.repositories.iter().flat_map(|all| &all.configurations);
-        let mut rules = known.flat_map(|known| &known.rules);
-        rules.all(|rule| rule.pattern().is_some())
+        known
+            .flat_map(|known| &known.rules)
+            .all(RememberedRule::is_sound)
     }
 }
 
@@ -186,18 +191,38 @@ impl Remembered {
 }
 
 impl RememberedRule {
-    pub(crate) fn new(pattern: &Pattern, recipients: Vec<Reader>) -> Self {
+    pub(crate) fn new(pattern: &Pattern, scope: Option<Scope>, recipients: Vec<Reader>) -> Self {
         let text = Some(pattern.to_string());
         let (glob, regex) = match pattern {
             Pattern::Glob(_) => (text, None),
             Pattern::Regex(_) => (None, text),
             Pattern::Every => (None, None),
         };
-        Self {
+        let mut rule = Self {
             glob,
             regex,
+            scope: None,
             recipients,
-        }
+        };
+        rule.set_scope(scope.unwrap_or_default());
+        rule
+    }
+
+    /// Where the values could be used.
+    pub(crate) fn scope(&self) -> Scope {
+        let scope = self.scope.as_deref().map(str::parse);
+        // `is_sound` has seen to it that it is one.
+        scope.unwrap_or(Ok(Scope::Strict)).unwrap_or_default()
+    }
+
+    pub(crate) fn set_scope(&mut self, scope: Scope) {
+        let wider = scope != Scope::Strict;
+        self.scope = wider.then(|| scope.as_str().to_owned());
+    }
+
+    fn is_sound(&self) -> bool {
+        let scope = self.scope.as_deref();
+        self.pattern().is_some() && scope.is_none_or(|scope| scope.parse::<Scope>().is_ok())
     }
 
     fn pattern(&self) -> Option<Pattern> {
@@ -210,7 +235,7 @@ impl RememberedRule {
     }
 
     fn is_for(&self, pattern: &Pattern) -> bool {
-        let same = Self::new(pattern, Vec::new());
+        let same = Self::new(pattern, None, Vec::new());
         self.glob == same.glob && self.regex == same.regex
     }
 }
