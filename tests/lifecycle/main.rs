@@ -14,4 +14,5 @@ mod kill;
 mod outage;
 mod rights;
 mod se1_keys;
+mod se1_kms;
 mod shutdown;
