@@ -364,7 +364,7 @@ fn attacks_end_in_their_class_and_the_live_secret_stays() {
             assert!(!said.contains("apply the definition"), "{name}: {said}");
         }
     }
-    canary.assert_absent("the log", &bed().controller.log());
+    canary.assert_absent("the log", bed().controller.log());
 }
 
 /// As an object for `kubectl apply`, so that the API server sees what no type of ours can hold.

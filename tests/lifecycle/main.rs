@@ -15,4 +15,5 @@ mod outage;
 mod rights;
 mod se1_keys;
 mod se1_kms;
+mod se1_vectors;
 mod shutdown;
