@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use jiff::SignedDuration;
 use operator_kit::logging::LogFormat;
+use seal_kms::{KeyArn, NotAKeyArn};
 use tracing::Level;
 
 /// Turns SealedSecrets into Secrets and keeps them so.
@@ -47,6 +48,10 @@ pub(crate) struct Args {
     #[arg(long, default_value = "", env = "SEALED_SECRETS_MY_CN")]
     pub(crate) my_cn: String,
 
+    /// Keys in AWS KMS.
+    #[command(flatten)]
+    pub(crate) kms: KmsArgs,
+
     /// DEBUG, INFO, WARN or ERROR.
     #[arg(
         long,
@@ -63,6 +68,32 @@ pub(crate) struct Args {
     /// Print the version.
     #[arg(long)]
     pub(crate) version: bool,
+}
+
+/// Keys in AWS KMS that may open values sealed for them. Credentials come from the usual AWS chain.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct KmsArgs {
+    /// ARN of a symmetric AWS KMS key that may be used; repeatable. No other key is ever called.
+    #[arg(long = "kms-key", value_name = "ARN", value_delimiter = ',', value_parser = key_arn, env = "SEALED_SECRETS_KMS_KEYS")]
+    pub(crate) kms_keys: Vec<KeyArn>,
+
+    /// ARN of an RSA key in AWS KMS that may be used; repeatable.
+    #[arg(long = "kms-rsa-key", value_name = "ARN", value_delimiter = ',', value_parser = key_arn, env = "SEALED_SECRETS_KMS_RSA_KEYS")]
+    pub(crate) kms_rsa_keys: Vec<KeyArn>,
+
+    /// URL of AWS KMS, in place of AWS's own.
+    #[arg(long, value_name = "URL", env = "SEALED_SECRETS_KMS_ENDPOINT")]
+    pub(crate) kms_endpoint: Option<String>,
+
+    /// Region whose replicas of multi-Region keys are used.
+    #[arg(long, value_name = "REGION", env = "SEALED_SECRETS_KMS_REGION")]
+    pub(crate) kms_region: Option<String>,
+}
+
+fn key_arn(text: &str) -> Result<KeyArn, String> {
+    text.trim()
+        .parse()
+        .map_err(|error: NotAKeyArn| error.to_string())
 }
 
 /// What becomes part of every key Secret's name.
@@ -104,6 +135,18 @@ mod tests {
     #[test]
     fn flags_are_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn keys_in_kms_are_arns_one_by_one_or_in_a_list() {
+        let arn = |id: &str| format!("arn:aws:kms:eu-central-1:111122223333:key/{id}");
+        let both = format!("--kms-key={},{}", arn("a"), arn("b"));
+        let third = format!("--kms-key={}", arn("c"));
+        let args = Args::try_parse_from(["x", &both, &third]).unwrap();
+        let ids: Vec<_> = args.kms.kms_keys.iter().map(KeyArn::key_id).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        let alias = "--kms-key=alias/seal";
+        assert!(Args::try_parse_from(["x", alias]).is_err());
     }
 
     #[test]

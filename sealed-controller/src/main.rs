@@ -1,11 +1,15 @@
 //! `sealed-controller`: SealedSecrets → Secrets.
 
+mod age_keys;
 mod args;
 mod conditions;
 mod http;
+mod identities;
 mod keys;
+mod kms_keys;
 mod live;
 mod metrics;
+mod opening;
 mod plan;
 mod reconcile;
 mod rotation;

@@ -11,6 +11,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use seal_format::se1::Fault;
+
 use crate::live::Key;
 use crate::sync_error::ErrorReason;
 
@@ -24,6 +26,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     unseal_requests: Counter,
     unseal_errors: Family<ErrorLabels, Counter>,
+    unwraps: Family<UnwrapLabels, Counter>,
     condition: Family<ConditionLabels, Gauge<i64, AtomicI64>>,
     /// The label under which each object's condition is shown.
     instances: Mutex<HashMap<Key, String>>,
@@ -40,6 +43,12 @@ struct BuildLabels {
 struct ErrorLabels {
     reason: &'static str,
     namespace: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct UnwrapLabels {
+    kind: &'static str,
+    result: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -63,12 +72,43 @@ struct HttpPathLabels {
     method: &'static str,
 }
 
+/// What unwraps a key: label of `unwraps_total`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnwrapKind {
+    /// Sealing keys, for a value of the legacy format.
+    Legacy,
+    /// A sealing key.
+    Rsa,
+    /// An age identity.
+    Age,
+    /// A symmetric key in KMS.
+    Kms,
+    /// An RSA key in KMS.
+    KmsRsa,
+    /// Nobody.
+    None,
+}
+
+impl UnwrapKind {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Rsa => "rsa",
+            Self::Age => "age",
+            Self::Kms => "kms",
+            Self::KmsRsa => "kms-rsa",
+            Self::None => "none",
+        }
+    }
+}
+
 impl Metrics {
     pub(crate) fn new(revision: &str) -> Self {
         let mut registry = Registry::with_prefix("sealed_secrets_controller");
         let metrics = Self {
             unseal_requests: Counter::default(),
             unseal_errors: Family::default(),
+            unwraps: Family::default(),
             condition: Family::default(),
             instances: Mutex::default(),
             http_requests: Family::default(),
@@ -88,6 +128,11 @@ impl Metrics {
             "unseal_errors",
             "Total number of sealed secret unseal errors by reason",
             metrics.unseal_errors.clone(),
+        );
+        registry.register(
+            "unwraps",
+            "Total number of unwrapped keys by kind and result",
+            metrics.unwraps.clone(),
         );
         registry.register(
             "condition_info",
@@ -124,6 +169,22 @@ impl Metrics {
             namespace: namespace.to_owned(),
         };
         self.unseal_errors.get_or_create(&labels).inc();
+    }
+
+    /// One private-key operation or call, and how it ended.
+    pub(crate) fn unwrapped(&self, kind: UnwrapKind, fault: Option<Fault>) {
+        self.unwrap(kind, fault.map_or("success", Fault::class));
+    }
+
+    /// A call that memory saved.
+    pub(crate) fn remembered(&self, kind: UnwrapKind) {
+        self.unwrap(kind, "remembered");
+    }
+
+    fn unwrap(&self, kind: UnwrapKind, result: &'static str) {
+        let kind = kind.as_str();
+        let labels = UnwrapLabels { kind, result };
+        self.unwraps.get_or_create(&labels).inc();
     }
 
     pub(crate) fn condition(&self, key: &Key, instance: &str, synced: bool) {

@@ -1,4 +1,4 @@
-//! The one sequence for every object: read, unwrap, open, plan, write, report.
+//! The one sequence for every object: read, open, plan, write, report.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,16 +12,14 @@ use kube::runtime::reflector::Store;
 use kube::{Api, Client, Resource as _};
 use operator_kit::{Backoff, EventKind, EventSink};
 use seal_api::SealedSecret;
-use seal_format::se1::Fault;
-use seal_keys::{Identity as _, Keyring};
-use sealing::{Answers, DataKeyNeed, OpenError, OpenedSecret, Opening, scope_of};
+use sealing::{OpenedSecret, scope_of};
 use template::GoTemplate;
-use zeroize::Zeroizing;
 
 use crate::conditions::Verdict;
-use crate::keys::KeyStore;
+use crate::identities::Identities;
 use crate::live::{Applied, Guarded, Key, Live};
 use crate::metrics::Metrics;
+use crate::opening;
 use crate::plan::{Desired, Extras};
 use crate::secret_sync;
 use crate::status::{self, Present, Subject, WrittenStatuses};
@@ -37,7 +35,7 @@ const LONGEST_TRANSIENT_RETRY: Duration = Duration::from_secs(15);
 /// All that reconciling needs.
 pub(crate) struct Context {
     pub(crate) client: Client,
-    pub(crate) keys: Arc<KeyStore>,
+    pub(crate) identities: Arc<Identities>,
     pub(crate) live: Arc<Live>,
     pub(crate) engine: Arc<GoTemplate>,
     pub(crate) events: EventSink,
@@ -52,7 +50,7 @@ pub(crate) struct Context {
 impl Context {
     pub(crate) fn new(
         client: Client,
-        keys: Arc<KeyStore>,
+        identities: Arc<Identities>,
         live: Arc<Live>,
         events: EventSink,
         metrics: Arc<Metrics>,
@@ -60,7 +58,7 @@ impl Context {
     ) -> Self {
         Self {
             client,
-            keys,
+            identities,
             live,
             engine: Arc::new(GoTemplate::new(template::Limits::default())),
             events,
@@ -135,7 +133,7 @@ pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> R
 }
 
 /// Makes the Secret; true if it had to be written.
-async fn sync(object: &Guarded, key: &Key, context: &Context) -> Result<bool, SyncError> {
+async fn sync(object: &Arc<Guarded>, key: &Key, context: &Context) -> Result<bool, SyncError> {
     let Ok(sealed) = &object.0 else {
         return Err(SyncError::Malformed);
     };
@@ -144,7 +142,13 @@ async fn sync(object: &Guarded, key: &Key, context: &Context) -> Result<bool, Sy
         return Ok(false);
     }
     let keys = context.live.start_pass(key);
-    let opened = open(sealed, context).await?;
+    let Context {
+        identities,
+        engine,
+        metrics,
+        ..
+    } = context;
+    let opened = opening::open(object, identities, engine, metrics).await?;
     let desired = desired(sealed, opened);
     let extras = if context.live.applied_before(key, &input) {
         Extras::Keep
@@ -181,51 +185,6 @@ fn digest(sealed: &SealedSecret) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes.copy_from_slice(digest.finish().as_ref());
     bytes
-}
-
-/// Private-key operations and templates cost milliseconds of CPU: off the async threads.
-async fn open(sealed: &SealedSecret, context: &Context) -> Result<OpenedSecret, SyncError> {
-    let (sealed, ring, engine) = (sealed.clone(), context.keys.ring(), context.engine.clone());
-    let opened = tokio::task::spawn_blocking(move || -> Result<OpenedSecret, OpenError> {
-        let metadata = &sealed.metadata;
-        let opening = Opening::prepare(
-            &sealed.spec,
-            scope_of(metadata.annotations.as_ref()),
-            metadata.namespace.as_deref().unwrap_or_default(),
-            metadata.name.as_deref().unwrap_or_default(),
-        )?;
-        let session_keys = opening
-            .needs()
-            .map(|need| ring.unwrap(need.wrapped, need.label).ok());
-        let data_keys = opening.data_keys().map(|need| data_key(&need, &ring));
-        let answers = Answers {
-            session_keys: session_keys.collect(),
-            data_keys: data_keys.collect(),
-        };
-        opening.finish(&answers, engine.as_ref())
-    });
-    let opened = opened.await.map_err(|error| {
-        if error.is_panic() {
-            SyncError::Internal
-        } else {
-            SyncError::Stopping
-        }
-    });
-    Ok(opened??)
-}
-
-/// Opens the wrap that is for one of our keys: one private-key operation, whatever the number of
-/// values.
-fn data_key(need: &DataKeyNeed<'_>, ring: &Keyring) -> Result<Zeroizing<Vec<u8>>, Fault> {
-    let (key, wrap) = need
-        .block
-        .wraps()
-        .iter()
-        .find_map(|wrap| Some((ring.find(&wrap.to)?, wrap)))
-        .ok_or(Fault::NoIdentity)?;
-    key.identity()
-        .unwrap(&wrap.blob, b"")
-        .map_err(|_| Fault::BadWrap)
 }
 
 fn desired(sealed: &SealedSecret, opened: OpenedSecret) -> Desired {

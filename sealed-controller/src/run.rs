@@ -1,6 +1,5 @@
 //! Putting the parts together: client, keys, watches, endpoints, and an orderly end.
 
-use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +19,12 @@ use operator_kit::{EventSink, shutdown};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::age_keys::{self, AgeStore};
 use crate::args::Args;
 use crate::http::{self, Endpoints};
+use crate::identities::Identities;
 use crate::keys::{self, KeyPolicy, KeyStore, Mint};
+use crate::kms_keys::KmsKeys;
 use crate::live::{Guarded, Key, Live};
 use crate::metrics::Metrics;
 use crate::reconcile::{Context, reconcile, retry};
@@ -65,7 +67,12 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
         ready: CancellationToken::new(),
     };
     let events = EventSink::start(clients.calls.clone(), COMPONENT);
-    let mut keys = start_keys(&clients, &args, &endpoints.keys, &events);
+    let identities = Arc::new(Identities {
+        sealing: endpoints.keys.clone(),
+        age: Arc::new(AgeStore::new()),
+        kms: Arc::new(KmsKeys::new(&args.kms, endpoints.metrics.clone())),
+    });
+    let mut keys = start_keys(&clients, &args, &identities, &events);
     let limits = Limits::default();
     let served = async {
         tokio::join!(
@@ -73,7 +80,7 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
             serve(private, http::metrics(&endpoints), limits, stop.clone()),
         )
     };
-    let reconciled = reconcile_all(clients, &endpoints, events, stop.clone());
+    let reconciled = reconcile_all(clients, &endpoints, identities, events, stop.clone());
     tokio::pin!(served, reconciled);
     // Each of these goes on until the end; without one of them the others are of no use.
     let ended = tokio::select! {
@@ -132,9 +139,10 @@ async fn clients(args: &Args) -> Result<Clients, RunError> {
 fn start_keys(
     clients: &Clients,
     args: &Args,
-    store: &Arc<KeyStore>,
+    identities: &Identities,
     events: &EventSink,
 ) -> JoinSet<()> {
+    let store = &identities.sealing;
     let namespace = own_namespace();
     let mut tasks = JoinSet::new();
     tasks.spawn(keys::watch_for_ever(
@@ -143,6 +151,12 @@ fn start_keys(
         store.clone(),
         events.clone(),
     ));
+    tasks.spawn(age_keys::watch_for_ever(
+        Api::namespaced(clients.watches.clone(), &namespace),
+        identities.age.clone(),
+        events.clone(),
+    ));
+    tasks.spawn(identities.kms.clone().learn_for_ever());
     let mint = Mint {
         secrets: Api::namespaced(clients.calls.clone(), &namespace),
         policy: KeyPolicy {
@@ -170,12 +184,13 @@ fn own_namespace() -> String {
 async fn reconcile_all(
     clients: Clients,
     endpoints: &Endpoints,
+    identities: Arc<Identities>,
     events: EventSink,
     stop: CancellationToken,
 ) {
     // Without keys every object would only fail: wait for them, or for the end.
     tokio::select! {
-        () = keys_loaded(&endpoints.keys) => {}
+        () = identities.loaded() => {}
         () = stop.cancelled() => return,
     }
     let (reader, writer) = reflector::store();
@@ -183,7 +198,7 @@ async fn reconcile_all(
     let Clients { watches, calls } = clients;
     let context = Arc::new(Context::new(
         calls,
-        endpoints.keys.clone(),
+        identities.clone(),
         live.clone(),
         events,
         endpoints.metrics.clone(),
@@ -201,7 +216,7 @@ async fn reconcile_all(
     Controller::for_stream(sealed, reader)
         .with_config(controller::Config::default().concurrency(WORKERS))
         .reconcile_on(secrets)
-        .reconcile_all_on(key_changes(endpoints.keys.clone(), live))
+        .reconcile_all_on(key_changes(identities, live))
         .graceful_shutdown_on(stop.cancelled_owned())
         .run(
             reconcile,
@@ -218,15 +233,6 @@ fn status_hash(object: &Guarded) -> Option<u64> {
     let mut hasher = DefaultHasher::new();
     serde_json::to_vec(status).ok()?.hash(&mut hasher);
     Some(hasher.finish())
-}
-
-async fn keys_loaded(keys: &KeyStore) {
-    let mut changes = keys.changes();
-    while keys.ring().newest().is_none() {
-        if changes.changed().await.is_err() {
-            return;
-        }
-    }
 }
 
 /// SealedSecrets, kept without what we never read.
@@ -300,25 +306,25 @@ fn note(event: Event<PartialObjectMeta<Secret>>, sealed: &Store<Guarded>, live: 
     }
 }
 
-/// A new key may open what none opened before; without a key that went, less may open.
-fn key_changes(keys: Arc<KeyStore>, live: Arc<Live>) -> impl Stream<Item = ()> + Send + 'static {
-    let names = fingerprints(&keys);
-    let state = (keys.changes(), keys, live, names);
-    futures::stream::unfold(state, |(mut changes, keys, live, before)| async move {
-        changes.changed().await.ok()?;
-        // Several changes in a row are one.
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        changes.mark_unchanged();
-        let now = fingerprints(&keys);
-        if !before.is_subset(&now) {
-            live.doubt_all();
-        }
-        Some(((), (changes, keys, live, now)))
-    })
-}
-
-fn fingerprints(keys: &KeyStore) -> BTreeSet<String> {
-    let ring = keys.ring();
-    let keys = ring.keys().iter();
-    keys.map(|key| key.certificate().fingerprint()).collect()
+/// A new identity may open what none opened before; without one that went, less may open.
+fn key_changes(
+    identities: Arc<Identities>,
+    live: Arc<Live>,
+) -> impl Stream<Item = ()> + Send + 'static {
+    let names = identities.names();
+    let state = (identities.changes(), identities, live, names);
+    futures::stream::unfold(
+        state,
+        |(mut changes, identities, live, before)| async move {
+            changes.next().await?;
+            // Several changes in a row are one.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            changes.settle();
+            let now = identities.names();
+            if !before.is_subset(&now) {
+                live.doubt_all();
+            }
+            Some(((), (changes, identities, live, now)))
+        },
+    )
 }

@@ -1,8 +1,12 @@
 //! Why a SealedSecret is not in sync: one type, mapped once to condition, event and metric.
 
+use std::fmt;
+
 use operator_kit::ApiFault;
+use seal_format::se1::Fault;
 use sealing::OpenError;
 
+use crate::kms_keys::Unavailable;
 use crate::plan::Refusal;
 
 /// A failed pass. `Display` is the condition's message: item names and reasons, never a value, a
@@ -15,8 +19,21 @@ pub(crate) enum SyncError {
     )]
     Malformed,
     /// No key opens it, or a template fails.
-    #[error("{0}")]
-    Open(#[from] OpenError),
+    #[error("{error}{details}")]
+    Open {
+        /// Why, for which items.
+        error: OpenError,
+        /// What helps to find the cause.
+        details: Details,
+    },
+    /// A key in a service is not to be had at this moment; nothing else speaks against the object.
+    #[error("{error}{details}")]
+    KeyUnavailable {
+        /// Which items wait.
+        error: OpenError,
+        /// What the service said.
+        details: Details,
+    },
     /// A Secret of another owner is in the way.
     #[error("Resource {name:?} already exists and is not managed by SealedSecret")]
     Unmanaged {
@@ -51,6 +68,34 @@ pub(crate) enum SyncError {
     Stopping,
 }
 
+/// What a failed opening tells besides: lines of public facts, each once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Details {
+    lines: Vec<String>,
+    /// A service failed in a way that does not pass by itself.
+    needs_someone: bool,
+}
+
+impl Details {
+    pub(crate) fn add(&mut self, line: String) {
+        if !self.lines.contains(&line) {
+            self.lines.push(line);
+        }
+    }
+
+    /// A service did not do its work.
+    pub(crate) fn unavailable(&mut self, why: &Unavailable) {
+        self.needs_someone |= !why.is_transient();
+        self.add(why.to_string());
+    }
+}
+
+impl fmt::Display for Details {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines.iter().try_for_each(|line| write!(f, "\n{line}"))
+    }
+}
+
 /// Longest message in bytes. A thousand failing items must not fill the status (etcd refuses objects
 /// that grow too large), every event and the log.
 const LONGEST_MESSAGE: usize = 4096;
@@ -76,11 +121,21 @@ impl ErrorReason {
 }
 
 impl SyncError {
+    /// An object that did not open.
+    pub(crate) fn opening(error: OpenError, details: Details) -> Self {
+        if error.fault() == Some(Fault::Unavailable) {
+            Self::KeyUnavailable { error, details }
+        } else {
+            Self::Open { error, details }
+        }
+    }
+
     /// `reason` of the conditions.
     pub(crate) fn condition_reason(&self) -> &'static str {
         match self {
             Self::Malformed => "Malformed",
-            Self::Open(_) => "UnsealFailed",
+            Self::Open { .. } => "UnsealFailed",
+            Self::KeyUnavailable { .. } => "KeyUnavailable",
             Self::Unmanaged { .. } => "Unmanaged",
             Self::Immutable => "Immutable",
             Self::TypeChange => "TypeChange",
@@ -103,7 +158,7 @@ impl SyncError {
     /// Reason and message of the event.
     pub(crate) fn event(&self) -> (&'static str, String) {
         match self {
-            Self::Malformed | Self::Open(_) | Self::Internal => (
+            Self::Malformed | Self::Open { .. } | Self::KeyUnavailable { .. } | Self::Internal => (
                 "ErrUnsealFailed",
                 format!("Failed to unseal: {}", self.message()),
             ),
@@ -114,7 +169,9 @@ impl SyncError {
     /// Label of the error counter.
     pub(crate) fn metric(&self) -> ErrorReason {
         match self {
-            Self::Malformed | Self::Open(_) | Self::Internal => ErrorReason::Unseal,
+            Self::Malformed | Self::Open { .. } | Self::KeyUnavailable { .. } | Self::Internal => {
+                ErrorReason::Unseal
+            }
             Self::Unmanaged { .. } => ErrorReason::Unmanaged,
             _ => ErrorReason::Update,
         }
@@ -122,7 +179,11 @@ impl SyncError {
 
     /// Whether trying again may help although nobody changed anything.
     pub(crate) fn is_transient(&self) -> bool {
-        matches!(self, Self::Api { fault, .. } if fault.is_transient())
+        match self {
+            Self::Api { fault, .. } => fault.is_transient(),
+            Self::KeyUnavailable { details, .. } => !details.needs_someone,
+            _ => false,
+        }
     }
 
     pub(crate) fn refused(refusal: Refusal, name: &str) -> Self {

@@ -16,6 +16,8 @@ mod legacy;
 mod malformed;
 mod ownership;
 mod scopes;
+mod se1;
+mod se1_attacks;
 mod templates;
 mod unseal;
 

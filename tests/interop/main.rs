@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod se1;
 mod take_over;
 mod theirs_opens;
 mod theirs_seals;

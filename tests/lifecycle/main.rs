@@ -13,4 +13,5 @@ mod keys;
 mod kill;
 mod outage;
 mod rights;
+mod se1_keys;
 mod shutdown;

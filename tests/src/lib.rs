@@ -15,6 +15,7 @@ mod cluster;
 mod controller;
 mod namespace;
 mod plain;
+mod reader;
 
 use std::time::Duration;
 
@@ -22,6 +23,7 @@ pub use cluster::Cluster;
 pub use controller::{Controller, Page, fetch};
 pub use namespace::{Namespace, condition, data, text};
 pub use plain::Plain;
+pub use reader::{AgePair, KmsReader, Reader};
 
 /// How long anything may take on two cores that compile at the same time.
 pub const PATIENCE: Duration = Duration::from_mins(1);

@@ -4,8 +4,10 @@ use jiff::Timestamp;
 use seal_api::SealedSecret;
 use seal_format::Scope;
 use seal_keys::{Certificate, Recipient as _};
-use sealing::{PlainSecret, Sealing, Target};
+use sealing::{PlainSecret, Se1Sealing, SealedManifest, Sealing, Target};
 use zeroize::Zeroizing;
+
+use crate::reader::Reader;
 
 /// A Secret before it is sealed.
 #[derive(Clone)]
@@ -71,15 +73,9 @@ impl Plain {
         self
     }
 
-    /// Seals it.
+    /// Seals it for a certificate, in the legacy format.
     pub fn seal(self, certificate: &Certificate) -> SealedSecret {
-        let mut secret = self.secret;
-        let target = Target {
-            scope: self.scope,
-            allow_empty: true,
-            ..Target::default()
-        };
-        let scope = target.apply(&mut secret).unwrap();
+        let (secret, scope) = self.targeted();
         let mut random = || {
             let mut bytes = Zeroizing::new([0; 32]);
             aws_lc_rs::rand::fill(bytes.as_mut()).ok()?;
@@ -91,7 +87,34 @@ impl Plain {
             .needs()
             .map(|need| recipient.wrap(need.key, need.label).unwrap())
             .collect();
-        let manifest = sealing.finish(wraps).unwrap();
-        serde_json::from_value(serde_json::to_value(manifest).unwrap()).unwrap()
+        as_object(&sealing.finish(wraps).unwrap())
     }
+
+    /// Seals it for several readers, in SE1: one data key for all items.
+    pub fn seal_se1(self, readers: &[&dyn Reader]) -> SealedSecret {
+        let (secret, scope) = self.targeted();
+        let mut random = |bytes: &mut [u8]| aws_lc_rs::rand::fill(bytes).is_ok();
+        let sealing = Se1Sealing::prepare(secret, scope, &mut random).unwrap();
+        let key = sealing.to_wrap();
+        let wraps = readers
+            .iter()
+            .map(|reader| reader.wrap_for(&key, sealing.object()))
+            .collect();
+        as_object(&sealing.finish(wraps).unwrap())
+    }
+
+    fn targeted(self) -> (PlainSecret, Scope) {
+        let mut secret = self.secret;
+        let target = Target {
+            scope: self.scope,
+            allow_empty: true,
+            ..Target::default()
+        };
+        let scope = target.apply(&mut secret).unwrap();
+        (secret, scope)
+    }
+}
+
+fn as_object(manifest: &SealedManifest) -> SealedSecret {
+    serde_json::from_value(serde_json::to_value(manifest).unwrap()).unwrap()
 }

@@ -16,6 +16,10 @@ pub const SKIP_SET_OWNER_REFERENCES: &str = "sealedsecrets.bitnami.com/skip-set-
 pub const KEY_LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
 /// The one value of [`KEY_LABEL`] that puts a key to use.
 pub const KEY_LABEL_ACTIVE: &str = "active";
+/// Label of Secrets whose values are age identity files, in the controller's namespace.
+pub const AGE_IDENTITIES_LABEL: &str = "sealedsecrets.bitnami.com/seal-age-identities";
+/// The one value of [`AGE_IDENTITIES_LABEL`] that puts them to use.
+pub const AGE_IDENTITIES_ACTIVE: &str = "active";
 
 /// Only the exact value `true` counts.
 pub fn is_true(annotations: Option<&BTreeMap<String, String>>, key: &str) -> bool {

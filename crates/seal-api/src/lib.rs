@@ -12,8 +12,8 @@ mod status;
 mod template;
 
 pub use annotations::{
-    CLUSTER_WIDE, KEY_LABEL, KEY_LABEL_ACTIVE, MANAGED, NAMESPACE_WIDE, PATCH,
-    SKIP_SET_OWNER_REFERENCES, is_true,
+    AGE_IDENTITIES_ACTIVE, AGE_IDENTITIES_LABEL, CLUSTER_WIDE, KEY_LABEL, KEY_LABEL_ACTIVE,
+    MANAGED, NAMESPACE_WIDE, PATCH, SKIP_SET_OWNER_REFERENCES, is_true,
 };
 pub use crd::sealed_secret_crd;
 pub use data_key::{DataKeyEntry, WrapEntry};

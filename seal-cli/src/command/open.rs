@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use rayon::prelude::*;
 use sealing::{OpenedSecret, Opening, SealedDocument};
 use serde_json::{Map, Value, json};
 use template::{GoTemplate, Limits};
@@ -62,9 +63,12 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
             Some(_) => vec![file.only(args.document)?],
             None => file.sealed.iter().collect(),
         };
+        // All answers first: rayon would give any of the errors, people want the first.
         documents
-            .into_iter()
+            .into_par_iter()
             .map(|sealed| secret(&file, sealed, &identities, format))
+            .collect::<Vec<_>>()
+            .into_iter()
             .collect::<Result<_, _>>()?
     };
     Destination::Stdout.write(&pieces)

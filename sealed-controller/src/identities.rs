@@ -1,0 +1,201 @@
+//! Who this controller is to the data keys of SE1: its sealing keys and age identities, which are at
+//! hand, and the keys in AWS KMS that its configuration names.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use seal_format::se1::{Fault, RecipientName};
+use seal_keys::{Identity, Keyring};
+use sealing::DataKeyNeed;
+use tokio::sync::watch as channel;
+use zeroize::Zeroizing;
+
+use crate::age_keys::{AgeKeys, AgeStore};
+use crate::keys::KeyStore;
+use crate::kms_keys::{KmsKeys, KmsRequest};
+use crate::metrics::{Metrics, UnwrapKind};
+
+/// Recipients, or identities, that a message names; the others are counted.
+const NAMED: usize = 8;
+/// Characters of a name on each side of what is left out.
+const ENDS: usize = 12;
+
+/// Everything that may unwrap.
+pub(crate) struct Identities {
+    pub(crate) sealing: Arc<KeyStore>,
+    pub(crate) age: Arc<AgeStore>,
+    pub(crate) kms: Arc<KmsKeys>,
+}
+
+/// The identities of one moment: a pass uses one set from beginning to end.
+pub(crate) struct Moment {
+    pub(crate) ring: Arc<Keyring>,
+    age: Arc<AgeKeys>,
+    kms: Arc<KmsKeys>,
+}
+
+/// What is known of a data key without asking anyone.
+pub(crate) enum AtHand {
+    /// Unwrapped, or nobody here can.
+    Known(Result<Zeroizing<Vec<u8>>, Fault>),
+    /// A service has to be asked: any of these, in this order.
+    Elsewhere(Vec<KmsRequest>),
+}
+
+impl Identities {
+    /// The identities of this moment.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment {
+            ring: self.sealing.ring(),
+            age: self.age.keys(),
+            kms: self.kms.clone(),
+        }
+    }
+
+    /// Waits until there is a sealing key, the age identities were listed once, and KMS was asked once for
+    /// the public keys that are to be known. Before that objects would fail that open a moment later.
+    pub(crate) async fn loaded(&self) {
+        let mut sealing = self.sealing.changes();
+        while self.sealing.ring().newest().is_none() {
+            if sealing.changed().await.is_err() {
+                return;
+            }
+        }
+        let mut age = self.age.changes();
+        let mut kms = self.kms.changes();
+        // An error is the end of the process.
+        let _ = tokio::join!(age.wait_for(|loaded| *loaded), kms.wait_for(|asked| *asked));
+    }
+
+    /// What they are called in `to`.
+    pub(crate) fn names(&self) -> BTreeSet<RecipientName> {
+        let moment = self.moment();
+        let sealing = moment.ring.keys().iter();
+        let sealing = sealing.map(|key| key.identity().name().clone());
+        sealing
+            .chain(moment.age.names().cloned())
+            .chain(moment.kms.learned())
+            .collect()
+    }
+
+    /// Messages of every change.
+    pub(crate) fn changes(&self) -> Changes {
+        Changes {
+            sealing: self.sealing.changes(),
+            age: self.age.changes(),
+            kms: self.kms.changes(),
+        }
+    }
+}
+
+/// Tells when identities come or go.
+pub(crate) struct Changes {
+    sealing: channel::Receiver<bool>,
+    age: channel::Receiver<bool>,
+    kms: channel::Receiver<bool>,
+}
+
+impl Changes {
+    /// Waits for the next change; `None` at the end of the process.
+    pub(crate) async fn next(&mut self) -> Option<()> {
+        let changed = tokio::select! {
+            changed = self.sealing.changed() => changed,
+            changed = self.age.changed() => changed,
+            changed = self.kms.changed() => changed,
+        };
+        changed.ok()
+    }
+
+    /// What happened until now is known.
+    pub(crate) fn settle(&mut self) {
+        for receiver in [&mut self.sealing, &mut self.age, &mut self.kms] {
+            receiver.mark_unchanged();
+        }
+    }
+}
+
+impl Moment {
+    /// Unwraps a data key with an identity at hand: one private-key operation, whatever the number of
+    /// values. A failure ends it, and no second wrap is tried (docs/format.md, step 6).
+    pub(crate) fn unwrap(&self, need: &DataKeyNeed<'_>, metrics: &Metrics) -> AtHand {
+        let wraps = need.block.wraps();
+        let mine = wraps
+            .iter()
+            .find_map(|wrap| Some((self.find(&wrap.to)?, wrap)));
+        if let Some(((kind, identity), wrap)) = mine {
+            let unwrapped = identity.unwrap(&wrap.blob, b"").map_err(|_| Fault::BadWrap);
+            metrics.unwrapped(kind, unwrapped.as_ref().err().copied());
+            return AtHand::Known(unwrapped);
+        }
+        let requests = self.kms.requests(need);
+        if requests.is_empty() {
+            metrics.unwrapped(UnwrapKind::None, Some(Fault::NoIdentity));
+            return AtHand::Known(Err(Fault::NoIdentity));
+        }
+        AtHand::Elsewhere(requests)
+    }
+
+    fn find(&self, to: &RecipientName) -> Option<(UnwrapKind, &dyn Identity)> {
+        if let Some(key) = self.ring.find(to) {
+            return Some((UnwrapKind::Rsa, key.identity()));
+        }
+        let identity = self.age.find(to)?;
+        Some((UnwrapKind::Age, identity))
+    }
+
+    /// For a data key that nobody here opens: who could, and who we are. All of it is public.
+    pub(crate) fn nobody(&self, need: &DataKeyNeed<'_>) -> String {
+        let wraps = need.block.wraps().iter();
+        let sealing = self.ring.keys().iter();
+        let sealing = sealing.map(|key| short(key.identity().name().as_str()));
+        let ours = sealing
+            .chain(self.age.names().map(|name| short(name.as_str())))
+            .chain(self.kms.names());
+        format!(
+            "data key {} is for {}; this controller is {}",
+            need.block.id(),
+            list(wraps.map(|wrap| short(wrap.to.as_str())).collect()),
+            list(ours.collect())
+        )
+    }
+}
+
+fn list(mut names: Vec<String>) -> String {
+    let more = names.len().saturating_sub(NAMED);
+    names.truncate(NAMED);
+    if more > 0 {
+        names.push(format!("{more} more"));
+    }
+    if names.is_empty() {
+        "nobody".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// Enough of a recipient's name to find it again. The end of an ARN is what tells keys apart, so these
+/// are short enough to stay whole.
+fn short(name: &str) -> String {
+    if name.starts_with("arn:") || name.len() <= 2 * ENDS + 4 {
+        return name.chars().take(128).collect();
+    }
+    // Only the ends of ASCII texts: all that `to` may hold.
+    let (head, tail) = (name.get(..ENDS + 4), name.get(name.len() - ENDS..));
+    format!("{}…{}", head.unwrap_or_default(), tail.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_short_and_few() {
+        let age = "age163660ju4k9ayqwd86tmpvhc68vnc8ztdedvxv7dmja2h5a6y9v8qpyf9cy";
+        assert_eq!(short(age), "age163660ju4k9ay…6y9v8qpyf9cy");
+        let arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        assert_eq!(short(arn), arn);
+        assert_eq!(list(vec![]), "nobody");
+        let names = list(vec!["x".to_owned(); 10]);
+        assert_eq!(names, "x, x, x, x, x, x, x, x, 2 more");
+    }
+}

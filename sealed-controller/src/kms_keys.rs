@@ -1,0 +1,258 @@
+//! Keys in AWS KMS that unwrap data keys: only those that the configuration names, never one because an
+//! object does.
+
+mod health;
+mod public_keys;
+mod wrap_digest;
+
+use std::fmt;
+use std::future::Future;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use futures::FutureExt as _;
+use seal_format::se1::{Binding, Fault, RecipientKind, RecipientName};
+use seal_kms::{CacheOptions, KeyArn, Kms, KmsError, KmsFault, KmsOptions, Retries, UnwrapCache};
+use sealing::DataKeyNeed;
+use tokio::sync::watch as channel;
+use zeroize::Zeroizing;
+
+use crate::args::KmsArgs;
+use crate::metrics::{Metrics, UnwrapKind};
+use health::Health;
+use public_keys::PublicKeys;
+
+/// Calls per second in the long run. AWS allows 500 for RSA keys, and from 5,000 on for symmetric ones,
+/// to all programs of an account together.
+const CALLS_PER_SECOND: u32 = 200;
+/// Calls that may run ahead of that, as at a start.
+const BURST: u32 = 400;
+/// An answer takes a few hundredths of a second; while one is awaited a worker is held.
+const ANSWER: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// The allow list, and what calls need.
+pub(crate) struct KmsKeys {
+    kms: Kms,
+    symmetric: Vec<KeyArn>,
+    rsa: PublicKeys,
+    cache: UnwrapCache,
+    health: Health,
+    metrics: Arc<Metrics>,
+}
+
+/// One wrap that a key in KMS may open.
+#[derive(Clone)]
+pub(crate) struct KmsRequest {
+    route: Route,
+    to: RecipientName,
+    blob: Vec<u8>,
+    object: Binding,
+}
+
+#[derive(Clone)]
+enum Route {
+    /// With this key, and the object's place as encryption context.
+    Symmetric(KeyArn),
+    /// With the private half of this key.
+    Rsa(KeyArn),
+    /// The public half of a key is not known yet: the wrap may be for that one.
+    Unknown(KmsError),
+}
+
+/// Why KMS did not do its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unavailable(KmsError);
+
+impl Unavailable {
+    /// Whether it may pass without anyone doing anything.
+    pub(crate) fn is_transient(&self) -> bool {
+        self.0.is_transient() || matches!(self.0.fault, KmsFault::Credentials(_))
+    }
+}
+
+impl fmt::Display for Unavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl KmsKeys {
+    /// Nothing is called before [`Self::learn_for_ever`].
+    pub(crate) fn new(args: &KmsArgs, metrics: Arc<Metrics>) -> Self {
+        let kms = Kms::new(KmsOptions {
+            endpoint: args.kms_endpoint.clone(),
+            region_of_replicas: args.kms_region.clone(),
+            // Back-offs of our own tell the object's status why it waits.
+            retries: Retries::None,
+            attempt_timeout: ANSWER,
+            ..KmsOptions::default()
+        });
+        let cache = UnwrapCache::new(CacheOptions {
+            per_second: NonZeroU32::MIN.saturating_add(CALLS_PER_SECOND - 1),
+            burst: NonZeroU32::MIN.saturating_add(BURST - 1),
+            ..CacheOptions::default()
+        });
+        Self {
+            kms,
+            symmetric: args.kms_keys.clone(),
+            rsa: PublicKeys::new(&args.kms_rsa_keys),
+            cache,
+            health: Health::default(),
+            metrics,
+        }
+    }
+
+    /// Reads the public halves of the RSA keys, as often as it takes; never ends.
+    pub(crate) async fn learn_for_ever(self: Arc<Self>) {
+        self.rsa.learn(&self.kms).await;
+        std::future::pending::<()>().await;
+    }
+
+    /// Messages: whether every public key was asked for once; one for each that is known.
+    pub(crate) fn changes(&self) -> channel::Receiver<bool> {
+        self.rsa.changes()
+    }
+
+    /// RSA keys by what they are called in `to`, as far as that is known.
+    pub(crate) fn learned(&self) -> Vec<RecipientName> {
+        self.rsa.names()
+    }
+
+    /// All keys, for people.
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        let rsa = self.rsa.arns();
+        self.symmetric.iter().chain(rsa).map(ToString::to_string)
+    }
+
+    /// The wraps of a data key that may be for us, in their order.
+    pub(crate) fn requests(&self, need: &DataKeyNeed<'_>) -> Vec<KmsRequest> {
+        let wraps = need.block.wraps().iter();
+        wraps
+            .filter_map(|wrap| {
+                Some(KmsRequest {
+                    route: self.route(&wrap.to)?,
+                    to: wrap.to.clone(),
+                    blob: wrap.blob.clone(),
+                    object: need.object.clone(),
+                })
+            })
+            .collect()
+    }
+
+    fn route(&self, to: &RecipientName) -> Option<Route> {
+        match to.kind() {
+            RecipientKind::Kms => {
+                let named: KeyArn = to.as_str().parse().ok()?;
+                let mut allowed = self.symmetric.iter();
+                let key = allowed.find(|key| is_same_key(key, &named))?;
+                Some(Route::Symmetric(key.clone()))
+            }
+            RecipientKind::Rsa => match self.rsa.find(to) {
+                Some(arn) => Some(Route::Rsa(arn)),
+                None => self.rsa.not_learned().map(Route::Unknown),
+            },
+            _ => None,
+        }
+    }
+
+    /// Step 6 of reading, from memory or from KMS. The inner error ends the reading.
+    ///
+    /// # Errors
+    /// When KMS did not do its work, from which nothing follows about the wrap.
+    pub(crate) async fn unwrap(
+        &self,
+        request: &KmsRequest,
+    ) -> Result<Result<Zeroizing<Vec<u8>>, Fault>, Unavailable> {
+        let kms = &self.kms;
+        let blob = &request.blob;
+        match &request.route {
+            Route::Symmetric(key) => {
+                let context = request.object.kms_context();
+                let call = Box::pin(kms.unwrap(key, &context, blob));
+                self.cached(UnwrapKind::Kms, key, request, call).await
+            }
+            Route::Rsa(key) => {
+                let call = Box::pin(kms.unwrap_rsa(key, blob));
+                self.cached(UnwrapKind::KmsRsa, key, request, call).await
+            }
+            Route::Unknown(error) => Err(Unavailable(error.clone())),
+        }
+    }
+
+    async fn cached(
+        &self,
+        kind: UnwrapKind,
+        key: &KeyArn,
+        request: &KmsRequest,
+        call: impl Future<Output = Result<Zeroizing<Vec<u8>>, KmsError>>,
+    ) -> Result<Result<Zeroizing<Vec<u8>>, Fault>, Unavailable> {
+        let digest = wrap_digest::of(&request.to, &request.object, &request.blob);
+        let mut called = false;
+        let answer = if let Err(away) = self.health.verdict(key) {
+            // From memory or not at all: nobody waits for what is known to be away.
+            let failed = async { Err(away.clone()) };
+            let known = self.cache.get_or_unwrap(digest, failed);
+            known.now_or_never().unwrap_or(Err(away))
+        } else {
+            let call = async {
+                called = true;
+                let answer = call.await;
+                self.health.note(key, answer.as_ref().err());
+                self.metrics.unwrapped(kind, fault_of(&answer));
+                answer
+            };
+            self.cache.get_or_unwrap(digest, call).await
+        };
+        if answer.is_ok() && !called {
+            self.metrics.remembered(kind);
+        }
+        match answer {
+            Ok(data_key) => Ok(Ok(Zeroizing::clone(&data_key))),
+            Err(error) if error.fault == KmsFault::BadWrap => Ok(Err(Fault::BadWrap)),
+            Err(error) => Err(Unavailable(error)),
+        }
+    }
+}
+
+fn fault_of<T>(answer: &Result<T, KmsError>) -> Option<Fault> {
+    answer.as_ref().err().map(|error| match error.fault {
+        KmsFault::BadWrap => Fault::BadWrap,
+        _ => Fault::Unavailable,
+    })
+}
+
+/// Replicas of a multi-Region key differ in the region alone.
+fn is_same_key(allowed: &KeyArn, named: &KeyArn) -> bool {
+    allowed == named
+        || (allowed.is_multi_region()
+            && named.in_region(allowed.region()).as_ref() == Some(allowed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_replicas_of_one_key_are_the_same() {
+        let one = "arn:aws:kms:eu-central-1:111122223333:key/mrk-1";
+        for (allowed, named, same) in [
+            (one, one, true),
+            (one, "arn:aws:kms:us-east-1:111122223333:key/mrk-1", true),
+            (one, "arn:aws:kms:us-east-1:999922223333:key/mrk-1", false),
+            (
+                one,
+                "arn:aws-cn:kms:us-east-1:111122223333:key/mrk-1",
+                false,
+            ),
+            (one, "arn:aws:kms:us-east-1:111122223333:key/mrk-2", false),
+            (
+                "arn:aws:kms:eu-central-1:111122223333:key/1",
+                "arn:aws:kms:us-east-1:111122223333:key/1",
+                false,
+            ),
+        ] {
+            let (allowed, named) = (allowed.parse().unwrap(), named.parse().unwrap());
+            assert_eq!(is_same_key(&allowed, &named), same, "{named}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! From a SealedSecret to what its Secret is to hold: private keys at hand and templates on threads for
+//! blocking work, key services in between.
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use seal_api::SealedSecret;
+use seal_format::se1::Fault;
+use seal_keys::Identity as _;
+use sealing::{Answers, OpenError, OpenedSecret, Opening, scope_of};
+use template::GoTemplate;
+use zeroize::Zeroizing;
+
+use crate::identities::{AtHand, Identities, Moment};
+use crate::kms_keys::{KmsKeys, KmsRequest, Unavailable};
+use crate::live::Guarded;
+use crate::metrics::{Metrics, UnwrapKind};
+use crate::sync_error::{Details, SyncError};
+
+/// Data keys of one object that are unwrapped by a service at the same time.
+const AT_ONCE: usize = 4;
+
+/// Opens it: one private-key operation, or one call to a service, for each data key of SE1; one for
+/// each value of the legacy format.
+pub(crate) async fn open(
+    object: &Arc<Guarded>,
+    identities: &Identities,
+    engine: &Arc<GoTemplate>,
+    metrics: &Arc<Metrics>,
+) -> Result<OpenedSecret, SyncError> {
+    let first = {
+        let (object, engine, metrics) = (object.clone(), engine.clone(), metrics.clone());
+        let moment = identities.moment();
+        blocking(move || at_hand(&object, &moment, &engine, &metrics)).await?
+    };
+    let waiting = match first {
+        AtHandPass::Opened(opened) => return Ok(*opened),
+        AtHandPass::Waiting(waiting) => waiting,
+    };
+    let (answers, details) = waiting.ask(&identities.kms).await;
+    let (object, engine) = (object.clone(), engine.clone());
+    blocking(move || {
+        let sealed = well_formed(&object)?;
+        let opening = prepare(sealed).map_err(|error| explained(error, details.clone(), sealed))?;
+        let opened = opening.finish(&answers, engine.as_ref());
+        opened.map_err(|error| explained(error, details, sealed))
+    })
+    .await
+}
+
+/// What a first pass came to.
+enum AtHandPass {
+    Opened(Box<OpenedSecret>),
+    Waiting(Waiting),
+}
+
+/// An object some of whose data keys a service has to unwrap.
+struct Waiting {
+    session_keys: Vec<Option<Zeroizing<Vec<u8>>>>,
+    data_keys: Vec<AtHand>,
+    details: Details,
+}
+
+fn at_hand(
+    object: &Guarded,
+    moment: &Moment,
+    engine: &GoTemplate,
+    metrics: &Metrics,
+) -> Result<AtHandPass, SyncError> {
+    let sealed = well_formed(object)?;
+    let opening = prepare(sealed).map_err(|error| explained(error, Details::default(), sealed))?;
+    let session_keys = opening
+        .needs()
+        .map(|need| {
+            let key = moment.ring.unwrap(need.wrapped, need.label).ok();
+            let fault = key.is_none().then_some(Fault::BadWrap);
+            metrics.unwrapped(UnwrapKind::Legacy, fault);
+            key
+        })
+        .collect();
+    let mut details = Details::default();
+    let data_keys: Vec<_> = opening
+        .data_keys()
+        .map(|need| {
+            let unwrapped = moment.unwrap(&need, metrics);
+            if let AtHand::Known(Err(Fault::NoIdentity)) = unwrapped {
+                details.add(moment.nobody(&need));
+            }
+            unwrapped
+        })
+        .collect();
+    let waiting = Waiting {
+        session_keys,
+        data_keys,
+        details,
+    };
+    match waiting.answers() {
+        Ok((answers, details)) => opening
+            .finish(&answers, engine)
+            .map(|opened| AtHandPass::Opened(Box::new(opened)))
+            .map_err(|error| explained(error, details, sealed)),
+        Err(waiting) => Ok(AtHandPass::Waiting(waiting)),
+    }
+}
+
+impl Waiting {
+    /// The answers, if nobody has to be asked any more.
+    fn answers(self) -> Result<(Answers, Details), Self> {
+        let elsewhere = |key: &AtHand| matches!(key, AtHand::Elsewhere(_));
+        if self.data_keys.iter().any(elsewhere) {
+            return Err(self);
+        }
+        let known = self.data_keys.into_iter().map(|key| match key {
+            AtHand::Known(answer) => answer,
+            AtHand::Elsewhere(_) => Err(Fault::Unavailable),
+        });
+        let answers = Answers {
+            session_keys: self.session_keys,
+            data_keys: known.collect(),
+        };
+        Ok((answers, self.details))
+    }
+
+    /// Asks the services.
+    async fn ask(self, kms: &KmsKeys) -> (Answers, Details) {
+        let mut details = self.details;
+        let mut data_keys = Vec::with_capacity(self.data_keys.len());
+        let asked = self.data_keys.into_iter().map(|key| async {
+            match key {
+                AtHand::Known(answer) => (answer, None),
+                AtHand::Elsewhere(requests) => first_answer(&requests, kms).await,
+            }
+        });
+        let mut answers = futures::stream::iter(asked).buffered(AT_ONCE);
+        while let Some((answer, unavailable)) = answers.next().await {
+            data_keys.push(answer);
+            if let Some(unavailable) = unavailable {
+                details.unavailable(&unavailable);
+            }
+        }
+        let answers = Answers {
+            session_keys: self.session_keys,
+            data_keys,
+        };
+        (answers, details)
+    }
+}
+
+/// Only after `unavailable` may another wrap be tried: nothing was learned from the first.
+async fn first_answer(
+    requests: &[KmsRequest],
+    kms: &KmsKeys,
+) -> (Result<Zeroizing<Vec<u8>>, Fault>, Option<Unavailable>) {
+    let mut first = None;
+    for request in requests {
+        match kms.unwrap(request).await {
+            Ok(unwrapped) => return (unwrapped, None),
+            Err(unavailable) => first = first.or(Some(unavailable)),
+        }
+    }
+    (Err(Fault::Unavailable), first)
+}
+
+fn well_formed(object: &Guarded) -> Result<&SealedSecret, SyncError> {
+    object.0.as_ref().map_err(|_| SyncError::Malformed)
+}
+
+fn prepare(sealed: &SealedSecret) -> Result<Opening<'_>, OpenError> {
+    let metadata = &sealed.metadata;
+    Opening::prepare(
+        &sealed.spec,
+        scope_of(metadata.annotations.as_ref()),
+        metadata.namespace.as_deref().unwrap_or_default(),
+        metadata.name.as_deref().unwrap_or_default(),
+    )
+}
+
+fn explained(error: OpenError, mut details: Details, sealed: &SealedSecret) -> SyncError {
+    if error.fault() == Some(Fault::MissingDataKey) && sealed.spec.data_keys.is_empty() {
+        details.add(
+            "spec.dataKeys is empty: kubeseal and the resource definition of Sealed Secrets drop it; \
+             apply the definition that comes with this controller, and edit the file with seal"
+                .to_owned(),
+        );
+    }
+    SyncError::opening(error, details)
+}
+
+/// Private-key operations and templates cost milliseconds of CPU: off the async threads.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, SyncError> + Send + 'static,
+) -> Result<T, SyncError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| {
+        if error.is_panic() {
+            SyncError::Internal
+        } else {
+            SyncError::Stopping
+        }
+    })?
+}
