@@ -129,7 +129,9 @@ impl KeyStore {
             let names: Vec<_> = keys.iter().map(|key| key.name().to_owned()).collect();
             known.open.retain(|name, _| names.contains(name));
             known.wrapped.retain(|name, _| names.contains(name));
-            keys.into_iter().for_each(|key| known.insert(key));
+            for key in keys {
+                known.insert(key);
+            }
         });
         self.loaded.send_replace(true);
     }

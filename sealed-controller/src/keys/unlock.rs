@@ -40,11 +40,12 @@ pub(crate) async fn unlock_for_ever(
         identities.mark_unchanged();
         let waiting = store.waiting();
         told.forget_all_but(&waiting);
-        let opened = waiting.iter().map(|secret| wrapping.open(secret));
-        let opened: Vec<_> = futures::stream::iter(opened)
-            .buffered(AT_ONCE)
-            .collect()
-            .await;
+        let opened = waiting.iter().cloned().map(|secret| {
+            let wrapping = wrapping.clone();
+            async move { wrapping.open(&secret).await }
+        });
+        let opened = futures::stream::iter(opened).buffered(AT_ONCE);
+        let opened: Vec<_> = opened.collect().await;
         let mut failed = false;
         for (secret, opened) in waiting.iter().zip(opened) {
             match opened {

@@ -168,13 +168,13 @@ impl Wrapping {
                 Err(error) => away = away.or(Some(error)),
             }
         }
-        Err(match away {
-            Some(error) => UnwrapKeyError::Kms(error),
-            None => {
+        Err(away.map_or_else(
+            || {
                 let names: Vec<_> = wraps.iter().map(|wrap| wrap.to.as_str()).collect();
                 UnwrapKeyError::NoIdentity(names.join(", "))
-            }
-        })
+            },
+            UnwrapKeyError::Kms,
+        ))
     }
 
     fn allowed(&self, to: &RecipientName) -> Option<&KeyArn> {
