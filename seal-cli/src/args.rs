@@ -4,14 +4,16 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
+use crate::config::ConfigArgs;
 use crate::error::CliError;
 use crate::later::Later;
+use crate::recipient::{Cert, RecipientArgs};
 use crate::verbs;
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
 ///
 /// Reads Secrets (YAML or JSON, any number of documents) from stdin or -f and writes
-/// SealedSecrets to stdout or -w. Every flag can be given as SEALED_SECRETS_<FLAG>.
+/// SealedSecrets to stdout or -w. Every flag of kubeseal can be given as SEALED_SECRETS_<FLAG>.
 #[derive(Parser, Debug, Default)]
 #[command(
     name = "seal",
@@ -23,12 +25,27 @@ use crate::verbs;
         kubectl create secret generic db --dry-run=client --from-env-file=db.env -o yaml \\\n    \
           | seal --cert pub.pem -o yaml -w db.sealed.yaml\n  \
         seal --fetch-cert > pub.pem\n  \
-        seal -f secret.yaml -w sealed.yaml --scope namespace-wide"
+        seal -f secret.yaml -w sealed.yaml --scope namespace-wide\n  \
+        seal -f secret.yaml -w sealed.yaml --cert pub.pem -r age1… -r arn:aws:kms:…"
 )]
 pub(crate) struct Args {
     /// Certificate to seal for: a PEM file, file:// or http(s):// URL; the cluster is not asked.
     #[arg(long, value_name = "FILE|URL", help_heading = "Certificate")]
     pub(crate) cert: Option<String>,
+    /// What the variable for `--cert` says.
+    #[arg(skip)]
+    pub(crate) cert_of_variable: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) recipients: RecipientArgs,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+
+    /// How values are written: legacy (one certificate, as kubeseal does), or se1 (any recipients)
+    /// [default: legacy for one certificate, else se1]
+    #[arg(long, value_name = "FORMAT", help_heading = "Recipients")]
+    pub(crate) format_version: Option<String>,
 
     /// Name of the controller's Service [default: sealed-secrets-controller]
     #[arg(long, value_name = "NAME", help_heading = "Certificate")]
@@ -123,12 +140,12 @@ impl Args {
     /// does.
     pub(crate) fn complete_from(&mut self, variable: impl Fn(&str) -> Option<String>) {
         for (slot, flag) in [
-            (&mut self.cert, "cert"),
             (&mut self.controller_name, "controller-name"),
             (&mut self.controller_namespace, "controller-namespace"),
             (&mut self.secret_file, "secret-file"),
             (&mut self.sealed_secret_file, "sealed-secret-file"),
             (&mut self.format, "format"),
+            (&mut self.format_version, "format-version"),
             (&mut self.name, "name"),
             (&mut self.namespace, "namespace"),
             (&mut self.scope, "scope"),
@@ -139,6 +156,7 @@ impl Args {
                 *slot = variable(flag);
             }
         }
+        self.cert_of_variable = variable("cert");
         for (slot, flag) in [
             (&mut self.fetch_cert, "fetch-cert"),
             (&mut self.allow_empty_data, "allow-empty-data"),
@@ -147,6 +165,16 @@ impl Args {
             if slot.is_none() {
                 *slot = variable(flag).as_deref().and_then(go_bool);
             }
+        }
+    }
+
+    /// `--cert` and its variable; what is empty names none.
+    pub(crate) fn cert(&self) -> Cert {
+        let given = |cert: &Option<String>| cert.clone().filter(|cert| !cert.is_empty());
+        Cert {
+            typed: given(&self.cert),
+            // Typed, though empty, it is not looked up.
+            variable: given(&self.cert_of_variable).filter(|_| self.cert.is_none()),
         }
     }
 }
@@ -186,7 +214,9 @@ mod tests {
             _ => None,
         });
         assert_eq!(args.name.as_deref(), Some("typed"));
-        assert_eq!(args.cert.as_deref(), Some("variable"));
+        assert_eq!(args.cert().variable.as_deref(), Some("variable"));
+        args.cert = Some(String::new());
+        assert_eq!(args.cert(), Cert::default(), "typed, though empty, wins");
         assert_eq!(args.scope.as_deref(), Some(""), "set but empty counts");
         assert_eq!(args.fetch_cert, Some(false));
         assert_eq!(

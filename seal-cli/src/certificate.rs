@@ -8,7 +8,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::address;
 use crate::cluster;
-use crate::context::Context;
+use crate::context::Cluster;
 use crate::error::CliError;
 
 /// No chain of certificates is longer.
@@ -22,15 +22,17 @@ pub(crate) struct Fetched {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Gets the certificate that the flags name.
-pub(crate) fn fetch(context: &Context) -> Result<Fetched, CliError> {
-    let Some(cert) = &context.cert else {
-        let bytes = cluster::certificate(&context.connection, &context.controller)?;
-        let from = "the cluster".to_owned();
-        return Ok(Fetched { from, bytes });
-    };
+/// Gets the certificate that the controller serves.
+pub(crate) fn of_cluster(cluster: &Cluster) -> Result<Fetched, CliError> {
+    let bytes = cluster::certificate(&cluster.connection, &cluster.controller)?;
+    let from = "the cluster".to_owned();
+    Ok(Fetched { from, bytes })
+}
+
+/// Gets the certificate in a file or behind a URL.
+pub(crate) fn read(cert: &str) -> Result<Fetched, CliError> {
     let (from, bytes) = match place(cert) {
-        Place::File(path) => (cert.clone(), file(path)?),
+        Place::File(path) => (cert.to_owned(), file(path)?),
         Place::Url => (address::of_text(cert), url(cert)?),
     };
     Ok(Fetched { from, bytes })

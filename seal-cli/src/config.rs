@@ -4,11 +4,12 @@
 mod check;
 mod fault;
 mod fields;
+pub(crate) mod known;
 mod lookup;
 mod offline;
 mod pattern;
 mod recipient_kind;
-mod rule;
+pub(crate) mod rule;
 mod seal_yaml;
 mod sops_yaml;
 mod trust;
@@ -25,7 +26,7 @@ use lookup::Territory;
 pub(crate) use lookup::shown;
 pub(crate) use offline::Offline;
 use rule::{Configuration, Rule};
-pub(crate) use rule::{Format, NamedRecipient};
+pub(crate) use rule::{Format, NamedRecipient, Place, RecipientSource};
 use trust::User;
 
 /// Why there is no answer.
@@ -56,6 +57,8 @@ pub(crate) enum ConfigError {
     NoRule { path: PathBuf, file: String },
     #[error("no .seal.yaml and no .sops.yaml for {file}, from its folder up to {}", lookup::shown(.top))]
     NoConfiguration { file: String, top: PathBuf },
+    #[error(transparent)]
+    Known(#[from] known::KnownError),
     #[error("{}", .faults.of(lookup::shown(.path)))]
     Faults { path: PathBuf, faults: Faults },
     #[error(
@@ -99,6 +102,18 @@ pub(crate) struct Matched {
     pub(crate) scope: Option<Scope>,
     /// What the rule asks for, or its recipients leave no choice about.
     pub(crate) format: Option<Format>,
+    /// What `known` compares with.
+    origin: Origin,
+}
+
+/// Where a rule comes from, and for what.
+#[derive(Clone, Debug)]
+struct Origin {
+    file: PathBuf,
+    territory: Territory,
+    configuration: Configuration,
+    /// The user named the configuration.
+    named: bool,
 }
 
 /// The rule for the file that shall be written, which need not be there yet; `None` when there is
@@ -131,15 +146,16 @@ pub(crate) fn nothing_for(file: &Path, named: Option<&Path>) -> Result<ConfigErr
 /// What there is for a file.
 struct Found {
     /// What would be written: absolute, links followed.
-    pub(crate) file: PathBuf,
-    pub(crate) territory: Territory,
-    pub(crate) configuration: Option<Configuration>,
-    pub(crate) warnings: Vec<String>,
+    file: PathBuf,
+    territory: Territory,
+    configuration: Option<Configuration>,
+    named: bool,
+    warnings: Vec<String>,
 }
 
 impl Found {
     /// Finds and reads the configuration of a file.
-    pub(crate) fn look(file: &Path, named: Option<&Path>) -> Result<Self, ConfigError> {
+    fn look(file: &Path, named: Option<&Path>) -> Result<Self, ConfigError> {
         let file = lookup::target(file)?;
         let user = User::current();
         let folder = file.parent().unwrap_or(Path::new("/"));
@@ -159,21 +175,21 @@ impl Found {
             file,
             territory,
             configuration,
+            named: named.is_some(),
             warnings,
         })
     }
 
     /// The rule that matches.
-    pub(crate) fn rule(&self) -> Option<&Rule> {
+    fn rule(&self) -> Option<&Rule> {
         self.configuration.as_ref()?.rule_for(self.path()?)
     }
 
     /// The path that patterns are matched with: from the configuration's folder, or from the root
     /// of the work tree if the configuration is elsewhere.
-    pub(crate) fn path(&self) -> Option<&Path> {
+    fn path(&self) -> Option<&Path> {
         let folder = self.configuration.as_ref()?.folder();
-        let below = self.file.strip_prefix(folder).ok();
-        below.or_else(|| self.file.strip_prefix(self.territory.work_tree()?).ok())
+        self.territory.path_from(folder, &self.file)
     }
 
     fn matched(&self) -> Result<Option<Matched>, ConfigError> {
@@ -199,6 +215,12 @@ impl Found {
             recipients: rule.recipients.clone(),
             scope: rule.scope,
             format: rule.format(),
+            origin: Origin {
+                file: self.file.clone(),
+                territory: self.territory.clone(),
+                configuration: configuration.clone(),
+                named: self.named,
+            },
         }))
     }
 }
@@ -255,5 +277,21 @@ fn parse(path: &Path, bytes: &[u8]) -> Result<Configuration, ConfigError> {
             path: path.to_owned(),
             faults,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_example_of_the_reference_is_sound() {
+        let page = include_str!("../../docs/reference/config.md");
+        let (_, rest) = page.split_once("```yaml\n").unwrap();
+        let (example, _) = rest.split_once("```").unwrap();
+        let read = parse(Path::new("/repo/.seal.yaml"), example.as_bytes()).unwrap();
+        let rule = read.rule_for(Path::new("overlays/prod/db.yaml")).unwrap();
+        assert_eq!(rule.format(), Some(Format::Se1));
+        assert_eq!(rule.recipients.len(), 3);
     }
 }

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use seal_format::Scope;
+use seal_kms::KmsOptions;
 
 use crate::args::Args;
+use crate::config;
+use crate::environment;
 use crate::error::CliError;
 use crate::kubeconfig::Connection;
 use crate::output::{Destination, Format};
+use crate::recipient::Asked;
 
 /// Everything a command needs to know.
 pub(crate) struct Context {
@@ -15,8 +19,14 @@ pub(crate) struct Context {
     pub(crate) fetch_cert: bool,
     /// A certificate given by hand; else the cluster is asked.
     pub(crate) cert: Option<String>,
-    pub(crate) controller: Controller,
-    pub(crate) connection: Connection,
+    /// Whom to seal for, the certificate included.
+    pub(crate) recipients: Asked,
+    pub(crate) kms: KmsOptions,
+    /// A configuration to follow instead of the nearest.
+    pub(crate) config: Option<PathBuf>,
+    /// `--format-version`, when given.
+    pub(crate) format_version: Option<config::Format>,
+    pub(crate) cluster: Cluster,
     /// `None` is stdin.
     pub(crate) secret_file: Option<PathBuf>,
     pub(crate) destination: Destination,
@@ -25,10 +35,28 @@ pub(crate) struct Context {
     pub(crate) name: Option<String>,
     /// `--namespace`, when given.
     pub(crate) namespace: Option<String>,
-    pub(crate) scope: Scope,
+    /// `--scope`, when given.
+    pub(crate) scope: Option<Scope>,
+}
+
+/// A controller, and how to reach its cluster.
+#[derive(Clone, Debug)]
+pub(crate) struct Cluster {
+    pub(crate) controller: Controller,
+    pub(crate) connection: Connection,
+}
+
+impl Cluster {
+    /// The same in another context of the kubeconfig, if one is named.
+    pub(crate) fn in_context(&self, context: Option<String>) -> Self {
+        let mut cluster = self.clone();
+        cluster.connection.context = context.or(cluster.connection.context);
+        cluster
+    }
 }
 
 /// Where the controller's Service is.
+#[derive(Clone, Debug)]
 pub(crate) struct Controller {
     pub(crate) name: String,
     pub(crate) namespace: String,
@@ -36,22 +64,30 @@ pub(crate) struct Controller {
 
 impl Context {
     pub(crate) fn new(args: Args) -> Result<Self, CliError> {
+        let cert = args.cert();
+        let recipients = Asked::of(&args.recipients, cert.clone(), environment::own)?;
         let output = path(args.sealed_secret_file);
         Ok(Self {
             version: args.version.unwrap_or_default(),
             fetch_cert: args.fetch_cert.unwrap_or_default(),
-            cert: given(args.cert),
-            controller: Controller {
-                name: args
-                    .controller_name
-                    .unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
-                namespace: args
-                    .controller_namespace
-                    .unwrap_or_else(|| "kube-system".to_owned()),
-            },
-            connection: Connection {
-                kubeconfig: path(args.kubeconfig),
-                context: given(args.context),
+            cert: cert.typed.or(cert.variable),
+            recipients,
+            kms: args.recipients.kms(),
+            config: args.config.named().map(Path::to_path_buf),
+            format_version: format_version(args.format_version)?,
+            cluster: Cluster {
+                controller: Controller {
+                    name: args
+                        .controller_name
+                        .unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
+                    namespace: args
+                        .controller_namespace
+                        .unwrap_or_else(|| "kube-system".to_owned()),
+                },
+                connection: Connection {
+                    kubeconfig: path(args.kubeconfig),
+                    context: given(args.context),
+                },
             },
             secret_file: path(args.secret_file),
             format: format(args.format.as_deref(), output.as_deref())?,
@@ -59,7 +95,7 @@ impl Context {
             allow_empty: args.allow_empty_data.unwrap_or_default(),
             name: given(args.name),
             namespace: given(args.namespace).map(|name| without_kind(&name).to_owned()),
-            scope: scope(args.scope.as_deref())?,
+            scope: scope(args.scope)?,
         })
     }
 }
@@ -88,9 +124,22 @@ fn format(typed: Option<&str>, output: Option<&Path>) -> Result<Format, CliError
     })
 }
 
-fn scope(typed: Option<&str>) -> Result<Scope, CliError> {
-    let typed = typed.unwrap_or_default();
-    typed.parse().map_err(|_| CliError::Scope(typed.to_owned()))
+fn format_version(typed: Option<String>) -> Result<Option<config::Format>, CliError> {
+    let Some(typed) = given(typed) else {
+        return Ok(None);
+    };
+    match config::Format::of(&typed.to_lowercase()) {
+        Some(format) => Ok(Some(format)),
+        None => Err(CliError::FormatVersion(typed)),
+    }
+}
+
+pub(crate) fn scope(typed: Option<String>) -> Result<Option<Scope>, CliError> {
+    let Some(typed) = given(typed) else {
+        return Ok(None);
+    };
+    let scope = typed.parse();
+    scope.map(Some).map_err(|_| CliError::Scope(typed))
 }
 
 /// kubectl takes `ns/NAME`, too.

@@ -3,13 +3,16 @@
 
 use std::path::PathBuf;
 
-use seal_keys::CertificateError;
+use seal_format::Scope;
+use seal_format::se1::Fault;
+use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::ReadError;
-use sealing::{ReadSealedError, ReadSecretError, SealError, TargetError};
+use sealing::{OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
+use crate::recipient::RecipientError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -23,6 +26,12 @@ pub(crate) enum CliError {
     NotThereYetForClusters(String),
     #[error("unsupported output format: {0:?} (use json or yaml)")]
     Format(String),
+    #[error("unknown format of values: {0:?} (use legacy or se1)")]
+    FormatVersion(String),
+    #[error(
+        "the legacy format has exactly one reader, by certificate, which this is not: {0}. Use --format-version se1, or name one certificate"
+    )]
+    LegacyReaders(String),
     #[error("unknown scope {0:?} (use strict, namespace-wide or cluster-wide)")]
     Scope(String),
 
@@ -40,6 +49,36 @@ pub(crate) enum CliError {
     },
     #[error("no secrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NoSecrets(String),
+    #[error("cannot use the private key in {from}: it {reason}")]
+    PrivateKey {
+        from: String,
+        reason: PrivateKeyError,
+    },
+    #[error(
+        "{0:?} is not the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID; an alias can be pointed elsewhere)"
+    )]
+    KmsArn(String),
+    #[error("{}", opening(.from, *.document, .reason, .details))]
+    Open {
+        from: String,
+        document: usize,
+        reason: OpenError,
+        details: Vec<String>,
+    },
+    #[error("{from}: there is no item {item:?}; seal inspect lists them")]
+    NoSuchItem { from: String, item: String },
+    #[error("cannot write document {0}")]
+    EncodeSecret(usize),
+    #[error(
+        "stdout is a terminal, which would keep the plaintext; use a pipe or a file, or give --show"
+    )]
+    Terminal,
+    #[error("unsupported output format: {0:?} (use text or json)")]
+    InspectFormat(String),
+    #[error("cannot write the report as JSON")]
+    InspectJson,
+    #[error("{0}: readers will refuse what is named above")]
+    Unsound(String),
     #[error("{0}: this is no UTF-8 text")]
     NotText(String),
     #[error("{from}: {reason}")]
@@ -65,6 +104,17 @@ pub(crate) enum CliError {
         place: Place,
         reason: SealError,
     },
+    #[error(
+        "{from}: {place}: its annotations ask for the scope {own}, which has to be said by --scope or a rule of .seal.yaml ({trusted} is); add --scope {own} if that is meant, or remove the annotation"
+    )]
+    ScopeOfInput {
+        from: String,
+        place: Place,
+        own: Scope,
+        trusted: Scope,
+    },
+    #[error(transparent)]
+    Recipient(#[from] RecipientError),
     #[error("{from}: {place}: the certificate's key cannot seal a value")]
     Wrap { from: String, place: Place },
 
@@ -111,8 +161,35 @@ impl CliError {
             Self::NotThereYet(_)
             | Self::NotThereYetForClusters(_)
             | Self::Format(_)
-            | Self::Scope(_) => exit::USAGE,
+            | Self::FormatVersion(_)
+            | Self::LegacyReaders(_)
+            | Self::Scope(_)
+            | Self::InspectFormat(_)
+            | Self::Terminal => exit::USAGE,
+            Self::Unsound(_) => exit::REFUSED,
+            Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
+            Self::Open { reason, .. } => match reason.fault() {
+                Some(Fault::NoIdentity) => exit::NO_IDENTITY,
+                Some(Fault::Unavailable) => exit::UNAVAILABLE,
+                Some(_) => exit::REFUSED,
+                None => exit::FAILED,
+            },
             _ => exit::FAILED,
         }
     }
+}
+
+/// The class of SE1 stands in brackets, for scripts.
+fn opening(from: &str, document: usize, reason: &OpenError, details: &[String]) -> String {
+    let mut text = format!("{from}: document {document}: {reason}");
+    if let Some(fault) = reason.fault() {
+        text.push_str(" [");
+        text.push_str(fault.class());
+        text.push(']');
+    }
+    for detail in details {
+        text.push_str("\n  ");
+        text.push_str(detail);
+    }
+    text
 }

@@ -111,7 +111,8 @@ fn documents(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
     seal_manifest::join(read)
 }
 
-fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {
+/// Reads a file, or stdin, into memory that is wiped.
+pub(crate) fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {
     if let Some(path) = file {
         let file = std::fs::File::open(path)?;
         // Of a pipe nothing is known.

@@ -9,6 +9,7 @@ use crate::error::CliError;
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
 /// `--kubeconfig` and `--context`.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Connection {
     pub(crate) kubeconfig: Option<PathBuf>,
     pub(crate) context: Option<String>,

@@ -10,11 +10,13 @@ mod context;
 mod environment;
 mod error;
 mod exit;
+mod fresh_bytes;
+mod identity;
 mod input;
 mod kubeconfig;
 mod later;
 mod output;
-#[expect(dead_code, reason = "the verbs that read SealedSecrets come next")]
+mod recipient;
 mod sealed_file;
 mod ui;
 mod verbs;

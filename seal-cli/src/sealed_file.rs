@@ -12,11 +12,10 @@ pub(crate) struct SealedFile {
     /// As it was given; `-` is stdin.
     pub(crate) path: PathBuf,
     /// The whole file: edits splice it.
+    #[expect(dead_code, reason = "edits come next")]
     pub(crate) text: String,
     /// Every document that is a SealedSecret, in the file's order; there is one at least.
     pub(crate) sealed: Vec<SealedDocument>,
-    /// Documents of other kinds, which stay as they are.
-    pub(crate) others: usize,
 }
 
 impl SealedFile {
@@ -31,11 +30,9 @@ impl SealedFile {
                 reason,
             })?;
         let mut sealed = Vec::new();
-        let mut others = 0;
         for document in &documents {
             let kind = document.root().get("kind").and_then(|kind| kind.as_str());
             if kind != Some("SealedSecret") {
-                others += 1;
                 continue;
             }
             let read = read_sealed(document).map_err(|reason| CliError::Sealed {
@@ -51,7 +48,6 @@ impl SealedFile {
             path: path.to_owned(),
             text,
             sealed,
-            others,
         })
     }
 

@@ -16,6 +16,8 @@ use crate::error::CliError;
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     Config(command::config::Args),
+    Inspect(command::inspect::Args),
+    Open(command::open::Args),
 }
 
 impl Verb {
@@ -23,6 +25,8 @@ impl Verb {
     pub(crate) fn run(self) -> Result<(), CliError> {
         match self {
             Self::Config(args) => command::config::run(&args),
+            Self::Inspect(args) => command::inspect::run(&args),
+            Self::Open(args) => command::open::run(&args),
         }
     }
 }

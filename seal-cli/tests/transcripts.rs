@@ -2,7 +2,7 @@
 //!
 //! Expected output holds `[SEALED scope place "value"]` where the program printed a sealed value:
 //! the runner opens each with a test key. `{canary}` stands for a random text that is used as a
-//! value; no case may print it. `BLESS=1` writes what really happens into the files, to be read in
+//! value; no case may print it. `{folder}` is the folder that a case runs in. `BLESS=1` writes what really happens into the files, to be read in
 //! the diff.
 #![allow(
     clippy::unwrap_used,

@@ -38,11 +38,14 @@ pub struct Kms {
     /// Credential chain and the like, common to all regions.
     shared: OnceCell<SdkConfig>,
     /// The region of names that hold none.
-    home: OnceCell<Option<Region>>,
+    home: OnceCell<Region>,
     clients: Mutex<HashMap<String, aws_sdk_kms::Client>>,
 }
 
 impl Kms {
+    /// The most bytes that a symmetric key wraps.
+    pub const LONGEST: usize = 4096;
+
     /// For calls under these options.
     pub fn new(options: KmsOptions) -> Self {
         Self {
@@ -57,7 +60,8 @@ impl Kms {
     /// that is what must be stored, and the wrap.
     ///
     /// `context` is bound in and must be the same for [`unwrap`](Self::unwrap). It is public: CloudTrail
-    /// shows it, IAM policies can ask for it.
+    /// shows it, IAM policies can ask for it. `data_key` may have [`LONGEST`](Self::LONGEST) bytes: the
+    /// PKCS#8 of an RSA key of 4096 bits fits as well.
     pub async fn wrap(
         &self,
         key: &KeyName,
@@ -65,6 +69,9 @@ impl Kms {
         data_key: &[u8],
     ) -> Result<(KeyArn, Vec<u8>), KmsError> {
         let failed = failure(Action::Encrypt, key);
+        if data_key.len() > Self::LONGEST {
+            return Err(failed(KmsFault::TooLong));
+        }
         let region = self.region_of(key).await.map_err(&failed)?;
         let call = self
             .client(&region)
@@ -152,25 +159,27 @@ impl Kms {
         if let Some(region) = key.region() {
             return Ok(region.to_owned());
         }
-        let home = self.home.get_or_init(|| self.find_home()).await;
-        home.as_ref()
-            .map(Region::to_string)
-            .ok_or(KmsFault::NoRegion)
+        // Not kept if there is none: the machine's metadata may answer next time.
+        let home = self.home.get_or_try_init(|| Box::pin(self.find_home()));
+        Ok(home.await?.to_string())
     }
 
-    async fn find_home(&self) -> Option<Region> {
+    async fn find_home(&self) -> Result<Region, KmsFault> {
         if let Some(region) = self.options.region.clone() {
-            return Some(Region::new(region));
+            return Ok(Region::new(region));
         }
         let mut chain = DefaultRegionChain::builder();
         if let Some(profile) = &self.options.profile {
             chain = chain.profile_name(profile);
         }
-        chain.build().region().await
+        chain.build().region().await.ok_or(KmsFault::NoRegion)
     }
 
     async fn client(&self, region: &str) -> aws_sdk_kms::Client {
-        let shared = self.shared.get_or_init(|| self.load(region)).await;
+        let shared = self
+            .shared
+            .get_or_init(|| Box::pin(self.load(region)))
+            .await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region.to_owned()).or_insert_with(|| {
             let mut config = Builder::from(shared).region(Region::new(region.to_owned()));
@@ -231,14 +240,15 @@ impl fmt::Debug for Kms {
 }
 
 /// Runs a call with its logs switched off, as the SDK's trace level shows whole requests, data key included.
-async fn muted<T, E>(
+fn muted<T, E>(
     call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-) -> Result<T, KmsFault>
+) -> impl Future<Output = Result<T, KmsFault>>
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let answer = call.with_subscriber(NoSubscriber::new()).await;
-    answer.map_err(|error| classify(&error))
+    // Boxed: the SDK's futures take 18 kB, and would make all of ours as large.
+    let call = Box::pin(call).with_subscriber(NoSubscriber::new());
+    async move { call.await.map_err(|error| classify(&error)) }
 }
 
 fn failure(action: Action, key: &impl fmt::Display) -> impl Fn(KmsFault) -> KmsError {

@@ -67,6 +67,9 @@ pub enum KmsFault {
     /// The key exists, but cannot do this.
     #[error("it is the wrong kind of key")]
     WrongKeyKind,
+    /// More than [`Kms::LONGEST`](crate::Kms::LONGEST) bytes to wrap.
+    #[error("KMS wraps 4096 bytes at most")]
+    TooLong,
     /// AWS asks for fewer calls.
     #[error("AWS answers only so many calls")]
     Throttled,
@@ -155,6 +158,7 @@ impl KmsFault {
                 "see its KeySpec and KeyUsage with aws kms describe-key; it takes SYMMETRIC_DEFAULT \
                  for wraps named by ARN, RSA for wraps named rsa:"
             }
+            Self::TooLong => "wrap a data key, and encrypt with that",
             Self::Throttled => "try again later, or ask AWS for a higher quota",
             Self::Busy => "it is tried again",
             Self::Credentials(fault) => fault.next_step(),
@@ -172,8 +176,8 @@ impl CredentialsFault {
     fn next_step(self) -> &'static str {
         match self {
             Self::Missing => {
-                "sign in (aws sso login), set AWS_PROFILE or AWS_ACCESS_KEY_ID, \
-                 or give the pod a role (IRSA, Pod Identity)"
+                "check the profile's name, sign in (aws sso login), set AWS_PROFILE or \
+                 AWS_ACCESS_KEY_ID, or give the pod a role (IRSA, Pod Identity)"
             }
             Self::Expired => "get new ones (aws sso login), and check the clock of this machine",
             Self::Refused => "try aws sts get-caller-identity, and check the clock of this machine",

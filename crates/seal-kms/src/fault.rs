@@ -1,10 +1,12 @@
 //! From the SDK's errors to ours. Looks at codes, HTTP status and types only; of AWS's texts at one word.
+//! The SDK's errors must not be printed at all: some hold the whole request, data key included.
 
 use std::error::Error;
 
 use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_kms::config::http::HttpResponse;
 use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use http::uri::InvalidUri;
 
 use crate::error::{CredentialsFault, KmsFault};
 
@@ -26,6 +28,10 @@ where
         }
         SdkError::ResponseError(answer) => unreadable(answer.raw().status().as_u16()),
         SdkError::ConstructionFailure(_) => KmsFault::Misconfigured,
+        // An endpoint that is no URL.
+        SdkError::DispatchFailure(_) if cause::<InvalidUri>(error).is_some() => {
+            KmsFault::Misconfigured
+        }
         // Time-outs, connections, and what else keeps an answer away.
         _ => KmsFault::Unavailable,
     }
@@ -90,20 +96,18 @@ fn unreadable(status: u16) -> KmsFault {
     }
 }
 
-/// A credential source's error is the SDK's cause of a cause.
 fn credentials_fault(error: &(dyn Error + 'static)) -> Option<CredentialsFault> {
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        if let Some(found) = error.downcast_ref() {
-            return Some(match found {
-                CredentialsError::CredentialsNotLoaded(_) => CredentialsFault::Missing,
-                CredentialsError::InvalidConfiguration(_) => CredentialsFault::Misconfigured,
-                _ => CredentialsFault::SourceFailed,
-            });
-        }
-        cause = error.source();
-    }
-    None
+    Some(match cause(error)? {
+        CredentialsError::CredentialsNotLoaded(_) => CredentialsFault::Missing,
+        CredentialsError::InvalidConfiguration(_) => CredentialsFault::Misconfigured,
+        _ => CredentialsFault::SourceFailed,
+    })
+}
+
+/// The error itself, its cause, the cause of that: the first of this type.
+fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    std::iter::successors(Some(error), |&error| error.source())
+        .find_map(|error| error.downcast_ref())
 }
 
 /// A code as it may be printed, whoever sent it.

@@ -6,6 +6,7 @@ use crate::mapping::Mapping;
 use crate::node::{Content, Entry, Node};
 use crate::read_error::{ReadError, SyntaxReason};
 use crate::scalar::{core_tag, scalar};
+use crate::trace::Trace;
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 use std::collections::HashMap;
 
@@ -14,11 +15,13 @@ const MAX_ALIASED_NODES: usize = 100_000;
 /// Bytes of text that aliases may add to one document.
 const MAX_ALIASED_BYTES: usize = 16 << 20;
 
-/// Reads all documents of `text`, whose first line is `first_line` of the input.
+/// Reads all documents of `text`, whose first line is `first_line` of the input; and records where
+/// everything stood, if someone wants to know.
 pub(crate) fn read(
     text: &str,
     first_line: usize,
     documents: &mut Vec<Document>,
+    trace: Option<&mut Trace>,
 ) -> Result<(), ReadError> {
     let mut options = granit_parser::Options::default();
     options.set_emit_comments(false);
@@ -27,6 +30,7 @@ pub(crate) fn read(
         first_line,
         parser: Parser::new_from_str_with_options(text, options),
         document: documents.len() + 1,
+        trace,
         anchors: HashMap::new(),
         nodes: 0,
         aliased: Weight::default(),
@@ -57,11 +61,12 @@ pub(crate) fn read(
     Ok(())
 }
 
-struct Composer<'a> {
+struct Composer<'a, 't> {
     text: &'a str,
     first_line: usize,
     parser: Parser<'a, StrInput<'a>>,
     document: usize,
+    trace: Option<&'t mut Trace>,
     anchors: HashMap<usize, Anchor>,
     nodes: usize,
     aliased: Weight,
@@ -80,11 +85,17 @@ struct Weight {
     height: usize,
 }
 
-impl<'a> Composer<'a> {
+impl<'a> Composer<'a, '_> {
     fn next(&mut self) -> Result<Option<(Event<'a>, Span)>, ReadError> {
         match self.parser.next_event() {
             None => Ok(None),
-            Some(Ok(next)) => Ok(Some(next)),
+            Some(Ok((event, span))) => {
+                let line = self.line(&span.start);
+                if let Some(trace) = &mut self.trace {
+                    trace.event(&event, &span, line);
+                }
+                Ok(Some((event, span)))
+            }
             Some(Err(error)) => Err(self.scan_error(&error)),
         }
     }
@@ -155,6 +166,9 @@ impl<'a> Composer<'a> {
             } else {
                 self.key(event, span)?
             };
+            if let Some(trace) = &mut self.trace {
+                trace.name_key(&key, is_merge);
+            }
             let (event, span) = self.expect()?;
             let is_empty =
                 matches!(&event, Event::Scalar(text, ScalarStyle::Plain, ..) if text.is_empty());

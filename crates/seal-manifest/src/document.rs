@@ -1,9 +1,11 @@
 //! An input as documents: which bytes belong to which document, and in which notation.
 
+use crate::Format;
 use crate::compose;
 use crate::json_document;
 use crate::node::Node;
 use crate::read_error::ReadError;
+use crate::trace::Trace;
 
 /// Levels of nesting; the deepest manifests in the field have about twenty.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -89,20 +91,85 @@ impl Part<'_> {
     /// [`ReadError`], for the first thing that is wrong in this piece; documents count from its
     /// beginning, lines from the input's.
     pub fn read(&self) -> Result<Vec<Document>, ReadError> {
+        self.read_traced(None).map(|(documents, _)| documents)
+    }
+
+    /// The same, the events of the YAML parser recorded; and which notation it was.
+    fn read_traced(
+        &self,
+        mut trace: Option<&mut Trace>,
+    ) -> Result<(Vec<Document>, Format), ReadError> {
         let chunk = &self.0;
         let mut documents = Vec::new();
         if json_document::looks_like_json(chunk.body) {
             let outcome = json_document::read(chunk.body, chunk.body_line, &mut documents);
-            if let Err(failure) = outcome {
-                documents.clear();
-                // A flow mapping begins like JSON. Go falls back to YAML in the same way.
-                compose_or(chunk, failure, &mut documents)?;
-            }
+            let Err(failure) = outcome else {
+                return Ok((documents, Format::Json));
+            };
+            documents.clear();
+            // A flow mapping begins like JSON. Go falls back to YAML in the same way.
+            compose_or(chunk, failure, &mut documents, trace.take())?;
         } else {
-            compose::read(chunk.text, chunk.line, &mut documents)?;
+            compose::read(chunk.text, chunk.line, &mut documents, trace.take())?;
         }
-        Ok(documents)
+        Ok((documents, Format::Yaml))
     }
+}
+
+/// All documents of a text, and the surroundings of one of them.
+pub(crate) struct Opened<'a> {
+    pub(crate) documents: Vec<Document>,
+    /// Where the wanted document is, if there are that many.
+    pub(crate) wanted: Option<Wanted<'a>>,
+}
+
+/// The part of a text that holds the wanted document.
+pub(crate) struct Wanted<'a> {
+    /// What the parser read: for JSON without the `---` line.
+    pub(crate) part: &'a str,
+    /// Bytes of the text before the part.
+    pub(crate) offset: usize,
+    /// Number of the document in its part, from zero.
+    pub(crate) nth: usize,
+    /// The positions in the part; JSON has none.
+    pub(crate) trace: Option<Trace>,
+}
+
+/// Reads every document as [`read`] does, and finds the one with this index.
+pub(crate) fn open(text: &str, index: usize) -> Result<Opened<'_>, ReadError> {
+    let mut documents: Vec<Document> = Vec::new();
+    let mut wanted = None;
+    let body = decode(text.as_bytes())?;
+    let mut offset = text.len() - body.len();
+    for part in Chunks::of(body).map(Part) {
+        let before = documents.len();
+        let mut trace = Trace::default();
+        let is_ahead = wanted.is_none();
+        let (found, format) = part
+            .read_traced(is_ahead.then_some(&mut trace))
+            .map_err(|error| error.after(before))?;
+        if is_ahead && (before + 1..=before + found.len()).contains(&index) {
+            let (part, offset, trace) = match format {
+                Format::Json => {
+                    let skipped = part.0.text.len() - part.0.body.len();
+                    (part.0.body, offset + skipped, None)
+                }
+                Format::Yaml => (part.0.text, offset, Some(trace)),
+            };
+            wanted = Some(Wanted {
+                part,
+                offset,
+                nth: index - before - 1,
+                trace,
+            });
+        }
+        offset += part.0.text.len();
+        documents.extend(found.into_iter().map(|document| Document {
+            index: document.index + before,
+            ..document
+        }));
+    }
+    Ok(Opened { documents, wanted })
 }
 
 /// Reads as YAML what failed as JSON, and says what JSON's reader said if that fails too.
@@ -110,17 +177,19 @@ fn compose_or(
     chunk: &Chunk<'_>,
     failure: json_document::Failure,
     documents: &mut Vec<Document>,
+    trace: Option<&mut Trace>,
 ) -> Result<(), ReadError> {
     match failure {
         json_document::Failure::Refused(error) => Err(error),
-        json_document::Failure::NotJson(error) => compose::read(chunk.text, chunk.line, documents)
-            .map_err(|yaml_error| {
+        json_document::Failure::NotJson(error) => {
+            compose::read(chunk.text, chunk.line, documents, trace).map_err(|yaml_error| {
                 if json_document::is_unmistakable(chunk.body) {
                     error
                 } else {
                     yaml_error
                 }
-            }),
+            })
+        }
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn sort<T>(mut entries: Vec<(&str, T)>) -> Vec<(&str, T)> {
     merged
 }
 
-fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     let same = a.chars().zip(b.chars()).take_while(|(x, y)| x == y).count();
     let (mut rest_a, mut rest_b) = (a.chars().skip(same), b.chars().skip(same));
     let (Some(x), Some(y)) = (rest_a.next(), rest_b.next()) else {

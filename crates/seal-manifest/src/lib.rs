@@ -5,6 +5,9 @@
 //! scalars as `kubectl` and `kubeseal` do (YAML 1.1, `sigs.k8s.io/yaml` over `yaml.v2`), and it
 //! writes values byte for byte as those programs write them (contract §3.4 and §3.5).
 //!
+//! SealedSecrets that are committed are changed in place: [`edit`] replaces the lines of the entries
+//! that change, and no others.
+//!
 //! What is read may be secret: scalars are wiped when dropped, nothing here implements a `Debug`
 //! that prints content, and a [`ReadError`] holds positions and kinds, never text of the input.
 //!
@@ -14,25 +17,43 @@
 //! replaces the bytes), everything after a `...` line is read (Go drops it), and a key that stands
 //! beside `<<` wins over the merged one wherever it stands (in Go the later one wins).
 
+mod block_edit;
+mod changes;
 mod compose;
+mod data_keys_block;
 mod decimal;
 mod document;
+mod edit_error;
+mod encrypted_data_block;
+mod item_order;
 mod json_document;
+mod json_rewrite;
 mod json_writer;
 mod key_order;
+mod lines;
 mod mapping;
 mod node;
+mod outline;
+mod pieces;
+mod plan;
 mod read_error;
 mod resolve;
+mod sameness;
 mod scalar;
 mod scalar_style;
+mod sealed_layout;
+mod splice;
 mod timestamp;
+mod trace;
 mod yaml_writer;
 
+pub use block_edit::{BlockEdit, edit};
 pub use document::{Document, Part, join, parts, read};
+pub use edit_error::{Block, Construct, EditError};
 pub use json_writer::write_json;
 pub use node::{Coerced, Node, NodeKind};
 pub use read_error::{ReadError, SyntaxReason};
+pub use sealed_layout::write_sealed_yaml;
 pub use yaml_writer::write_yaml;
 
 /// The two notations of a manifest.

@@ -101,6 +101,12 @@ impl Node {
             .map(|entry| &entry.value)
     }
 
+    /// The line on which a key of this mapping stands, from one: the value may begin further down.
+    pub fn key_line(&self, key: &str) -> Option<usize> {
+        let entry = self.mapping().iter().find(|entry| entry.key == key);
+        entry.map(|entry| entry.key_line)
+    }
+
     /// Keys and values of a mapping in the order of the file; nothing for other kinds. Keys that
     /// were no strings are spelled as kubectl spells them: an unquoted `n` is `false`.
     pub fn entries(&self) -> impl Iterator<Item = (&str, &Node)> {
@@ -184,6 +190,31 @@ impl Node {
                 Value::Object(pairs.collect::<Map<_, _>>())
             }
         }
+    }
+
+    /// A JSON value that stood nowhere.
+    pub(crate) fn of_json(value: &Value) -> Self {
+        let content = match value {
+            Value::Null => Content::Null,
+            Value::Bool(value) => Content::Bool(*value),
+            Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(value), _) => Content::Int(Zeroizing::new(value)),
+                (None, Some(value)) => Content::Uint(Zeroizing::new(value)),
+                (None, None) => Content::Float(Zeroizing::new(number.as_f64().unwrap_or(f64::NAN))),
+            },
+            Value::String(text) => Content::Text(Zeroizing::new(text.clone())),
+            Value::Array(items) => Content::Sequence(items.iter().map(Self::of_json).collect()),
+            Value::Object(fields) => {
+                let entries = fields.iter().map(|(key, value)| Entry {
+                    key: key.clone(),
+                    key_line: 0,
+                    value: Self::of_json(value),
+                    merged: false,
+                });
+                Content::Mapping(entries.collect())
+            }
+        };
+        Self::new(0, content)
     }
 
     fn mapping(&self) -> &[Entry] {

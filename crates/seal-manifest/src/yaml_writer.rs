@@ -7,6 +7,7 @@
 use crate::decimal;
 use crate::key_order;
 use crate::scalar_style::{Analysis, ScalarStyle, is_printable};
+use crate::sealed_layout::{Layout, Place, item_comment};
 use serde_json::{Map, Number, Value};
 
 /// Past this column a line is folded at the next single space.
@@ -22,21 +23,42 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 /// over 1,024 bytes), or writes what only YAML 1.1 reads back (U+2028, U+2029), the text differs and
 /// reads back as the same value.
 pub fn write_yaml(value: &Value) -> String {
-    let mut writer = Writer {
-        out: String::new(),
-        column: 0,
-        indent: None,
-        after_space: true,
-        only_indentation: true,
-    };
-    writer.node(value, false);
-    writer.indent = None;
-    writer.line_start();
+    let mut writer = Writer::new(INDENT, None);
+    writer.node(value, false, Place::Anywhere);
+    writer.finish()
+}
+
+/// A document with the layout of a SealedSecret, which has comments.
+pub(crate) fn write_document(value: &Value, layout: &Layout) -> String {
+    let mut writer = Writer::new(INDENT, Some(layout));
+    writer.node(value, false, Place::Document);
+    writer.finish()
+}
+
+/// A key and its value at `column`, as lines; collections stand `step` further in than their keys.
+pub(crate) fn write_entry(
+    (key, value): (&str, &Value),
+    column: usize,
+    step: usize,
+    (place, layout): (Place, Option<&Layout>),
+) -> String {
+    let mut writer = Writer::new(step, layout);
+    writer.indent = Some(column);
+    writer.entry(key, value, place);
+    writer.finish()
+}
+
+/// One line of text as a value behind `key: `.
+pub(crate) fn write_inline(text: &str) -> String {
+    let mut writer = Writer::new(INDENT, None);
+    writer.scalar(text, &Analysis::of(text), false);
     writer.out
 }
 
-struct Writer {
+struct Writer<'l> {
     out: String,
+    step: usize,
+    layout: Option<&'l Layout>,
     /// In characters.
     column: usize,
     /// Of the enclosing collection; `None` outside of all.
@@ -45,20 +67,38 @@ struct Writer {
     only_indentation: bool,
 }
 
-impl Writer {
-    fn node(&mut self, value: &Value, in_mapping: bool) {
+impl<'l> Writer<'l> {
+    fn new(step: usize, layout: Option<&'l Layout>) -> Self {
+        Self {
+            out: String::new(),
+            step,
+            layout,
+            column: 0,
+            indent: None,
+            after_space: true,
+            only_indentation: true,
+        }
+    }
+
+    fn finish(mut self) -> String {
+        self.indent = None;
+        self.line_start();
+        self.out
+    }
+
+    fn node(&mut self, value: &Value, in_mapping: bool, place: Place) {
         match value {
             Value::Null => self.word("null"),
             Value::Bool(true) => self.word("true"),
             Value::Bool(false) => self.word("false"),
             Value::Number(number) => self.word(&number_text(number)),
             Value::String(text) => self.scalar(text, &Analysis::of(text), false),
-            Value::Array(items) => self.sequence(items, in_mapping),
-            Value::Object(entries) => self.mapping(entries),
+            Value::Array(items) => self.sequence(items, in_mapping, place),
+            Value::Object(entries) => self.mapping(entries, in_mapping, place),
         }
     }
 
-    fn sequence(&mut self, items: &[Value], in_mapping: bool) {
+    fn sequence(&mut self, items: &[Value], in_mapping: bool, place: Place) {
         if items.is_empty() {
             self.indicator("[", true, true, false);
             self.indicator("]", false, false, false);
@@ -75,35 +115,60 @@ impl Writer {
         for item in items {
             self.line_start();
             self.indicator("-", true, false, true);
-            self.node(item, false);
+            self.node(item, false, place.item());
         }
         self.indent = outer;
     }
 
-    fn mapping(&mut self, entries: &Map<String, Value>) {
+    fn mapping(&mut self, entries: &Map<String, Value>, in_mapping: bool, place: Place) {
         if entries.is_empty() {
             self.indicator("{", true, true, false);
             self.indicator("}", false, false, false);
             return;
         }
         let outer = self.indent;
-        self.indent = Some(outer.map_or(0, |indent| indent + INDENT));
-        let entries = entries.iter().map(|(key, value)| (key.as_str(), value));
-        for (key, value) in key_order::sort(entries.collect()) {
-            self.line_start();
-            let analysis = Analysis::of(key);
-            if !analysis.multiline && key.len() <= LONGEST_SIMPLE_KEY {
-                self.scalar(key, &analysis, true);
-                self.indicator(":", false, false, false);
-            } else {
-                self.indicator("?", true, false, true);
-                self.scalar(key, &analysis, false);
-                self.line_start();
-                self.indicator(":", true, false, true);
+        // Behind a `- ` the keys stand two columns further in, whatever the step.
+        let step = if in_mapping { self.step } else { INDENT };
+        self.indent = Some(outer.map_or(0, |indent| indent + step));
+        match self.layout {
+            Some(layout) if place == Place::DataKeys => self.data_keys(entries, layout),
+            _ => {
+                let entries = entries.iter().map(|(key, value)| (key.as_str(), value));
+                let mut sorted = key_order::sort(entries.collect());
+                place.arrange(&mut sorted);
+                for (key, value) in sorted {
+                    self.entry(key, value, place.entry(key));
+                }
             }
-            self.node(value, true);
         }
         self.indent = outer;
+    }
+
+    fn data_keys(&mut self, entries: &Map<String, Value>, layout: &Layout) {
+        for line in layout.lines(entries) {
+            if let Some(item) = line.item {
+                self.line_start();
+                self.indicator(&item_comment(item), false, false, false);
+            }
+            for (id, entry) in line.data_keys {
+                self.entry(id, entry, Place::DataKey);
+            }
+        }
+    }
+
+    fn entry(&mut self, key: &str, value: &Value, place: Place) {
+        self.line_start();
+        let analysis = Analysis::of(key);
+        if !analysis.multiline && key.len() <= LONGEST_SIMPLE_KEY {
+            self.scalar(key, &analysis, true);
+            self.indicator(":", false, false, false);
+        } else {
+            self.indicator("?", true, false, true);
+            self.scalar(key, &analysis, false);
+            self.line_start();
+            self.indicator(":", true, false, true);
+        }
+        self.node(value, true, place);
     }
 
     fn word(&mut self, text: &str) {
@@ -112,7 +177,7 @@ impl Writer {
 
     fn scalar(&mut self, text: &str, analysis: &Analysis, simple_key: bool) {
         let outer = self.indent;
-        self.indent = Some(outer.map_or(INDENT, |indent| indent + INDENT));
+        self.indent = Some(outer.map_or(self.step, |indent| indent + self.step));
         match analysis.style(text, simple_key) {
             ScalarStyle::Plain => self.flow_scalar(text, None, !simple_key),
             ScalarStyle::SingleQuoted => self.flow_scalar(text, Some('\''), !simple_key),
@@ -223,7 +288,7 @@ impl Writer {
     fn literal(&mut self, text: &str) {
         self.indicator("|", true, false, false);
         if text.starts_with([' ', '\n']) {
-            self.indicator(&INDENT.to_string(), false, false, false);
+            self.indicator(&self.step.to_string(), false, false, false);
         }
         let mut backwards = text.chars().rev();
         let ends_in_break = backwards.next() == Some('\n');

@@ -341,6 +341,16 @@ fn render(
     Ok(values)
 }
 
+impl ItemError {
+    /// The class of SE1, if it is one.
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Se1(fault) => Some(*fault),
+            _ => None,
+        }
+    }
+}
+
 impl OpenError {
     pub(crate) fn none() -> Self {
         Self(Vec::new())
@@ -367,10 +377,7 @@ impl OpenError {
 
     /// The class of SE1 that every reason shares, if they do.
     pub fn fault(&self) -> Option<Fault> {
-        let mut faults = self.0.iter().map(|(error, _)| match error {
-            ItemError::Se1(fault) => Some(*fault),
-            _ => None,
-        });
+        let mut faults = self.0.iter().map(|(error, _)| error.fault());
         let first = faults.next()??;
         faults.all(|fault| fault == Some(first)).then_some(first)
     }

@@ -4,6 +4,10 @@ go 1.26.8
 
 require (
 	dario.cat/mergo v1.0.1 // indirect
+	filippo.io/age v1.3.2 // indirect
+	filippo.io/edwards25519 v1.2.0 // indirect
+	filippo.io/hpke v0.4.0 // indirect
+	filippo.io/nistec v0.0.4 // indirect
 	github.com/Masterminds/goutils v1.1.1 // indirect
 	github.com/Masterminds/semver/v3 v3.4.0 // indirect
 	github.com/Masterminds/sprig/v3 v3.3.0 // indirect
@@ -80,6 +84,10 @@ require (
 replace github.com/bitnami/sealed-secrets => github.com/bitnami-labs/sealed-secrets v0.40.0
 
 tool (
+	filippo.io/age/cmd/age
+	filippo.io/age/cmd/age-inspect
+	filippo.io/age/cmd/age-keygen
+	filippo.io/age/cmd/age-plugin-batchpass
 	github.com/bitnami/sealed-secrets/cmd/controller
 	github.com/bitnami/sealed-secrets/cmd/kubeseal
 )

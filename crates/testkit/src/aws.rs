@@ -30,12 +30,14 @@ pub const REGION: &str = "us-east-1";
 
 /// What a program of ours needs in its environment to talk to the emulator or proxy at `url`, and
 /// to nothing else: no files of the user, no metadata service.
-pub fn environment(url: &str) -> [(&'static str, String); 7] {
+pub fn environment(url: &str) -> [(&'static str, String); 8] {
     let nothing = || "/dev/null".to_owned();
     [
         ("AWS_ACCESS_KEY_ID", "testing".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "testing".to_owned()),
         ("AWS_REGION", REGION.to_owned()),
+        // What boto3 reads.
+        ("AWS_DEFAULT_REGION", REGION.to_owned()),
         ("AWS_ENDPOINT_URL", url.to_owned()),
         ("AWS_EC2_METADATA_DISABLED", "true".to_owned()),
         ("AWS_CONFIG_FILE", nothing()),

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use sha2::{Digest, Sha256};
 
+/// How the names of folders begin that are not complete.
+const UNFINISHED: &str = ".unfinished-";
+
 /// The folder that everything below is kept in.
 ///
 /// # Errors
@@ -51,19 +54,32 @@ pub fn build_once(
     if complete.is_dir() {
         return Ok(complete);
     }
-    let staging = home.join(format!(".unfinished-{key}"));
-    if staging.exists() {
-        fs::remove_dir_all(&staging)?;
-    }
-    fs::create_dir(&staging)?;
-    build(&staging)?;
-    fs::rename(&staging, &complete).with_context(|| {
+    throw_away_unfinished(&home)?;
+    // Under a name of its own: the children of a killed build may still write to theirs.
+    let staging = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempdir_in(&home)?;
+    build(staging.path())?;
+    fs::rename(staging.path(), &complete).with_context(|| {
         format!(
             "could not move the finished build to {}",
             complete.display()
         )
     })?;
+    // Under that name there is nothing to remove any more.
+    let _ = staging.keep();
     Ok(complete)
+}
+
+fn throw_away_unfinished(home: &Path) -> Result<()> {
+    for entry in fs::read_dir(home)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            // If someone still writes to it, the next build tries again.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
 }
 
 /// A folder name that changes when any of the texts does.
@@ -155,10 +171,25 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         build_once(root.path(), "thing", "key", |folder| {
             fs::write(folder.join("half"), "")?;
-            anyhow::bail!("killed")
+            anyhow::bail!("broken off")
         })
         .unwrap_err();
-        let folder = build_once(root.path(), "thing", "key", |_| Ok(())).unwrap();
+        // What a killed one leaves behind, with children that may still write to it.
+        let killed = root.path().join("thing/.unfinished-killed");
+        fs::create_dir(&killed).unwrap();
+        fs::write(killed.join("half"), "").unwrap();
+
+        let folder = build_once(root.path(), "thing", "key", |folder| {
+            assert_ne!(folder, killed);
+            Ok(())
+        });
+        let folder = folder.unwrap();
         assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+        let mut kept: Vec<_> = fs::read_dir(root.path().join("thing"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        kept.sort();
+        assert_eq!(kept, ["key", "lock"]);
     }
 }

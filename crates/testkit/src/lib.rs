@@ -5,8 +5,8 @@
 //! - [`ControlPlane`] is a real Kubernetes API server with etcd and the controllers that matter to
 //!   a Secret's life (garbage collection, namespaces, service accounts). Its binaries come from
 //!   `KUBEBUILDER_ASSETS` or are built once per machine from the Go module in `control-plane/`.
-//! - [`peers`] has the real `kubeseal` and the real Sealed Secrets controller, built the same way;
-//!   [`RealController`] runs the latter against a control plane.
+//! - [`peers`] has the real `kubeseal` and the real Sealed Secrets controller, built the same way
+//!   ([`RealController`] runs the latter against a control plane), `age` and `rage`.
 //! - [`aws`] has two emulators of AWS, and a proxy before them that makes trouble and counts calls;
 //!   they run on [`python()`], an environment that is made once per machine.
 //! - [`Process`] runs a program of ours with its output in a file.
@@ -33,6 +33,7 @@ mod process;
 mod progress;
 mod python;
 mod real_controller;
+mod rust;
 mod servers;
 mod service_backend;
 pub mod supervisor;

@@ -1,5 +1,6 @@
-//! The programs that we are measured against: Sealed Secrets 0.40.0 itself, built from its Go
-//! module into the cache folder (about a minute and a half, once per machine).
+//! The programs that we are measured against, and that must read what we write: Sealed Secrets
+//! 0.40.0 and age 1.3.2, built from their Go modules (about a minute and a half), and rage 0.12.1,
+//! built from crates.io (about two minutes), each once per machine into the cache folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +9,11 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::go::GoModule;
+use crate::rust::RustPackage;
 
-const SEALED_SECRETS: GoModule = GoModule {
+const GO: GoModule = GoModule {
     name: "peers",
-    title: "the peers (Sealed Secrets 0.40.0; a minute and a half on two cores)",
+    title: "the peers (Sealed Secrets 0.40.0, age 1.3.2; a minute and a half on two cores)",
     files: &[
         ("go.mod", include_str!("../peers/go.mod")),
         ("go.sum", include_str!("../peers/go.sum")),
@@ -19,23 +21,30 @@ const SEALED_SECRETS: GoModule = GoModule {
     packages: &[
         "github.com/bitnami/sealed-secrets/cmd/kubeseal",
         "github.com/bitnami/sealed-secrets/cmd/controller",
+        "filippo.io/age/cmd/age",
+        "filippo.io/age/cmd/age-inspect",
+        "filippo.io/age/cmd/age-keygen",
+        "filippo.io/age/cmd/age-plugin-batchpass",
     ],
-    ldflags: "-s -w -X main.VERSION=0.40.0",
+    // The two projects do not write the variable alike.
+    ldflags: "-s -w -X main.VERSION=0.40.0 -X main.Version=v1.3.2",
+};
+
+const RAGE: RustPackage = RustPackage {
+    name: "rage",
+    title: "rage 0.12.1 (two minutes on two cores)",
+    version: "0.12.1",
+    features: "ssh",
 };
 
 const CRD: &str = "crd.yaml";
 
-/// The folder with all of them, built if it is not there.
+/// The folders with all of them, built if they are not there.
 ///
 /// # Errors
-/// When the build fails.
-pub fn build() -> Result<PathBuf> {
-    SEALED_SECRETS.build(|source, folder| {
-        let module = module_folder(source)?;
-        let crd = module.join("helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml");
-        let text = fs::read(&crd).with_context(|| format!("could not read {}", crd.display()))?;
-        Ok(fs::write(folder.join(CRD), text)?)
-    })
+/// When a build fails.
+pub fn build() -> Result<[PathBuf; 2]> {
+    Ok([go_programs()?, RAGE.build()?])
 }
 
 /// The real `kubeseal`.
@@ -43,7 +52,7 @@ pub fn build() -> Result<PathBuf> {
 /// # Errors
 /// When the build fails.
 pub fn kubeseal() -> Result<PathBuf> {
-    Ok(build()?.join("kubeseal"))
+    Ok(go_programs()?.join("kubeseal"))
 }
 
 /// The real Sealed Secrets controller; [`crate::RealController`] runs it.
@@ -51,7 +60,7 @@ pub fn kubeseal() -> Result<PathBuf> {
 /// # Errors
 /// When the build fails.
 pub fn controller() -> Result<PathBuf> {
-    Ok(build()?.join("controller"))
+    Ok(go_programs()?.join("controller"))
 }
 
 /// The custom resource definition that the real controller ships with.
@@ -59,7 +68,73 @@ pub fn controller() -> Result<PathBuf> {
 /// # Errors
 /// When the build fails.
 pub fn crd() -> Result<PathBuf> {
-    Ok(build()?.join(CRD))
+    Ok(go_programs()?.join(CRD))
+}
+
+/// The stock `age`. It looks for plug-ins on the PATH: [`age_plugins`].
+///
+/// # Errors
+/// When the build fails.
+pub fn age() -> Result<PathBuf> {
+    Ok(go_programs()?.join("age"))
+}
+
+/// `age-keygen`, which makes post-quantum keys as well (`-pq`).
+///
+/// # Errors
+/// When the build fails.
+pub fn age_keygen() -> Result<PathBuf> {
+    Ok(go_programs()?.join("age-keygen"))
+}
+
+/// `age-inspect`, which tells the recipients' kinds and the sizes of a file (`--json`).
+///
+/// # Errors
+/// When the build fails.
+pub fn age_inspect() -> Result<PathBuf> {
+    Ok(go_programs()?.join("age-inspect"))
+}
+
+/// A folder with `age-plugin-batchpass`, a plug-in for passphrases without a terminal (`-j
+/// batchpass`, with `AGE_PASSPHRASE`): for the PATH of `age`, `rage` and ours.
+///
+/// # Errors
+/// When the build fails.
+pub fn age_plugins() -> Result<PathBuf> {
+    go_programs()
+}
+
+/// The other stock age program, `rage`.
+///
+/// # Errors
+/// When the build fails.
+pub fn rage() -> Result<PathBuf> {
+    Ok(RAGE.build()?.join("rage"))
+}
+
+/// `rage-keygen`.
+///
+/// # Errors
+/// When the build fails.
+pub fn rage_keygen() -> Result<PathBuf> {
+    Ok(RAGE.build()?.join("rage-keygen"))
+}
+
+/// The system's `openssl`, if it is on the PATH; tests without it [`crate::skip`].
+pub fn openssl() -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path)
+        .map(|folder| folder.join("openssl"))
+        .find(|program| program.is_file())
+}
+
+fn go_programs() -> Result<PathBuf> {
+    GO.build(|source, folder| {
+        let module = module_folder(source)?;
+        let crd = module.join("helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml");
+        let text = fs::read(&crd).with_context(|| format!("could not read {}", crd.display()))?;
+        Ok(fs::write(folder.join(CRD), text)?)
+    })
 }
 
 /// Where Go keeps the sources of Sealed Secrets.

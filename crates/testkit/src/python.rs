@@ -56,10 +56,13 @@ fn version() -> Result<String> {
 
 fn install(folder: &Path) -> Result<()> {
     let mut progress = Progress::start("the Python environment (AWS emulators; a minute, 340 MB)");
-    let mut step = |arguments: Command| {
-        command::run(arguments, ADVICE, |event| match event {
-            Event::Out(line) => progress.show(line),
-            Event::Err(_) | Event::Tick => progress.show("installing"),
+    let mut last = "starting".to_owned();
+    let mut step = |command: Command| {
+        command::run(command, ADVICE, |event| {
+            if let Event::Out(line) = event {
+                line.trim().clone_into(&mut last);
+            }
+            progress.show(&last);
         })
     };
     let mut environment = Command::new("python3");

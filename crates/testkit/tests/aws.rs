@@ -56,6 +56,10 @@ fn both_start_forget_and_stop() {
         );
         assert_eq!(kms.describe("alias/seal").unwrap(), key, "{kind:?}");
 
+        let abroad = kms.in_region("eu-west-1");
+        let foreign = abroad.create_symmetric_key().unwrap();
+        assert!(foreign.starts_with("arn:aws:kms:eu-west-1:"), "{foreign}");
+
         emulator.reset().unwrap();
         for name in [key.as_str(), "alias/seal"] {
             let found = refusal(&kms, "DescribeKey", &json!({"KeyId": name}));

@@ -214,9 +214,15 @@ fn what_only_aws_refuses() {
     let sealed = bed.encrypt().unwrap();
     let other = bed.emulator.kms().create_symmetric_key().unwrap();
     let request = json!({"KeyId": other, "CiphertextBlob": sealed["CiphertextBlob"]});
-    let refused = bed.kms().call("Decrypt", &request).unwrap_err();
-    let refused: KmsError = refused.downcast().unwrap();
-    assert_eq!(refused.kind, "IncorrectKeyException");
+    let abroad = bed.kms().in_region("eu-west-1");
+    for (kms, operation, request, kind) in [
+        (bed.kms(), "Decrypt", request, "IncorrectKeyException"),
+        (abroad, "Encrypt", bed.request(), "NotFoundException"),
+    ] {
+        let refused = kms.call(operation, &request).unwrap_err();
+        let refused: KmsError = refused.downcast().unwrap();
+        assert_eq!(refused.kind, kind, "{operation}");
+    }
 }
 
 #[test]

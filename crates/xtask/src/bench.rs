@@ -6,6 +6,7 @@ mod command_line;
 mod controllers;
 mod figures;
 mod input;
+mod many_recipients;
 pub(crate) mod measure;
 
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let programs = build()?;
     let mut figures = Figures::default();
     command_line::run(&programs, &mut figures)?;
+    many_recipients::run(&programs, &mut figures)?;
     if !args.no_cluster {
         controllers::run(args, &programs, &mut figures)?;
     }

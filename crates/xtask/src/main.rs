@@ -35,7 +35,7 @@ enum Task {
     /// A Kubernetes control plane on this machine
     #[command(subcommand)]
     Kube(kube::Task),
-    /// The real kubeseal and the real Sealed Secrets controller
+    /// The programs of others: kubeseal, the Sealed Secrets controller, age, rage, AWS emulators
     #[command(subcommand)]
     Peers(peers::Task),
     /// The rules that the compiler does not know: layers, file sizes, RSA

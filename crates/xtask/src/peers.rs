@@ -1,4 +1,4 @@
-//! `cargo xtask peers`: the programs that we are measured against.
+//! `cargo xtask peers`: the programs of others that tests and benchmarks run.
 
 use std::io::Write;
 
@@ -7,19 +7,24 @@ use clap::Subcommand;
 
 #[derive(Subcommand)]
 pub(crate) enum Task {
-    /// Builds kubeseal and the controller 0.40.0 into the cache folder, once per machine
+    /// Builds kubeseal and the controller 0.40.0, age 1.3.2 and rage 0.12.1, and installs the AWS
+    /// emulators, into the cache folder, once per machine
     Build,
 }
 
 pub(crate) fn run(task: &Task) -> Result<()> {
     match task {
         Task::Build => {
-            let folder = testkit::peers::build()?;
+            let mut stdout = std::io::stdout();
+            let [go, rage] = testkit::peers::build()?;
             writeln!(
-                std::io::stdout(),
-                "kubeseal and controller are in {}",
-                folder.display()
+                stdout,
+                "kubeseal, controller and age are in {}",
+                go.display()
             )?;
+            writeln!(stdout, "rage is in {}", rage.display())?;
+            let python = testkit::python()?;
+            writeln!(stdout, "the AWS emulators run on {}", python.display())?;
             Ok(())
         }
     }

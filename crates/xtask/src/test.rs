@@ -81,9 +81,10 @@ impl Run {
     }
 
     fn cluster_tests(&mut self, programs: &Programs) {
-        let ready = self.stage("control plane and peers", || {
+        let ready = self.stage("control plane, peers, emulators", || {
             testkit::assets::find()?;
-            testkit::peers::build()
+            testkit::peers::build()?;
+            testkit::python()
         });
         if ready.is_none() {
             return;

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use jiff::Timestamp;
 
-use crate::config::{self, ConfigArgs, NamedRecipient, Offline};
+use crate::config::known::{self, Known, KnownArgs, KnownError};
+use crate::config::{self, ConfigArgs, ConfigError, Matched, NamedRecipient, Offline};
 use crate::error::CliError;
 use crate::output::Destination;
 use crate::ui;
@@ -37,6 +38,9 @@ struct ShowArgs {
 
     #[command(flatten)]
     config: ConfigArgs,
+
+    #[command(flatten)]
+    known: KnownArgs,
 }
 
 /// Does what was typed.
@@ -73,18 +77,37 @@ fn show(args: &ShowArgs) -> Result<(), CliError> {
         "legacy, unless a flag says otherwise".to_owned(),
         |format| format.to_string(),
     );
+    let (recipients, to): (Vec<_>, Vec<_>) = matched
+        .recipients
+        .iter()
+        .map(|recipient| line(recipient, folder))
+        .unzip();
+    let known = known(&matched, &to, &args.known).map_err(ConfigError::Known)?;
     let mut text = format!(
-        "file:        {file}\nconfig:      {config}\nrule:        line {}, {}\nscope:       {scope}\nformat:      {format}\nrecipients:\n",
+        "file:        {file}\nconfig:      {config}\nrule:        line {}, {}\nscope:       {scope}\nformat:      {format}\nknown:       {known}\nrecipients:\n",
         matched.line, matched.rule
     );
-    for recipient in &matched.recipients {
-        text.push_str(&line(recipient, folder));
-    }
+    text.push_str(&recipients.concat());
     Destination::Stdout.write(&[text])
 }
 
+fn known(matched: &Matched, to: &[Option<String>], args: &KnownArgs) -> Result<String, KnownError> {
+    if args.accept() {
+        known::confirm(matched, to, args)?;
+    }
+    Ok(match known::check(matched, to, args)? {
+        Known::All => "all of them".to_owned(),
+        Known::First => "not yet: the first use will remember them".to_owned(),
+        Known::Grown(added) => {
+            let new: Vec<_> = added.into_iter().map(|added| added.what).collect();
+            let new = new.join(", ");
+            format!("not {new}; nothing is sealed before that is confirmed")
+        }
+    })
+}
+
 /// A recipient whose file is missing is shown with the reason, too.
-fn line(recipient: &NamedRecipient, folder: &Path) -> String {
+fn line(recipient: &NamedRecipient, folder: &Path) -> (String, Option<String>) {
     let declared = recipient.source.declared(folder);
     let (kind, to) = match Offline::of(&recipient.source, Timestamp::now()) {
         Ok(offline) => (offline.kind, offline.to),
@@ -92,9 +115,10 @@ fn line(recipient: &NamedRecipient, folder: &Path) -> String {
     };
     let called = recipient.called(folder);
     let mut lines = vec![called, declared];
-    lines.extend(to);
+    lines.extend(to.clone());
     lines.dedup();
     let more = lines.split_off(1);
     let more = more.iter().map(|line| format!("    {line}\n"));
-    format!("- {}: {kind}\n{}", lines.concat(), more.collect::<String>())
+    let more: String = more.collect();
+    (format!("- {}: {kind}\n{more}", lines.concat()), to)
 }

@@ -6,6 +6,9 @@ use crate::error::CliError;
 
 /// Prints the certificate.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
-    let fetched = certificate::fetch(context)?;
+    let fetched = match &context.cert {
+        Some(cert) => certificate::read(cert)?,
+        None => certificate::of_cluster(&context.cluster)?,
+    };
     context.destination.write(&[fetched.bytes])
 }

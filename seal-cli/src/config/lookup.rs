@@ -56,8 +56,11 @@ impl Territory {
         top.map_or(Path::new("/"), PathBuf::as_path)
     }
 
-    pub(crate) fn work_tree(&self) -> Option<&Path> {
-        self.work_tree.as_deref()
+    /// The path of `file` as the patterns of a configuration in `folder` want it: from there, or
+    /// from the root of the work tree if the configuration is elsewhere.
+    pub(crate) fn path_from<'a>(&self, folder: &Path, file: &'a Path) -> Option<&'a Path> {
+        let below = file.strip_prefix(folder).ok();
+        below.or_else(|| file.strip_prefix(self.work_tree.as_deref()?).ok())
     }
 
     /// The nearest file of that name.

@@ -13,21 +13,19 @@ use super::recipient_kind::RecipientKind;
 use super::rule::{Configuration, NamedRecipient, RecipientSource, Rule};
 
 /// Fields with keys of kinds that we do not have.
-const FOREIGN: [&str; 6] = [
+const FOREIGN: [&str; 7] = [
     "pgp",
     "gcp_kms",
     "azure_keyvault",
     "hc_vault",
     "hc_vault_transit_uri",
     "hckms",
+    "plugins",
 ];
 
 /// Reads the first document of a file.
 pub(crate) fn read(path: &Path, root: &Node, faults: &mut Faults) -> Configuration {
-    let items = root
-        .get("creation_rules")
-        .and_then(|rules| fields::list(rules, "creation_rules", faults))
-        .unwrap_or_default();
+    let items = list(root, "creation_rules", faults);
     let rules = items.iter().filter_map(|item| rule(item, faults));
     Configuration {
         path: path.to_owned(),
@@ -40,7 +38,10 @@ fn rule(node: &Node, faults: &mut Faults) -> Option<Rule> {
     fields::Fields::any_of(node, "a creation rule", faults)?;
     let pattern = match node.get("path_regex") {
         Some(regex) => {
-            let text = regex.coerced()?;
+            let Some(text) = regex.coerced() else {
+                fields::wrong_kind(regex, "path_regex", "text", faults);
+                return None;
+            };
             Pattern::regex(&text.text)
                 .map_err(|reason| faults.add(Fault::new(regex.line(), reason)))
                 .ok()?
@@ -48,7 +49,7 @@ fn rule(node: &Node, faults: &mut Faults) -> Option<Rule> {
         None => Pattern::Every,
     };
     let mut keys = Keys::default();
-    match node.get("key_groups").map(Node::items).unwrap_or_default() {
+    match list(node, "key_groups", faults) {
         [] => keys.add_rule(node, faults),
         [group] => keys.add_group(group, faults),
         groups => {
@@ -83,8 +84,8 @@ impl Keys {
     fn add_rule(&mut self, rule: &Node, faults: &mut Faults) {
         self.look_for_foreign(rule);
         for field in ["age", "kms"] {
-            for (line, text) in rule.get(field).map(words).unwrap_or_default() {
-                self.add(field, line, &text, faults);
+            for (line, text) in words(rule, field, faults) {
+                self.add(field, line, text, faults);
             }
         }
         self.pass_over(rule, "aws_profile");
@@ -92,14 +93,17 @@ impl Keys {
 
     /// A group's KMS keys are mappings.
     fn add_group(&mut self, group: &Node, faults: &mut Faults) {
+        if fields::Fields::any_of(group, "a key group", faults).is_none() {
+            return;
+        }
         self.look_for_foreign(group);
         if is_given(group, "merge") {
             self.refuse("merge");
         }
-        for (line, text) in group.get("age").map(words).unwrap_or_default() {
-            self.add("age", line, &text, faults);
+        for (line, text) in words(group, "age", faults) {
+            self.add("age", line, text, faults);
         }
-        for key in group.get("kms").map(Node::items).unwrap_or_default() {
+        for key in list(group, "kms", faults) {
             match key.get("arn").and_then(Node::as_str) {
                 Some(arn) => self.add("kms", key.line(), arn.trim(), faults),
                 None => faults.add(Fault::new(key.line(), "a KMS key of a group has no arn")),
@@ -177,17 +181,31 @@ fn is_given(node: &Node, field: &str) -> bool {
     })
 }
 
+/// The items of a field that is not there, empty, or a list.
+fn list<'a>(node: &'a Node, field: &str, faults: &mut Faults) -> &'a [Node] {
+    node.get(field)
+        .filter(|value| value.kind() != NodeKind::Null)
+        .and_then(|value| fields::list(value, field, faults))
+        .unwrap_or_default()
+}
+
 /// Words between commas, of a text or of each text in a list.
-fn words(node: &Node) -> Vec<(usize, String)> {
-    let texts = match node.kind() {
-        NodeKind::Sequence => node.items(),
-        _ => std::slice::from_ref(node),
+fn words<'a>(node: &'a Node, field: &str, faults: &mut Faults) -> Vec<(usize, &'a str)> {
+    let Some(value) = node.get(field) else {
+        return Vec::new();
     };
-    texts
-        .iter()
-        .filter_map(|node| Some((node.line(), node.as_str()?)))
-        .flat_map(|(line, text)| text.split(',').map(move |word| (line, word.trim())))
-        .filter(|(_, word)| !word.is_empty())
-        .map(|(line, word)| (line, word.to_owned()))
-        .collect()
+    let texts = match value.kind() {
+        NodeKind::Null => &[][..],
+        NodeKind::Sequence => value.items(),
+        _ => std::slice::from_ref(value),
+    };
+    let mut found = Vec::new();
+    for node in texts {
+        match node.as_str() {
+            Some(text) => found.extend(text.split(',').map(|word| (node.line(), word.trim()))),
+            None => fields::wrong_kind(node, field, "text", faults),
+        }
+    }
+    found.retain(|(_, word)| !word.is_empty());
+    found
 }

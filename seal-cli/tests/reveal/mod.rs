@@ -1,7 +1,10 @@
 //! Sealed values made readable: what a reviewer and a comparison look at instead of random bytes.
 
+mod se1;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use seal_age::AgeIdentity;
 use seal_api::SealedSecretSpec;
 use seal_keys::{Identity as _, PrivateKey, RsaIdentity};
 use sealing::{Answers, Opening, scope_of};
@@ -12,7 +15,13 @@ use template::{GoTemplate, Limits};
 pub(crate) const VECTORS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/vectors");
 
 /// The test keys, which open what the tests seal.
-pub(crate) struct Keys(Vec<RsaIdentity>);
+pub(crate) struct Keys {
+    rsa: Vec<RsaIdentity>,
+    age: AgeIdentity,
+}
+
+/// The one of the worked example in docs/format.md.
+const AGE: &str = "AGE-SECRET-KEY-1EKS335CV6WE3VCYHSRYGFMZLMNRGU802G0N57JJ6MA9GTA3D960S233EL6";
 
 /// One sealed value and what is in it.
 struct Revealed {
@@ -28,7 +37,10 @@ impl Keys {
             let pem = std::fs::read(format!("{VECTORS}/keys/{name}.pem")).unwrap();
             RsaIdentity::new(&PrivateKey::from_pem(&pem).unwrap()).unwrap()
         });
-        Self(keys.into())
+        Self {
+            rsa: keys.into(),
+            age: AgeIdentity::parse(AGE).unwrap(),
+        }
     }
 
     /// Replaces each sealed value of each SealedSecret in `text` by `[SEALED scope place "value"]`,
@@ -39,8 +51,23 @@ impl Keys {
             for value in self.values(&object) {
                 shown = shown.replace(&value.sealed, &value.shown);
             }
+            shown = self.reveal_se1(&object, &shown);
         }
         shown
+    }
+
+    fn reveal_se1(&self, object: &Value, shown: &str) -> String {
+        let metadata = &object["metadata"];
+        let annotations = serde_json::from_value(metadata["annotations"].clone()).ok();
+        let place = se1::Place {
+            scope: scope_of(annotations.as_ref()),
+            namespace: metadata["namespace"].as_str().unwrap_or_default(),
+            name: metadata["name"].as_str().unwrap_or_default(),
+        };
+        match serde_json::from_value(object["spec"].clone()) {
+            Ok(spec) => se1::reveal(self, &spec, &place, shown),
+            Err(_) => shown.to_owned(),
+        }
     }
 
     fn values(&self, object: &Value) -> Vec<Revealed> {
@@ -62,7 +89,7 @@ impl Keys {
             let keys: Vec<_> = opening
                 .needs()
                 .map(|need| {
-                    self.0
+                    self.rsa
                         .iter()
                         .find_map(|key| key.unwrap(need.wrapped, need.label).ok())
                 })

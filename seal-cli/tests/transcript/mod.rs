@@ -99,7 +99,12 @@ impl Stage {
                     .or_insert_with(|| "(removed)".to_owned());
             }
         }
-        let shown = |bytes: &[u8]| self.shown(&String::from_utf8_lossy(bytes));
+        let whole = folder.path().canonicalize().unwrap();
+        let whole = whole.to_str().unwrap();
+        let shown = |bytes: &[u8]| {
+            let text = self.shown(&String::from_utf8_lossy(bytes));
+            text.replace(whole, "{folder}")
+        };
         Case {
             exit: output.status.code().unwrap_or(-1),
             stdout: shown(&output.stdout),

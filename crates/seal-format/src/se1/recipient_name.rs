@@ -122,8 +122,7 @@ fn is_key_arn(text: &str) -> bool {
     let Some(id) = resource.strip_prefix("key/") else {
         return false;
     };
-    (*partition == "aws" || partition.starts_with("aws-"))
-        && word(partition)
+    (*partition == "aws" || partition.strip_prefix("aws-").is_some_and(word))
         && word(region)
         && account.len() == 12
         && account.bytes().all(|byte| byte.is_ascii_digit())

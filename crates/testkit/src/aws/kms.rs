@@ -16,6 +16,7 @@ use crate::http;
 #[derive(Clone, Debug)]
 pub struct Kms {
     url: String,
+    region: String,
 }
 
 /// An answer of KMS that is a refusal. Found in errors of [`Kms`] by `downcast_ref`.
@@ -30,10 +31,20 @@ pub struct KmsError {
 }
 
 impl Kms {
-    /// At the given address, such as `http://127.0.0.1:12345`.
+    /// At the given address, such as `http://127.0.0.1:12345`, in [`REGION`].
     pub fn at(url: &str) -> Self {
         Self {
             url: url.to_owned(),
+            region: REGION.to_owned(),
+        }
+    }
+
+    /// The same in another region, which has other keys.
+    #[must_use]
+    pub fn in_region(&self, region: &str) -> Self {
+        Self {
+            url: self.url.clone(),
+            region: region.to_owned(),
         }
     }
 
@@ -124,8 +135,9 @@ impl Kms {
     pub fn call(&self, operation: &str, request: &Value) -> Result<Value> {
         // Nobody checks the signature, but moto finds the service in what it covers.
         let scope = format!(
-            "AWS4-HMAC-SHA256 Credential=testing/20260101/{REGION}/kms/aws4_request, \
-             SignedHeaders=host, Signature=0"
+            "AWS4-HMAC-SHA256 Credential=testing/20260101/{}/kms/aws4_request, \
+             SignedHeaders=host, Signature=0",
+            self.region
         );
         let request = Request::post(&self.url)
             .header("Content-Type", "application/x-amz-json-1.1")

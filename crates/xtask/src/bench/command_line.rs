@@ -46,7 +46,7 @@ fn compare(
     Ok((median(&ours), median(&theirs)))
 }
 
-fn median(costs: &[Cost]) -> Cost {
+pub(crate) fn median(costs: &[Cost]) -> Cost {
     let of = |field: fn(&Cost) -> f64| {
         let mut samples: Vec<_> = costs.iter().map(field).collect();
         quantile(&mut samples, 0.5)

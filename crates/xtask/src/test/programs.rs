@@ -102,11 +102,12 @@ impl TestProgram {
         })
     }
 
-    /// Whether it starts control planes or the peers' programs.
+    /// Whether it starts control planes, emulators or the peers' programs: outside of the packages for
+    /// that, its name begins with `interop`.
     pub(crate) fn needs_cluster(&self) -> bool {
         self.integration
             && (matches!(self.package.as_str(), "suite" | "testkit")
-                || self.target == "interop_kubeseal")
+                || self.target.starts_with("interop"))
     }
 
     pub(crate) fn title(&self) -> String {

@@ -1,0 +1,93 @@
+//! Where the YAML parser found everything, recorded while a document is read.
+
+use granit_parser::{Event, ScalarStyle, Span, StructureStyle};
+
+/// Marks in the order of the text, one for each event of the parser.
+#[derive(Default)]
+pub(crate) struct Trace {
+    pub(crate) marks: Vec<Mark>,
+    /// The mark of the last key, until its name is known: keys are scalars.
+    last_scalar: usize,
+}
+
+/// One event and its place. Offsets count bytes of the part that was parsed.
+pub(crate) struct Mark {
+    pub(crate) shape: Shape,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Of the whole input, from one.
+    pub(crate) line: usize,
+    /// In characters, from zero.
+    pub(crate) column: usize,
+    pub(crate) has_anchor: bool,
+    pub(crate) has_tag: bool,
+    /// A key behind `?`.
+    pub(crate) is_explicit: bool,
+    /// Set for keys.
+    pub(crate) key: Option<Key>,
+}
+
+/// A key as the reader understood it.
+pub(crate) enum Key {
+    Name(String),
+    /// `<<`.
+    Merge,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Document,
+    Scalar(ScalarStyle),
+    Alias,
+    Sequence(StructureStyle),
+    Mapping(StructureStyle),
+    /// Of a sequence or mapping.
+    End,
+}
+
+impl Trace {
+    pub(crate) fn event(&mut self, event: &Event<'_>, span: &Span, line: usize) {
+        let (shape, anchor, has_tag) = match event {
+            Event::DocumentStart(..) => (Shape::Document, 0, false),
+            Event::Scalar(_, style, anchor, tag) => (Shape::Scalar(*style), *anchor, tag.is_some()),
+            Event::Alias(_) => (Shape::Alias, 0, false),
+            Event::SequenceStart(style, anchor, tag) => {
+                (Shape::Sequence(*style), *anchor, tag.is_some())
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                (Shape::Mapping(*style), *anchor, tag.is_some())
+            }
+            Event::SequenceEnd | Event::MappingEnd => (Shape::End, 0, false),
+            _ => return,
+        };
+        if matches!(shape, Shape::Scalar(_) | Shape::Alias) {
+            self.last_scalar = self.marks.len();
+        }
+        // A parser over text always knows bytes. If it did not, every range would be empty and
+        // the edit would be refused by the comparison after it.
+        let range = span.byte_range().unwrap_or_default();
+        self.marks.push(Mark {
+            shape,
+            start: range.start,
+            end: range.end,
+            line,
+            column: span.start.col(),
+            has_anchor: anchor != 0,
+            has_tag,
+            // The parser tells the indentation of the mapping, which a key begins at.
+            is_explicit: span.indent.is_some_and(|indent| indent != span.start.col()),
+            key: None,
+        });
+    }
+
+    /// Names the scalar that was just read as a key.
+    pub(crate) fn name_key(&mut self, name: &str, is_merge: bool) {
+        if let Some(mark) = self.marks.get_mut(self.last_scalar) {
+            mark.key = Some(if is_merge {
+                Key::Merge
+            } else {
+                Key::Name(name.to_owned())
+            });
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Files as people lay them out.
+
+use crate::cases::{Case, DATA_KEYS, FORMS, VALUES};
+use crate::step::{edits, set, set_key};
+use seal_manifest::edit;
+
+fn check(cases: &[Case]) {
+    for case in cases {
+        let edited = edit(case.before, 1, &edits(case.edits))
+            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
+        assert_eq!(edited, case.after, "{}", case.name);
+    }
+}
+
+#[test]
+fn values() {
+    check(VALUES);
+}
+
+#[test]
+fn blocks_in_other_forms() {
+    check(FORMS);
+}
+
+#[test]
+fn data_keys() {
+    check(DATA_KEYS);
+}
+
+#[test]
+fn windows_and_wide_indentation() {
+    let before = "apiVersion: v1\r\nspec:\r\n    dataKeys:\r\n        # A\r\n        k1:\r\n            boundTo: x # tight\r\n    encryptedData:\r\n        A: |\r\n            x\r\n            y\r\n        C: z   \r\n";
+    let after = "apiVersion: v1\r\nspec:\r\n    dataKeys:\r\n        # A\r\n        k1:\r\n            boundTo: x # tight\r\n        # B\r\n        k2:\r\n            boundTo: strict/prod/db\r\n            commit: Yw==\r\n            mac: bQ==\r\n            wraps:\r\n            - to: age1new\r\n              enc: |\r\n                  -----BEGIN\r\n                  eA==\r\n                  -----END\r\n    encryptedData:\r\n        A: v\r\n        B: se1.k2.x\r\n        C: z   \r\n";
+    let edits = [set("A", "v"), set("B", "se1.k2.x"), set_key("k2", "B")];
+    assert_eq!(edit(before, 1, &edits).unwrap(), after);
+}
+
+#[test]
+fn one_of_several_documents() {
+    let other = "# first\nspec: {encryptedData: {A: x}, dataKeys: {}}\n";
+    let json = "{\"spec\": {\"encryptedData\": {\"A\": \"x\"}}}\n \t{\"spec\":\r\n{\"encryptedData\": null}}\n";
+    let text = format!(
+        "\u{feff}---\n{other}--- # second\n\nspec:\n  encryptedData:\n    A: x\n...\n---\n# blank\n---\n{json}--- \nspec:\n  encryptedData:\n    A: é"
+    );
+    let set_a = [set("A", "new"), set("B", "new")];
+    let edited =
+        |document| edit(&text, document, &set_a).unwrap_or_else(|e| panic!("{document}: {e}"));
+    assert_eq!(
+        edited(1),
+        text.replacen(
+            "spec: {encryptedData: {A: x}, dataKeys: {}}\n",
+            "spec:\n  dataKeys: {}\n  encryptedData:\n    A: new\n    B: new\n",
+            1
+        )
+    );
+    assert_eq!(
+        edited(2),
+        text.replacen("    A: x\n...", "    A: new\n    B: new\n...", 1)
+    );
+    let block = "{\n  \"spec\": {\n    \"encryptedData\": {\n      \"A\": \"new\",\n      \"B\": \"new\"\n    }\n  }\n}";
+    assert_eq!(
+        edited(3),
+        text.replacen("{\"spec\": {\"encryptedData\": {\"A\": \"x\"}}}", block, 1)
+    );
+    assert_eq!(
+        edited(4),
+        text.replacen("{\"spec\":\r\n{\"encryptedData\": null}}", block, 1)
+    );
+    assert_eq!(
+        edited(5),
+        text.replacen("    A: é", "    A: new\n    B: new", 1)
+    );
+}

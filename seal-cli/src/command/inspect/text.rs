@@ -1,0 +1,70 @@
+//! The explanation as people read it.
+
+use std::fmt::Write as _;
+
+use super::report::{DataKey, Report};
+
+pub(crate) fn of(report: &Report) -> String {
+    let mut text = String::new();
+    let namespace = report.namespace.as_deref().unwrap_or("any namespace");
+    let _ = writeln!(
+        text,
+        "{}, document {}: {} in {namespace}, {}",
+        report.file, report.document, report.name, report.scope
+    );
+    items(&mut text, report);
+    for key in &report.data_keys {
+        data_key(&mut text, key);
+    }
+    let quantum = if report.post_quantum { "yes" } else { "no" };
+    let _ = writeln!(text, "  post-quantum: {quantum}");
+    for fault in &report.faults {
+        let class = fault.class.unwrap_or("unreadable");
+        let _ = writeln!(
+            text,
+            "  refused [{class}]: {}: {}",
+            fault.at.join(", "),
+            fault.text
+        );
+    }
+    for hint in &report.hints {
+        let _ = writeln!(text, "  hint: {hint}");
+    }
+    text
+}
+
+fn items(text: &mut String, report: &Report) {
+    let width = report.items.iter().map(|item| item.item.len()).max();
+    let width = width.unwrap_or_default();
+    for item in &report.items {
+        let bytes = item
+            .bytes
+            .map_or_else(|| "? bytes".to_owned(), |bytes| format!("{bytes} bytes"));
+        let key = item
+            .data_key
+            .as_ref()
+            .map(|id| format!(", data key {id}"))
+            .unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "  {:width$}  line {}: {}, {bytes}{key}",
+            item.item, item.line, item.format
+        );
+    }
+}
+
+fn data_key(text: &mut String, key: &DataKey) {
+    let _ = writeln!(text, "  data key {}, bound to {}:", key.id, key.bound_to);
+    for recipient in &key.recipients {
+        let quantum = if recipient.post_quantum {
+            "post-quantum"
+        } else {
+            "classical"
+        };
+        let _ = writeln!(
+            text,
+            "    {} ({}, {quantum}, {} bytes)",
+            recipient.to, recipient.kind, recipient.bytes
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! `seal open`: back to the Secret, for whoever has a key.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rayon::prelude::*;
+use sealing::{OpenedSecret, Opening, SealedDocument};
+use serde_json::{Map, Value, json};
+use template::{GoTemplate, Limits};
+use zeroize::{Zeroize as _, Zeroizing};
+
+use crate::error::CliError;
+use crate::identity::{Identities, IdentityArgs};
+use crate::output::{Destination, Format};
+use crate::sealed_file::SealedFile;
+
+/// Decrypt a file: the whole Secret, or one value
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// File of SealedSecrets; - is stdin
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Write the value of this item, raw, and nothing else
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+
+    /// The SealedSecret to open, by its number among the documents of the file [default: all]
+    #[arg(long, value_name = "N")]
+    document: Option<usize>,
+
+    /// yaml or json
+    #[arg(short = 'o', long, value_name = "FORMAT", default_value = "yaml")]
+    output: String,
+
+    /// Write to a terminal, too: plaintext stays in its scrollback
+    #[arg(long)]
+    show: bool,
+
+    #[command(flatten)]
+    identities: IdentityArgs,
+}
+
+/// Reads, opens, writes to stdout: all of it or nothing.
+pub(crate) fn run(args: &Args) -> Result<(), CliError> {
+    let format = match args.output.as_str() {
+        "yaml" => Format::Yaml,
+        "json" => Format::Json,
+        _ => return Err(CliError::Format(args.output.clone())),
+    };
+    if std::io::stdout().is_terminal() && !args.show {
+        return Err(CliError::Terminal);
+    }
+    let file = SealedFile::read(&args.file)?;
+    let identities = Identities::new(&args.identities)?;
+    let pieces = if let Some(key) = &args.key {
+        vec![value(&file, file.only(args.document)?, key, &identities)?]
+    } else {
+        let documents = match args.document {
+            Some(_) => vec![file.only(args.document)?],
+            None => file.sealed.iter().collect(),
+        };
+        // All answers first: rayon would give any of the errors, people want the first.
+        documents
+            .into_par_iter()
+            .map(|sealed| secret(&file, sealed, &identities, format))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .collect::<Result<_, _>>()?
+    };
+    Destination::Stdout.write(&pieces)
+}
+
+fn value(
+    file: &SealedFile,
+    sealed: &SealedDocument,
+    key: &str,
+    identities: &Identities,
+) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    let mut opened = open(file, sealed, identities)?;
+    opened.data.remove(key).ok_or_else(|| CliError::NoSuchItem {
+        from: file.path.display().to_string(),
+        item: key.to_owned(),
+    })
+}
+
+/// Opens one document, as the controller would.
+fn open(
+    file: &SealedFile,
+    sealed: &SealedDocument,
+    identities: &Identities,
+) -> Result<OpenedSecret, CliError> {
+    let mut details = Vec::new();
+    let namespace = sealed.namespace.as_deref().unwrap_or_default();
+    let opened =
+        Opening::prepare(&sealed.spec, sealed.scope, namespace, &sealed.name).and_then(|opening| {
+            let (answers, found) = identities.answers(&opening);
+            details = found;
+            opening.finish(&answers, &GoTemplate::new(Limits::default()))
+        });
+    opened.map_err(|reason| CliError::Open {
+        from: file.path.display().to_string(),
+        document: sealed.index,
+        reason,
+        details,
+    })
+}
+
+/// The Secret as kubectl would take it. Serialisers of values that may be secret write into wiped
+/// buffers only where they are ours; what they hold in between lives as long as this call.
+fn secret(
+    file: &SealedFile,
+    sealed: &SealedDocument,
+    identities: &Identities,
+    format: Format,
+) -> Result<Zeroizing<Vec<u8>>, CliError> {
+    let opened = open(file, sealed, identities)?;
+    let mut metadata = Map::new();
+    metadata.insert("name".into(), sealed.name.clone().into());
+    if let Some(namespace) = &sealed.namespace {
+        metadata.insert("namespace".into(), namespace.clone().into());
+    }
+    for (field, map) in [
+        ("labels", &opened.metadata.labels),
+        ("annotations", &opened.metadata.annotations),
+    ] {
+        if let Some(map) = map.as_ref().filter(|map| !map.is_empty()) {
+            metadata.insert(field.into(), json!(map));
+        }
+    }
+    let data: BTreeMap<&str, String> = opened
+        .data
+        .iter()
+        .map(|(item, value)| (item.as_str(), STANDARD.encode(value.as_slice())))
+        .collect();
+    let mut secret = json!({
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": metadata,
+        "type": opened.secret_type.as_deref().unwrap_or("Opaque"),
+        "data": data,
+    });
+    if opened.immutable == Some(true) {
+        secret["immutable"] = Value::Bool(true);
+    }
+    for mut value in data.into_values() {
+        value.zeroize();
+    }
+    let text = match format {
+        Format::Yaml => format!("---\n{}", seal_manifest::write_yaml(&secret)),
+        Format::Json => {
+            seal_manifest::write_json(&secret).map_err(|_| CliError::EncodeSecret(sealed.index))?
+        }
+    };
+    wipe(&mut secret);
+    Ok(Zeroizing::new(text.into_bytes()))
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(items) => items.iter_mut().for_each(wipe),
+        Value::Object(fields) => fields.values_mut().for_each(wipe),
+        _ => {}
+    }
+}

@@ -1,0 +1,56 @@
+//! The legacy format: one certificate, a session key for each value.
+
+use seal_format::SessionKey;
+use seal_keys::{Recipient as _, RsaRecipient};
+use sealing::{SealedManifest, Sealing};
+use zeroize::Zeroizing;
+
+use super::{Work, each};
+use crate::error::CliError;
+use crate::fresh_bytes::FreshBytes;
+use crate::input::InputSecret;
+
+impl Work {
+    /// A document for each Secret.
+    pub(super) fn legacy(
+        &self,
+        secrets: Vec<InputSecret>,
+        certificate: &RsaRecipient,
+    ) -> Result<Vec<String>, CliError> {
+        each(secrets, |input| {
+            let place = input.place;
+            let sealed = self.seal_legacy(input, certificate)?;
+            self.encode(&sealed, place)
+        })
+    }
+
+    fn seal_legacy(
+        &self,
+        mut input: InputSecret,
+        certificate: &RsaRecipient,
+    ) -> Result<SealedManifest, CliError> {
+        let scope = self.aim(&mut input)?;
+        let InputSecret { place, secret } = input;
+        let from = || self.from.clone();
+        let failed = |reason| CliError::Seal {
+            from: from(),
+            place,
+            reason,
+        };
+        let mut fresh = FreshBytes::draw(secret.data.len() * SessionKey::LEN);
+        let mut key = || {
+            let mut key = Zeroizing::new([0; SessionKey::LEN]);
+            fresh.fill(key.as_mut_slice()).then_some(key)
+        };
+        let sealing = Sealing::prepare(secret, scope, &mut key).map_err(failed)?;
+        let wraps = sealing
+            .needs()
+            .map(|need| certificate.wrap(need.key, need.label))
+            .collect::<Result<_, _>>()
+            .map_err(|_| CliError::Wrap {
+                from: from(),
+                place,
+            })?;
+        sealing.finish(wraps).map_err(failed)
+    }
+}

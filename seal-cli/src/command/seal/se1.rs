@@ -1,0 +1,187 @@
+//! SE1: any recipients, one data key for each Secret.
+
+use std::collections::BTreeMap;
+
+use seal_format::Scope;
+use seal_format::se1::DataKey;
+use sealing::Se1Sealing;
+
+use super::{Work, each};
+use crate::error::CliError;
+use crate::fresh_bytes::FreshBytes;
+use crate::input::{InputSecret, Place};
+use crate::recipient::{Reader, Recipients, ToWrap};
+
+/// Bytes of a value's nonce.
+const NONCE: usize = 12;
+/// Secrets that are reported one by one.
+const ONE_BY_ONE: usize = 5;
+
+/// A Secret between the phases.
+struct Prepared {
+    place: Place,
+    sealing: Se1Sealing,
+    title: Title,
+}
+
+/// What was sealed, as messages name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Title {
+    pub(crate) name: String,
+    pub(crate) namespace: String,
+    pub(crate) scope: Scope,
+}
+
+/// What was sealed for whom.
+pub(super) struct Report {
+    titles: Vec<Title>,
+    readers: Vec<Reader>,
+}
+
+impl Work {
+    /// A document for each Secret.
+    pub(super) fn se1(
+        &self,
+        secrets: Vec<InputSecret>,
+        recipients: &Recipients,
+    ) -> Result<(Vec<String>, Report), CliError> {
+        let prepared = each(secrets, |input| self.prepare(input))?;
+        let needed: Vec<_> = prepared.iter().map(Prepared::to_wrap).collect();
+        // All at once: calls over the network go side by side.
+        let of_kms = recipients.ask_kms(&needed)?;
+        let jobs: Vec<_> = prepared
+            .into_iter()
+            .zip(needed.into_iter().zip(of_kms))
+            .collect();
+        let sealed = each(jobs, |(prepared, (needed, of_kms))| {
+            let Prepared {
+                place,
+                sealing,
+                title,
+            } = prepared;
+            let wrapped = recipients.wrap(&needed, of_kms)?;
+            let sealed = sealing
+                .finish(wrapped.wraps)
+                .map_err(|reason| CliError::Seal {
+                    from: self.from.clone(),
+                    place,
+                    reason,
+                })?;
+            Ok((self.encode(&sealed, place)?, title, wrapped.readers))
+        })?;
+        let mut documents = Vec::with_capacity(sealed.len());
+        let mut report = Report {
+            titles: Vec::with_capacity(sealed.len()),
+            readers: Vec::new(),
+        };
+        for (document, title, readers) in sealed {
+            documents.push(document);
+            report.titles.push(title);
+            // The same for all: nothing but the data key differs.
+            report.readers = readers;
+        }
+        Ok((documents, report))
+    }
+
+    fn prepare(&self, mut input: InputSecret) -> Result<Prepared, CliError> {
+        let scope = self.aim(&mut input)?;
+        let InputSecret { place, secret } = input;
+        let title = Title {
+            name: secret.metadata.name.clone().unwrap_or_default(),
+            namespace: secret.metadata.namespace.clone().unwrap_or_default(),
+            scope,
+        };
+        let mut fresh = FreshBytes::draw(DataKey::LEN + secret.data.len() * NONCE);
+        let sealing = Se1Sealing::prepare(secret, scope, &mut |buffer| fresh.fill(buffer));
+        let sealing = sealing.map_err(|reason| CliError::Seal {
+            from: self.from.clone(),
+            place,
+            reason,
+        })?;
+        Ok(Prepared {
+            place,
+            sealing,
+            title,
+        })
+    }
+}
+
+impl Prepared {
+    fn to_wrap(&self) -> ToWrap {
+        ToWrap {
+            data_key: self.sealing.to_wrap(),
+            object: self.sealing.object().clone(),
+        }
+    }
+}
+
+impl Report {
+    /// Target and readers of each Secret, or of all together if there are many.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let readers = Reader::list(&self.readers);
+        if self.titles.len() <= ONE_BY_ONE {
+            let line = |title: &Title| format!("sealed {title} for: {readers}");
+            return self.titles.iter().map(line).collect();
+        }
+        let mut scopes: BTreeMap<Scope, usize> = BTreeMap::new();
+        for title in &self.titles {
+            *scopes.entry(title.scope).or_default() += 1;
+        }
+        let scopes: Vec<_> = scopes
+            .iter()
+            .map(|(scope, count)| format!("{count} {scope}"))
+            .collect();
+        let (count, scopes) = (self.titles.len(), scopes.join(", "));
+        vec![format!("sealed {count} Secrets ({scopes}) for: {readers}")]
+    }
+}
+
+impl std::fmt::Display for Title {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            name,
+            namespace,
+            scope,
+        } = self;
+        match scope {
+            Scope::ClusterWide => write!(f, "{name} ({scope})"),
+            _ => write!(f, "{name} ({namespace}, {scope})"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use seal_format::se1::RecipientName;
+
+    use super::*;
+
+    #[test]
+    fn many_secrets_are_told_in_one_line() {
+        let title = |number: usize| Title {
+            name: format!("s{number}"),
+            namespace: "prod".to_owned(),
+            scope: if number.is_multiple_of(2) {
+                Scope::Strict
+            } else {
+                Scope::ClusterWide
+            },
+        };
+        let to = RecipientName::from_text("age1qqq").unwrap();
+        let report = |count| Report {
+            titles: (0..count).map(title).collect(),
+            readers: vec![Reader::new(None, to.clone())],
+        };
+        assert_eq!(
+            report(2).lines(),
+            [
+                "sealed s0 (prod, strict) for: age1qqq",
+                "sealed s1 (cluster-wide) for: age1qqq"
+            ]
+        );
+        assert_eq!(
+            report(7).lines(),
+            ["sealed 7 Secrets (4 strict, 3 cluster-wide) for: age1qqq"]
+        );
+    }
+}

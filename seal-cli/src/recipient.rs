@@ -1,0 +1,63 @@
+//! Whom values are sealed for: from what people write to something that wraps data keys.
+//!
+//! - [`RecipientArgs`]: the flags, common to all verbs that seal;
+//! - [`Asked`]: what flags, files and the environment name, told apart by its spelling, nothing of
+//!   it read yet;
+//! - [`Recipients`]: the same with their public keys at hand; they wrap data keys;
+//! - [`Reader`]: how messages name someone who can read.
+
+mod args;
+mod asked;
+mod error;
+mod kms;
+mod public_key;
+mod reader;
+mod recipients;
+mod resolve;
+mod spelling;
+
+use seal_age::AgeRecipient;
+use seal_format::se1::RecipientName;
+use seal_keys::RsaRecipient;
+use seal_kms::KeyName;
+
+pub(crate) use args::RecipientArgs;
+pub(crate) use asked::{Asked, Cert};
+pub(crate) use error::RecipientError;
+pub(crate) use reader::Reader;
+pub(crate) use recipients::{Recipients, ToWrap};
+
+/// Someone to wrap data keys for.
+struct Recipient {
+    /// What people call it: a name from the configuration, or what they wrote.
+    name: Option<String>,
+    /// As it was written, for messages.
+    written: String,
+    key: Key,
+}
+
+enum Key {
+    /// A cluster's.
+    Certificate(Box<RsaRecipient>),
+    /// A public key without a certificate, such as of an RSA key in KMS.
+    Bare(Box<RsaRecipient>),
+    Age(Box<AgeRecipient>, RecipientName),
+    /// Symmetric. The name may be an alias, which only KMS resolves.
+    Kms(KeyName, Option<RecipientName>),
+}
+
+impl Recipient {
+    /// `None` until KMS has said which key is behind an alias.
+    fn to(&self) -> Option<&RecipientName> {
+        match &self.key {
+            Key::Certificate(key) | Key::Bare(key) => Some(key.name()),
+            Key::Age(_, to) => Some(to),
+            Key::Kms(_, to) => to.as_ref(),
+        }
+    }
+
+    /// How messages call it.
+    fn called(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.written)
+    }
+}

@@ -1,0 +1,56 @@
+//! Flags that say whom to seal for.
+
+use seal_kms::KmsOptions;
+
+/// Whom to seal for.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct RecipientArgs {
+    /// Who can read, besides --cert; several times for several: age1…, ssh-ed25519 …, the ARN of a
+    /// KMS key, kms:alias/NAME, rsa:FILE (public key, such as of an RSA key in KMS), cert:FILE|URL,
+    /// cluster, cluster:CONTEXT [default: $SEAL_RECIPIENTS]
+    #[arg(
+        short = 'r',
+        long,
+        value_name = "RECIPIENT",
+        help_heading = "Recipients"
+    )]
+    pub(super) recipient: Vec<String>,
+
+    /// File with recipients, one a line; # begins a comment.
+    #[arg(short = 'R', long, value_name = "FILE", help_heading = "Recipients")]
+    pub(super) recipients_file: Vec<String>,
+
+    #[command(flatten)]
+    kms: KmsArgs,
+}
+
+/// How to reach AWS KMS.
+#[derive(clap::Args, Clone, Debug, Default)]
+pub(crate) struct KmsArgs {
+    /// Profile of the AWS configuration, for KMS keys [default: $AWS_PROFILE]
+    #[arg(long, value_name = "NAME", help_heading = "Recipients")]
+    aws_profile: Option<String>,
+
+    /// Address of another KMS, such as an emulator's.
+    #[arg(long, value_name = "URL", hide = true)]
+    aws_endpoint_url: Option<String>,
+}
+
+impl RecipientArgs {
+    /// How KMS keys among them are reached.
+    pub(crate) fn kms(&self) -> KmsOptions {
+        self.kms.options()
+    }
+}
+
+impl KmsArgs {
+    /// The flags; the rest as the AWS command line has it.
+    pub(crate) fn options(&self) -> KmsOptions {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        KmsOptions {
+            profile: given(&self.aws_profile),
+            endpoint: given(&self.aws_endpoint_url),
+            ..KmsOptions::default()
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! How messages name someone who can read.
+
+use std::fmt;
+
+use seal_format::se1::{RecipientKind, RecipientName};
+
+/// Characters of a key that are shown.
+const SHOWN: usize = 12;
+
+/// Who can read, by name and by key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Reader {
+    name: Option<String>,
+    to: RecipientName,
+}
+
+impl Reader {
+    pub(crate) fn new(name: Option<String>, to: RecipientName) -> Self {
+        Self { name, to }
+    }
+
+    /// The key.
+    #[expect(dead_code, reason = "`seal set` comes next")]
+    pub(crate) fn to(&self) -> &RecipientName {
+        &self.to
+    }
+
+    /// Readers one after the other.
+    pub(crate) fn list<'a>(readers: impl IntoIterator<Item = &'a Self>) -> String {
+        let shown: Vec<_> = readers.into_iter().map(ToString::to_string).collect();
+        shown.join(", ")
+    }
+}
+
+impl fmt::Display for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let key = short(&self.to);
+        match &self.name {
+            Some(name) => write!(f, "{name} ({key})"),
+            None => f.write_str(&key),
+        }
+    }
+}
+
+/// The beginning of a key; of an SSH key its end, as all begin alike. An ARN is shown whole: account and
+/// region matter most in it.
+fn short(to: &RecipientName) -> String {
+    let text = to.as_str();
+    match to.kind() {
+        RecipientKind::Kms => text.to_owned(),
+        RecipientKind::Ssh => {
+            let (kind, key) = text.split_once(' ').unwrap_or((text, ""));
+            let end = key.len().saturating_sub(SHOWN);
+            format!("{kind} …{}", &key[end..])
+        }
+        RecipientKind::Age | RecipientKind::Rsa => {
+            let mut shown: String = text.chars().take(SHOWN).collect();
+            if shown.len() < text.len() {
+                shown.push('…');
+            }
+            shown
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_shortened_where_they_differ_in_the_part_shown() {
+        let arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+        let ssh =
+            "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKW0ScQ01Fr7Jcqh4RQ4cAwbBk3Gk8PjzZTf0rZRdlVh";
+        for (to, shown) in [
+            (&format!("rsa:{}", "0a".repeat(32)), "a (rsa:0a0a0a0a…)"),
+            (&"age1qqqqqqqqqqqqq".to_owned(), "a (age1qqqqqqqq…)"),
+            (&arn.to_owned(), &format!("a ({arn})")),
+            (&ssh.to_owned(), "a (ssh-ed25519 …zZTf0rZRdlVh)"),
+        ] {
+            let to = RecipientName::from_text(to).unwrap();
+            let reader = Reader::new(Some("a".to_owned()), to.clone());
+            assert_eq!(reader.to_string(), shown);
+            assert!(shown.ends_with(&format!("({})", Reader::new(None, to))));
+        }
+    }
+}

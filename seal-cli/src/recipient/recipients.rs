@@ -1,0 +1,142 @@
+//! Everyone who shall be able to read, and the wraps for them.
+
+use seal_format::se1::{Binding, RecipientName, Wrap};
+use seal_keys::{Recipient as _, RsaRecipient};
+use seal_kms::KmsOptions;
+use zeroize::Zeroizing;
+
+use super::error::RecipientError;
+use super::reader::Reader;
+use super::{Key, Recipient, kms};
+
+/// The recipients of one command, each once.
+pub(crate) struct Recipients {
+    list: Vec<Recipient>,
+    kms: KmsOptions,
+}
+
+/// A data key without its wraps.
+pub(crate) struct ToWrap {
+    /// The 40 bytes.
+    pub(crate) data_key: Zeroizing<Vec<u8>>,
+    /// What it is for.
+    pub(crate) object: Binding,
+}
+
+/// The wraps of one data key, and who they are for.
+pub(crate) struct Wrapped {
+    /// In the order in which the recipients were named.
+    pub(crate) wraps: Vec<Wrap>,
+    /// The same recipients.
+    pub(crate) readers: Vec<Reader>,
+}
+
+impl Recipients {
+    pub(super) fn new(list: Vec<Recipient>, kms: KmsOptions) -> Self {
+        Self { list, kms }
+    }
+
+    /// The key of the one certificate, if that is all there is: the legacy format takes no other.
+    pub(crate) fn only_certificate(&self) -> Option<&RsaRecipient> {
+        match self.list.as_slice() {
+            [
+                Recipient {
+                    key: Key::Certificate(key),
+                    ..
+                },
+            ] => Some(key),
+            _ => None,
+        }
+    }
+
+    /// What messages call them.
+    pub(crate) fn called(&self) -> String {
+        let called: Vec<_> = self.list.iter().map(Recipient::called).collect();
+        called.join(", ")
+    }
+
+    /// Wraps one data key for everyone.
+    ///
+    /// # Errors
+    /// [`RecipientError::Wrap`], [`RecipientError::Kms`], [`RecipientError::Runtime`].
+    #[expect(dead_code, reason = "`seal set` comes next")]
+    pub(crate) fn wrap_all(
+        &self,
+        data_key: &[u8],
+        object: &Binding,
+    ) -> Result<Wrapped, RecipientError> {
+        let needed = ToWrap {
+            data_key: Zeroizing::new(data_key.to_vec()),
+            object: object.clone(),
+        };
+        let answers = self.ask_kms(std::slice::from_ref(&needed))?;
+        self.wrap(&needed, answers.into_iter().next().unwrap_or_default())
+    }
+
+    /// The wraps that only KMS can make, for many data keys: for each, in the order of the
+    /// recipients that are KMS keys.
+    ///
+    /// # Errors
+    /// [`RecipientError::Kms`], [`RecipientError::Runtime`].
+    pub(crate) fn ask_kms(&self, needed: &[ToWrap]) -> Result<Vec<Vec<Wrap>>, RecipientError> {
+        let keys: Vec<_> = self
+            .list
+            .iter()
+            .filter_map(|recipient| match &recipient.key {
+                Key::Kms(key, _) => Some((recipient.called(), key)),
+                _ => None,
+            })
+            .collect();
+        kms::wrap(&keys, needed, &self.kms)
+    }
+
+    /// All wraps of one data key. `of_kms` are those that KMS made of it.
+    ///
+    /// # Errors
+    /// [`RecipientError::Wrap`].
+    pub(crate) fn wrap(
+        &self,
+        needed: &ToWrap,
+        of_kms: Vec<Wrap>,
+    ) -> Result<Wrapped, RecipientError> {
+        let mut of_kms = of_kms.into_iter();
+        let mut wrapped = Wrapped {
+            wraps: Vec::with_capacity(self.list.len()),
+            readers: Vec::with_capacity(self.list.len()),
+        };
+        for recipient in &self.list {
+            let failed = || RecipientError::Wrap(recipient.called().to_owned());
+            let made = |to: &RecipientName, blob| Wrap {
+                to: to.clone(),
+                blob,
+            };
+            let wrap = match &recipient.key {
+                Key::Certificate(key) | Key::Bare(key) => {
+                    let blob = key.wrap(&needed.data_key, b"").map_err(|_| failed())?;
+                    made(key.name(), blob)
+                }
+                Key::Age(key, to) => {
+                    let blob = key.wrap(&needed.data_key).map_err(|_| failed())?;
+                    made(to, blob)
+                }
+                Key::Kms(..) => of_kms.next().ok_or_else(failed)?,
+            };
+            // Two names of one key in KMS: only its answers tell.
+            if wrapped.wraps.iter().all(|known| known.to != wrap.to) {
+                let reader = Reader::new(recipient.name(), wrap.to.clone());
+                wrapped.readers.push(reader);
+                wrapped.wraps.push(wrap);
+            }
+        }
+        Ok(wrapped)
+    }
+}
+
+impl Recipient {
+    /// What people call it, unless that is the key itself.
+    fn name(&self) -> Option<String> {
+        let is_key = matches!(&self.key, Key::Age(..) | Key::Kms(_, Some(_)));
+        let written = (!is_key).then(|| self.written.clone());
+        self.name.clone().or(written)
+    }
+}

@@ -1,0 +1,125 @@
+//! From what was written to public keys: files are read, URLs fetched, clusters asked. KMS is not
+//! asked before there is something to wrap.
+
+use jiff::Timestamp;
+use seal_age::AgeRecipient;
+use seal_format::se1::{MAX_WRAPS, RecipientName};
+use seal_keys::{Certificate, RsaRecipient};
+use seal_kms::{KeyName, KmsOptions};
+
+use super::asked::{Asked, Entry};
+use super::error::{RecipientError, shortened};
+use super::recipients::Recipients;
+use super::spelling::Spelling;
+use super::{Key, Recipient, public_key};
+use crate::certificate::{self, Fetched};
+use crate::context::Cluster;
+use crate::error::CliError;
+use crate::ui;
+
+impl Asked {
+    /// Gets every public key.
+    ///
+    /// # Errors
+    /// Those of certificates, clusters and [`RecipientError`].
+    pub(crate) fn resolve(
+        self,
+        cluster: &Cluster,
+        kms: KmsOptions,
+    ) -> Result<Recipients, CliError> {
+        let mut list: Vec<Recipient> = Vec::with_capacity(self.entries.len());
+        for entry in self.entries {
+            let recipient = recipient(entry, cluster)?;
+            let same = |known: &&Recipient| known.to().is_some() && known.to() == recipient.to();
+            match list.iter().find(same) {
+                Some(known) => ui::warn(&format!(
+                    "{} and {} are the same recipient",
+                    known.called(),
+                    recipient.called()
+                )),
+                None => list.push(recipient),
+            }
+        }
+        if list.len() > MAX_WRAPS {
+            return Err(RecipientError::TooMany(list.len()).into());
+        }
+        Ok(Recipients::new(list, kms))
+    }
+}
+
+impl Recipients {
+    /// The cluster's certificate, where nobody said anything else.
+    pub(crate) fn of_cluster(cluster: &Cluster) -> Result<Self, CliError> {
+        let entry = Entry {
+            name: None,
+            written: "cluster".to_owned(),
+            spelling: Spelling::Cluster(None),
+        };
+        let list = vec![recipient(entry, cluster)?];
+        Ok(Self::new(list, KmsOptions::default()))
+    }
+}
+
+fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, CliError> {
+    let Entry {
+        name,
+        mut written,
+        spelling,
+    } = entry;
+    let called = name.clone().unwrap_or_else(|| written.clone());
+    let key = match spelling {
+        Spelling::Certificate(place) => {
+            let fetched = certificate::read(&place)?;
+            written.clone_from(&fetched.from);
+            Key::Certificate(Box::new(of_certificate(fetched)?))
+        }
+        Spelling::Cluster(context) => {
+            let fetched = certificate::of_cluster(&cluster.in_context(context))?;
+            Key::Certificate(Box::new(of_certificate(fetched)?))
+        }
+        Spelling::PublicKey(path) => match public_key::read(&path) {
+            Ok(key) => Key::Bare(Box::new(key)),
+            Err(reason) => {
+                return Err(RecipientError::PublicKey {
+                    called,
+                    path,
+                    reason,
+                }
+                .into());
+            }
+        },
+        Spelling::Age(text) => age(&text, called)?,
+        Spelling::Ssh(_) => return Err(RecipientError::Ssh { called }.into()),
+        Spelling::Kms(key) => {
+            let to = to_of_kms(&key, called)?;
+            Key::Kms(key, to)
+        }
+    };
+    Ok(Recipient { name, written, key })
+}
+
+fn of_certificate(fetched: Fetched) -> Result<RsaRecipient, CliError> {
+    Certificate::from_pem(&fetched.bytes)
+        .and_then(|certificate| certificate.recipient(Timestamp::now()))
+        .map_err(|reason| CliError::Certificate {
+            from: fetched.from,
+            reason,
+        })
+}
+
+fn age(text: &str, called: String) -> Result<Key, RecipientError> {
+    let key = AgeRecipient::parse(text).map_err(|reason| RecipientError::Age {
+        called: shortened(&called),
+        reason,
+    })?;
+    let to = RecipientName::from_text(key.name()).map_err(|_| RecipientError::Name(called))?;
+    Ok(Key::Age(Box::new(key), to))
+}
+
+fn to_of_kms(key: &KeyName, called: String) -> Result<Option<RecipientName>, RecipientError> {
+    let KeyName::Key(arn) = key else {
+        return Ok(None);
+    };
+    let to = RecipientName::from_text(&arn.to_string());
+    to.map(Some).map_err(|_| RecipientError::Name(called))
+}
