@@ -58,7 +58,9 @@ pub(crate) fn list() -> String {
     let width = width.unwrap_or_default();
     let mut text = "Verbs, each with its own --help:\n".to_owned();
     for verb in verbs() {
-        let about = verb.get_about().cloned().unwrap_or_default();
+        let about = verb.get_about().cloned().unwrap_or_default().to_string();
+        // One line each: what follows a colon is in the help of the verb.
+        let about = about.split(':').next().unwrap_or_default();
         let _ = writeln!(text, "  {:width$}  {about}", verb.get_name());
     }
     text

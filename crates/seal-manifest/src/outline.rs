@@ -8,7 +8,7 @@ use granit_parser::{ScalarStyle, StructureStyle};
 pub(crate) struct Site {
     pub(crate) shape: Shape,
     pub(crate) start: usize,
-    /// Behind the last character that is not white space.
+    /// Behind the last character.
     pub(crate) end: usize,
     pub(crate) line: usize,
     property: Option<Construct>,
@@ -143,16 +143,35 @@ impl Outliner<'_, '_> {
                     site.entries.push(entry);
                 }
             }
-            // Such text goes on to the next thing; blank lines behind it are not its own.
             Shape::Scalar(ScalarStyle::Literal | ScalarStyle::Folded) => {
-                site.end = self
-                    .text
-                    .get(..site.end)
-                    .map_or(site.end, |before| before.trim_end().len());
+                site.end = self.end_of_block_scalar(&site, mark);
             }
             _ => {}
         }
         site
+    }
+
+    /// Behind the last line of a block scalar, without its line break. The parser takes the text to
+    /// reach to the next thing, but blank lines are its own only where its notation keeps them.
+    fn end_of_block_scalar(&self, site: &Site, mark: &Mark) -> usize {
+        let content = self.text.get(site.start..site.end).unwrap_or_default();
+        let header_end = self
+            .text
+            .get(..site.start)
+            .map_or(site.start, |before| before.trim_end().len());
+        let column = mark.indent.unwrap_or(mark.column);
+        let (mut at, mut end) = (site.start, header_end);
+        for (number, line) in content.split_inclusive('\n').enumerate() {
+            let is_complete = line.ends_with('\n');
+            let text = line.trim_end_matches(['\n', '\r']);
+            // The first line begins at its text.
+            let is_text = text.len() > if number == 0 { 0 } else { column };
+            if is_text || (mark.has_blank_end && is_complete) {
+                end = at + text.len();
+            }
+            at += line.len();
+        }
+        end
     }
 
     fn entry(&mut self, key: Mark) -> Option<EntrySite> {
@@ -161,7 +180,7 @@ impl Outliner<'_, '_> {
         let key_property = property(&key);
         let (key_start, key_end) = (self.offset + key.start, self.offset + key.end);
         let (name, property) = match key.key {
-            Some(Key::Name(name)) if key.is_explicit => {
+            Some(Key::Name(name)) if key.indent.is_some_and(|indent| indent != key.column) => {
                 (name, key_property.or(Some(Construct::ComplexKey)))
             }
             Some(Key::Name(name)) => (name, key_property),

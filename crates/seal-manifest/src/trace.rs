@@ -19,10 +19,12 @@ pub(crate) struct Mark {
     pub(crate) line: usize,
     /// In characters, from zero.
     pub(crate) column: usize,
+    /// The column of the mapping that a key belongs to, or of the text of a block scalar.
+    pub(crate) indent: Option<usize>,
     pub(crate) has_anchor: bool,
     pub(crate) has_tag: bool,
-    /// A key behind `?`.
-    pub(crate) is_explicit: bool,
+    /// Text that ends in blank lines, which only `|+` and `>+` give.
+    pub(crate) has_blank_end: bool,
     /// Set for keys.
     pub(crate) key: Option<Key>,
 }
@@ -74,8 +76,8 @@ impl Trace {
             column: span.start.col(),
             has_anchor: anchor != 0,
             has_tag,
-            // The parser tells the indentation of the mapping, which a key begins at.
-            is_explicit: span.indent.is_some_and(|indent| indent != span.start.col()),
+            has_blank_end: matches!(event, Event::Scalar(text, ..) if ends_in_blank_line(text)),
+            indent: span.indent,
             key: None,
         });
     }
@@ -90,4 +92,8 @@ impl Trace {
             });
         }
     }
+}
+
+fn ends_in_blank_line(text: &str) -> bool {
+    text == "\n" || text.ends_with("\n\n")
 }

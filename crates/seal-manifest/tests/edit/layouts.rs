@@ -1,31 +1,7 @@
-//! Files as people lay them out.
+//! Windows line ends, wide indentation, several documents.
 
-use crate::cases::{Case, DATA_KEYS, FORMS, VALUES};
-use crate::step::{edits, set, set_key};
+use crate::step::{set, set_key};
 use seal_manifest::edit;
-
-fn check(cases: &[Case]) {
-    for case in cases {
-        let edited = edit(case.before, 1, &edits(case.edits))
-            .unwrap_or_else(|error| panic!("{}: {error}", case.name));
-        assert_eq!(edited, case.after, "{}", case.name);
-    }
-}
-
-#[test]
-fn values() {
-    check(VALUES);
-}
-
-#[test]
-fn blocks_in_other_forms() {
-    check(FORMS);
-}
-
-#[test]
-fn data_keys() {
-    check(DATA_KEYS);
-}
 
 #[test]
 fn windows_and_wide_indentation() {

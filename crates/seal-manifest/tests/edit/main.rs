@@ -6,7 +6,17 @@
     reason = "a test fails by panicking"
 )]
 
-mod cases;
+mod case;
+mod data_keys;
+mod dice;
+mod forms;
+mod hostile;
 mod layouts;
+mod merging;
+mod model;
+mod properties;
 mod refusals;
+mod sealed;
 mod step;
+mod ugly;
+mod values;

@@ -252,3 +252,12 @@ fn edits_that_make_no_sense() {
         assert_eq!(refusal(text, &edits), expected);
     }
 }
+
+/// The check after the edit: `|+` takes the blank lines that come to stand behind it.
+#[test]
+fn what_would_change_more_than_was_asked() {
+    let text = "spec:\n  encryptedData:\n    A: |+\n      x\n    B: y\n\n    C: z\n";
+    let error = refusal(text, &[unset("B")]);
+    assert_eq!(error, EditError::Unsafe { document: 1 });
+    assert!(edit(text, 1, &[unset("A"), unset("B")]).is_ok());
+}
