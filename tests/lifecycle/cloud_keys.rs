@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
 use seal_api::{AGE_IDENTITIES_LABEL, ConditionStatus, KEY_LABEL, KEY_LABEL_ACTIVE};
-use seal_keys::{Certificate, PrivateKey};
+use seal_keys::{Certificate, Issued, PrivateKey};
 use serde_json::{Value, json};
 use suite::{AgePair, Cluster, Controller, Namespace, PATIENCE};
 use testkit::aws::{self, Emulator, Fault, FaultProxy, Kind};
@@ -43,6 +43,21 @@ impl Aws {
 fn keys(cluster: &Cluster) -> Vec<Secret> {
     let active = format!("{KEY_LABEL}={KEY_LABEL_ACTIVE}");
     cluster.existing("kube-system").list(&active)
+}
+
+/// A key as backups hold it, newer than any that a controller made by now.
+fn bring_own(cluster: &Cluster) -> Issued {
+    let later = Timestamp::now() + SignedDuration::from_mins(1);
+    let own = seal_keys::issue(2048, "own", later, SignedDuration::from_hours(24)).unwrap();
+    let pem = own.key.to_pkcs1_pem().unwrap();
+    let secret = json!({
+        "metadata": {"labels": {KEY_LABEL: KEY_LABEL_ACTIVE}}, "type": "kubernetes.io/tls",
+        "stringData": {"tls.crt": own.certificate.to_pem(), "tls.key": pem.as_str()},
+    });
+    cluster
+        .existing("kube-system")
+        .create_secret("own", &secret);
+    own
 }
 
 fn opens(namespace: &Namespace<'_>, name: &str, certificate: &Certificate) {
@@ -232,16 +247,7 @@ fn while_kms_is_away_other_keys_work_and_none_is_made() {
     assert_eq!(keys(&cluster).len(), 1);
 
     // A key that is at hand works, meanwhile.
-    let later = Timestamp::now() + SignedDuration::from_mins(1);
-    let own = seal_keys::issue(2048, "own", later, SignedDuration::from_hours(24)).unwrap();
-    let pem = own.key.to_pkcs1_pem().unwrap();
-    system.create_secret(
-        "own",
-        &json!({
-            "metadata": {"labels": {KEY_LABEL: KEY_LABEL_ACTIVE}}, "type": "kubernetes.io/tls",
-            "stringData": {"tls.crt": own.certificate.to_pem(), "tls.key": pem.as_str()},
-        }),
-    );
+    let own = bring_own(&cluster);
     controller.wait_ready();
     assert_eq!(
         controller.get("/readyz").unwrap().body,
