@@ -3,11 +3,13 @@
 //! - [`RecipientArgs`]: the flags, common to all verbs that seal;
 //! - [`Asked`]: what flags, files and the environment name, told apart by its spelling, nothing of
 //!   it read yet;
+//! - [`Choice`]: these, or else those of the rule for a file;
 //! - [`Recipients`]: the same with their public keys at hand; they wrap data keys;
-//! - [`Reader`]: how messages name someone who can read.
+//! - [`Readers`]: how messages name those who can read.
 
 mod args;
 mod asked;
+mod choice;
 mod error;
 mod kms;
 mod public_key;
@@ -23,8 +25,9 @@ use seal_kms::KeyName;
 
 pub(crate) use args::RecipientArgs;
 pub(crate) use asked::{Asked, Cert};
+pub(crate) use choice::{Choice, RuleArgs};
 pub(crate) use error::RecipientError;
-pub(crate) use reader::Reader;
+pub(crate) use reader::{Readers, shown};
 pub(crate) use recipients::{Recipients, ToWrap};
 
 /// Someone to wrap data keys for.

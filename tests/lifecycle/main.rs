@@ -15,4 +15,6 @@ mod kill;
 mod outage;
 mod rights;
 mod se1_keys;
+mod se1_kms;
+mod se1_vectors;
 mod shutdown;

@@ -33,7 +33,7 @@ pub enum WrapError {
     #[error("the recipient gave a stanza that is not valid")]
     BadStanza,
     /// The recipient failed, or its plug-in did.
-    #[error("the recipient could not wrap the data key: {0}")]
+    #[error("the recipient could not wrap the data key")]
     Recipient(#[source] EncryptError),
 }
 

@@ -117,6 +117,9 @@ impl<'a> Opening<'a> {
             Some(_) if !spec.encrypted_data.is_empty() => {
                 return Err(OpenError::of(ItemError::BothFormats, "data"));
             }
+            Some(_) if !spec.data_keys.is_empty() => {
+                return Err(OpenError::of(Fault::Malformed.into(), "data"));
+            }
             Some(text) => Sealed::Whole(
                 Envelope::from_text(text).map_err(|error| OpenError::of(error.into(), "data"))?,
             ),
@@ -375,11 +378,10 @@ impl OpenError {
         }
     }
 
-    /// The class of SE1 that every reason shares, if they do.
+    /// The class of SE1, if a reason has one: of several the one of the earliest step.
     pub fn fault(&self) -> Option<Fault> {
-        let mut faults = self.0.iter().map(|(error, _)| error.fault());
-        let first = faults.next()??;
-        faults.all(|fault| fault == Some(first)).then_some(first)
+        let faults = self.0.iter().filter_map(|(error, _)| error.fault());
+        faults.min_by_key(|fault| fault.step())
     }
 
     /// The reasons, each with the items it holds for; [`ItemError::Rendering`] has none.

@@ -45,7 +45,8 @@ pub(crate) enum RecipientError {
     TooMany(usize),
     #[error("recipient {0}: its key cannot wrap a data key; name another one")]
     Wrap(String),
-    #[error("recipient {called}: {reason}")]
+    /// The reason names the key; a recipient may have a name besides.
+    #[error("{}{reason}", named(.called, .reason))]
     Kms { called: String, reason: KmsError },
     #[error("cannot ask AWS KMS: the system gives no runtime; try again")]
     Runtime,
@@ -56,6 +57,13 @@ impl RecipientError {
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Kms { reason, .. } if reason.is_transient())
     }
+}
+
+fn named(called: &str, reason: &KmsError) -> String {
+    if called.ends_with(&reason.key) {
+        return String::new();
+    }
+    format!("recipient {called}: ")
 }
 
 /// As much of a text as helps to find it.

@@ -6,12 +6,14 @@ use seal_kms::KmsOptions;
 use zeroize::Zeroizing;
 
 use super::error::RecipientError;
-use super::reader::Reader;
+use super::reader::{Reader, Readers};
 use super::{Key, Recipient, kms};
 
 /// The recipients of one command, each once.
 pub(crate) struct Recipients {
     list: Vec<Recipient>,
+    /// Everything that was named, by its place in `list`.
+    named: Vec<usize>,
     kms: KmsOptions,
 }
 
@@ -28,12 +30,24 @@ pub(crate) struct Wrapped {
     /// In the order in which the recipients were named.
     pub(crate) wraps: Vec<Wrap>,
     /// The same recipients.
-    pub(crate) readers: Vec<Reader>,
+    pub(crate) readers: Readers,
 }
 
 impl Recipients {
-    pub(super) fn new(list: Vec<Recipient>, kms: KmsOptions) -> Self {
-        Self { list, kms }
+    pub(super) fn new(list: Vec<Recipient>, named: Vec<usize>, kms: KmsOptions) -> Self {
+        Self { list, named, kms }
+    }
+
+    /// The key of each that was named, in that order; `None` where only KMS knows.
+    pub(super) fn named(&self) -> Vec<Option<String>> {
+        let to = |place: &usize| self.list.get(*place)?.to().map(ToString::to_string);
+        self.named.iter().map(to).collect()
+    }
+
+    /// The same by what was wrapped.
+    pub(super) fn named_in(&self, readers: &Readers) -> Vec<Option<String>> {
+        let to = |place: &usize| readers.keys.get(*place).map(ToString::to_string);
+        self.named.iter().map(to).collect()
     }
 
     /// The key of the one certificate, if that is all there is: the legacy format takes no other.
@@ -59,7 +73,6 @@ impl Recipients {
     ///
     /// # Errors
     /// [`RecipientError::Wrap`], [`RecipientError::Kms`], [`RecipientError::Runtime`].
-    #[expect(dead_code, reason = "`seal set` comes next")]
     pub(crate) fn wrap_all(
         &self,
         data_key: &[u8],
@@ -102,7 +115,7 @@ impl Recipients {
         let mut of_kms = of_kms.into_iter();
         let mut wrapped = Wrapped {
             wraps: Vec::with_capacity(self.list.len()),
-            readers: Vec::with_capacity(self.list.len()),
+            readers: Readers::default(),
         };
         for recipient in &self.list {
             let failed = || RecipientError::Wrap(recipient.called().to_owned());
@@ -121,10 +134,8 @@ impl Recipients {
                 }
                 Key::Kms(..) => of_kms.next().ok_or_else(failed)?,
             };
-            // Two names of one key in KMS: only its answers tell.
-            if wrapped.wraps.iter().all(|known| known.to != wrap.to) {
-                let reader = Reader::new(recipient.name(), wrap.to.clone());
-                wrapped.readers.push(reader);
+            let reader = Reader::new(recipient.name(), wrap.to.clone());
+            if wrapped.readers.add(reader) {
                 wrapped.wraps.push(wrap);
             }
         }

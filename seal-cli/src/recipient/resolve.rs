@@ -23,15 +23,18 @@ impl Asked {
     /// # Errors
     /// Those of certificates, clusters and [`RecipientError`].
     pub(crate) fn resolve(
-        self,
+        &self,
         cluster: &Cluster,
         kms: KmsOptions,
     ) -> Result<Recipients, CliError> {
         let mut list: Vec<Recipient> = Vec::with_capacity(self.entries.len());
-        for entry in self.entries {
-            let recipient = recipient(entry, cluster)?;
-            let same = |known: &&Recipient| known.to().is_some() && known.to() == recipient.to();
-            match list.iter().find(same) {
+        let mut places = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let recipient = recipient(entry.clone(), cluster)?;
+            let same = |known: &Recipient| known.to().is_some() && known.to() == recipient.to();
+            let place = list.iter().position(same);
+            places.push(place.unwrap_or(list.len()));
+            match place.and_then(|place| list.get(place)) {
                 Some(known) => ui::warn(&format!(
                     "{} and {} are the same recipient",
                     known.called(),
@@ -43,20 +46,22 @@ impl Asked {
         if list.len() > MAX_WRAPS {
             return Err(RecipientError::TooMany(list.len()).into());
         }
-        Ok(Recipients::new(list, kms))
+        let named = self.named.iter();
+        let named = named.filter_map(|entry| places.get(*entry).copied());
+        Ok(Recipients::new(list, named.collect(), kms))
     }
 }
 
 impl Recipients {
     /// The cluster's certificate, where nobody said anything else.
-    pub(crate) fn of_cluster(cluster: &Cluster) -> Result<Self, CliError> {
+    pub(super) fn of_cluster(cluster: &Cluster) -> Result<Self, CliError> {
         let entry = Entry {
             name: None,
             written: "cluster".to_owned(),
             spelling: Spelling::Cluster(None),
         };
         let list = vec![recipient(entry, cluster)?];
-        Ok(Self::new(list, KmsOptions::default()))
+        Ok(Self::new(list, vec![0], KmsOptions::default()))
     }
 }
 

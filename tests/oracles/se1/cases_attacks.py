@@ -24,6 +24,7 @@ def cases():
     yield from identities()
     yield from versions()
     yield from mixed()
+    yield from first_failure()
 
 
 def changed_values():
@@ -273,6 +274,15 @@ def identities():
         key = se1.DataKey(sealed.draw.bytes(32))
         sealed.key_of(key, [(to, sealed.draw.bytes(150))])
         yield refused(name, "no-identity", "a KMS key that the reader's configuration does not name", sealed.seal(ONE), (ARN,))
+    multi_region = ARN.split("/")[0] + "/mrk-1234abcd12ab34cd56ef1234567890ab"
+    for name, comment, mine, to in (
+        ("kms-unavailable", "a KMS key of this reader, and no service that answers", ARN, ARN),
+        ("kms-other-region", "a multi-Region key, wrapped in another region: it is this reader's", multi_region, multi_region.replace("eu-central-1", "us-east-1")),
+    ):
+        sealed = Sealed(name, STRICT)
+        key = se1.DataKey(sealed.draw.bytes(32))
+        sealed.key_of(key, [(to, sealed.draw.bytes(150))])
+        yield refused(name, "unavailable", comment, sealed.seal(ONE), (mine,))
     sealed = one("data-key-removed", items={"A": b"a"})
     sealed.key([CLUSTER])
     sealed.seal({"B": b"b"})
@@ -306,6 +316,10 @@ def versions():
     sealed = one("version-beside", items=TWO)
     sealed.values["DB_USER"] = "se2."
     yield refused("version-beside", "unknown-version", "a value of another version beside one of this", sealed)
+    sealed = one("version-alone")
+    sealed.values["DB_PASSWORD"] = "se2."
+    del sealed.doc["spec"]["dataKeys"]
+    yield refused("version-alone", "unknown-version", "nothing in the object is of this version", sealed)
     for name, prefix in (("capital", "SE1."), ("space", " se1."), ("no-digits", "se."), ("no-dot", "se1"), ("sign", "se-1.")):
         name = f"no-version-{name}"
         sealed = one(name)
@@ -332,3 +346,35 @@ def mixed():
     sealed = one("mixed-as-person", recipients=(ALICE, CLUSTER))
     sealed.values["OLD"] = CLUSTER.legacy(b"old", b"prod/db", sealed.draw)
     yield refused("mixed-as-person", "legacy", "a person opens the SE1 value, but only the cluster's key a legacy one", sealed, AS_ALICE)
+
+
+def first_failure():
+    """Two data keys: the steps count, not the order of items."""
+
+    def rubbish(sealed, number):
+        sealed.wraps[sealed.keys[number].id] = [(CLUSTER.to, bytes(256))]
+        sealed.again(number)
+
+    def foreign(sealed, number):
+        sealed.wraps[sealed.keys[number].id] = [(OTHER.to, bytes(256))]
+        sealed.again(number)
+
+    def another(sealed, number):
+        sealed.wraps[sealed.keys[number].id] = [(CLUSTER.to, CLUSTER.wrap(b"seal/se1" + bytes(32), sealed.draw))]
+        sealed.again(number)
+
+    def mac(sealed, number):
+        sealed.entry(number)["mac"] = base64.b64encode(bytes(32)).decode()
+
+    def value(sealed, number):
+        sealed.values["AB"[number]] = with_payload(sealed.values["AB"[number]], bytes(40))
+
+    for early, late, expect in ((foreign, rubbish, "no-identity"), (rubbish, another, "bad-wrap"), (another, mac, "bad-commitment"), (mac, value, "bad-mac")):
+        for order, (first, second) in (("first", (early, late)), ("second", (late, early))):
+            name = f"two-faults-{expect}-{order}"
+            sealed = one(name, items={"A": b"a"})
+            sealed.key([CLUSTER])
+            sealed.seal({"B": b"b"})
+            first(sealed, 0)
+            second(sealed, 1)
+            yield refused(name, expect, "two data keys with a fault each: the earlier step decides", sealed)

@@ -106,6 +106,16 @@ def missing_and_unknown():
     yield spoiled("unknown-in-entry", "malformed", "a field that an entry has not", bad((*ENTRY, "version"), "1"))
     yield spoiled("unknown-in-wrap", "malformed", "a field that a wrap has not", bad((*WRAP, "name"), "production"))
     yield spoiled("field-in-capitals", "malformed", "BoundTo is another field", bad((*ENTRY, "BoundTo"), "strict/prod/db"))
+    yield spoiled("data-and-data-keys", "malformed", "spec.data cannot stand together with dataKeys", lambda sealed: (sealed.doc["spec"].pop("encryptedData"), sealed.doc["spec"].update(data="AgA=")))
+    for name, change in (
+        ("annotation-bool", {"annotations": {ANNOTATION + "cluster-wide": True}}),
+        ("annotations-list", {"annotations": [ANNOTATION + "cluster-wide"]}),
+        ("name-number", {"name": 1}),
+        ("namespace-bool", {"namespace": True}),
+    ):
+        yield spoiled(f"type-{name}", "malformed", "metadata of another type", lambda sealed: sealed.doc["metadata"].update(change))
+    text = one("lone-surrogate").text().replace('"encryptedData": {', '"encryptedData": {"\\ud800": "",')
+    yield refused("lone-surrogate", "malformed", "an escape that is no character", text)
     yield refused("cut-off", "malformed", "half an object", one("cut-off").text()[:700])
 
 
@@ -138,6 +148,9 @@ def duplicates():
         yield refused(name, "duplicate", "a mapping key that stands twice", twice(name, before, extra))
     text = one("duplicate-escaped").text().replace('"mac": ', '"m\\u0061c": "", "mac": ', 1)
     yield refused("duplicate-escaped", "duplicate", "a mapping key that stands twice, once in another spelling", text)
+    sealed = one("duplicate-in-template")
+    text = sealed.text().replace('"spec": {', '"spec": {"template": {"metadata": {"labels": {"a": "1", "a": "1"}}},', 1)
+    yield refused("duplicate-in-template", "duplicate", "anywhere in the document", text)
     text = one("duplicate-annotation", CLUSTER_WIDE).text()
     key = json.dumps(ANNOTATION + "cluster-wide")
     text = text.replace(f"{key}: ", f'{key}: "false", {key}: ', 1)
@@ -148,6 +161,7 @@ def names():
     for name, item in (
         ("empty", ""), ("dot", "."), ("dots", ".."), ("hidden", "..data"), ("slash", "a/b"), ("space", "a b"), ("umlaut", "ä"),
         ("long", "a" * 254), ("line-feed", "a\n"), ("equals", "a=b"), ("colon", "a:b"),
+        ("nul", "a\0"), ("wide", "\uff21"),
     ):
         name = f"item-name-{name}"
         yield refused(name, "malformed", "an item name that is not allowed", one(name, items={item: b"x"}))
@@ -195,6 +209,8 @@ def value_grammar():
         ("id-space", lambda id, text: f"se1. {id}.{text}"),
     ):
         yield spoiled(f"value-{name}", "malformed", "not the grammar of a value", edit_value(change))
+    for name, change in (("dot-at-the-end", lambda id, text: f"se1.{id}.{text}."), ("dot-inside", lambda id, text: f"se1.{id}.{text[:4]}.{text[4:]}"), ("dot-in-front", lambda id, text: f"se1.{id}..{text}")):
+        yield spoiled(f"value-{name}", "not-canonical", "what follows the second dot is base64, or it is not", edit_value(change))
     yield spoiled("value-no-bytes", "truncated", "an empty payload", edit_value(lambda id, text: f"se1.{id}."))
     for size in (1, 12, 27):
         name = f"value-{size}-bytes"

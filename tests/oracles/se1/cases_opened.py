@@ -95,6 +95,12 @@ def values():
     yield opened("binary-values", "plaintexts are bytes", one("binary-values", items=binary), binary)
     names = {name: name.encode() for name in (".a", "a..b", "-", "_", "A" * 253, "true", "null", "1", "1e3", "0x1f", "tls.crt")}
     yield opened("item-names", "item names that are allowed", one("item-names", items=names), names)
+    for name, value in (("missing", None), ("null", {"encryptedData": None})):
+        name = f"encrypted-data-{name}"
+        sealed = one(name, items={})
+        del sealed.doc["spec"]["encryptedData"]
+        sealed.doc["spec"].update(value or {})
+        yield opened(name, "dataKeys, and no encryptedData", sealed, {})
     sealed = one("no-values", items={})
     yield opened("no-values", "dataKeys alone", sealed, {})
 
@@ -110,6 +116,8 @@ def recipients():
     name = "identities-of-others"
     yield opened(name, "a reader with several identities, one of them a recipient", one(name), identities=(BOB_FILE, SSH_FILE, LARGE_FILE, CLUSTER_FILE))
     yield kinds_of_recipients()
+    sealed = with_other("keys-at-hand-first", ARN, b"rubbish")
+    yield opened("keys-at-hand-first", "a reader with a KMS key, too, whose wrap is rubbish: it is not asked", sealed, identities=(ARN, CLUSTER_FILE))
     yield opened("age-grease", "stanzas whose type ends in -grease are skipped", grease(), identities=(ALICE_FILE,))
     sealed = one("armor-without-last-line-feed", recipients=(ALICE,))
     wrap = sealed.entry()["wraps"][0]

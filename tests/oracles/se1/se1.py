@@ -142,8 +142,7 @@ class Place:
 def read(text, readers):
     """The items of an object in JSON, for the identities of one reader. Raises `Fault`."""
     document = parse(text)
-    spec = texts_of(document)
-    values, entries = spec
+    values, entries = texts_of(document)
     place = place_of(document)
     place.check()
     sealed, legacy = {}, {}
@@ -190,10 +189,11 @@ def parse(text):
 def texts_of(document):
     """Step 1: types and fields, the object's size, the number of data keys."""
     spec = mapping(mapping(document, "the object").get("spec"), "spec")
-    values = mapping(spec.get("encryptedData", {}), "encryptedData")
+    values = spec.get("encryptedData")
+    values = {} if values is None else mapping(values, "encryptedData")
     entries = mapping(spec.get("dataKeys", {}), "dataKeys")
-    if "data" in spec and values:
-        raise Fault("malformed", "data and encryptedData")
+    if "data" in spec and entries:
+        raise Fault("malformed", "data and dataKeys")
     if len(entries) > KEYS_LIMIT:
         raise Fault("too-many", "data keys")
     texts = [*values.keys(), *values.values(), *entries.keys()]
@@ -233,8 +233,8 @@ def place_of(document):
     if annotations.get(ANNOTATION + "cluster-wide") == "true":
         scope = "cluster-wide"
     names = [metadata.get("namespace", ""), metadata.get("name", "")]
-    if not all(isinstance(name, str) for name in names):
-        raise Fault("malformed", "a name is no text")
+    if not all(isinstance(text, str) for text in (*names, *annotations.values())):
+        raise Fault("malformed", "a name or an annotation is no text")
     return Place(scope, *names)
 
 

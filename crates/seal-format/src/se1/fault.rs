@@ -70,6 +70,18 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// The step of a reader that finds it, from the fifth on; zero for those of form, before it.
+    pub fn step(self) -> u8 {
+        match self {
+            Self::NoIdentity => 5,
+            Self::Unavailable | Self::BadWrap => 6,
+            Self::BadCommitment => 7,
+            Self::BadMac => 8,
+            Self::BadValue => 9,
+            _ => 0,
+        }
+    }
+
     /// The class's name, as vectors, JSON output and metrics spell it.
     pub fn class(self) -> &'static str {
         match self {

@@ -23,6 +23,11 @@ const RSA_OPERATIONS: &[&str] = &[
     "sign_with_rng",
 ];
 
+/// age's own SSH identities decrypt RSA with the crate `rsa`. One file may name them: it lets
+/// ssh-ed25519 keys alone become one.
+const SSH_IDENTITIES: &str = "ssh::Identity";
+const MAY_NAME_SSH_IDENTITIES: &str = "seal-cli/src/age/ssh_key.rs";
+
 /// Sources that are never shipped.
 const TOOLS: &[&str] = &["crates/testkit/", "crates/xtask/", "tests/"];
 
@@ -52,6 +57,7 @@ pub(crate) fn breaches(root: &Path) -> Result<Vec<String>> {
         let text = fs::read_to_string(&path).with_context(|| format!("could not read {name}"))?;
         breaches.extend(too_long(name, &text));
         breaches.extend(rsa_operation(name, &text));
+        breaches.extend(ssh_identity(name, &text));
     }
     Ok(breaches)
 }
@@ -62,28 +68,41 @@ fn too_long(name: &str, text: &str) -> Option<String> {
 }
 
 fn rsa_operation(name: &str, text: &str) -> Option<String> {
-    let is_test = TOOLS.iter().any(|folder| name.starts_with(folder))
-        || name
-            .split('/')
-            .any(|part| matches!(part, "tests" | "benches" | "tests.rs"));
-    if is_test {
-        return None;
-    }
-    // Unit tests stand at the bottom of the file.
-    let shipped = text
-        .lines()
-        .take_while(|line| line.trim() != "#[cfg(test)]");
-    for (index, line) in shipped.enumerate() {
-        let code = line.split_once("//").map_or(line, |(code, _)| code);
+    for (number, code) in shipped(name, text) {
         let mut words = code.split(|c: char| !c.is_alphanumeric() && c != '_');
         if let Some(word) = words.find(|word| RSA_OPERATIONS.contains(word)) {
             return Some(format!(
-                "{name}:{} names {word}: operations of the `rsa` crate are for tests only",
-                index + 1
+                "{name}:{number} names {word}: operations of the `rsa` crate are for tests only"
             ));
         }
     }
     None
+}
+
+fn ssh_identity(name: &str, text: &str) -> Option<String> {
+    if name == MAY_NAME_SSH_IDENTITIES {
+        return None;
+    }
+    // Imported in braces or renamed, it would slip through: `age::ssh` is imported as `ssh` only.
+    let imported = |code: &str| code.contains("age::ssh::{") || code.contains("age::ssh as");
+    let (number, _) =
+        shipped(name, text).find(|(_, code)| code.contains(SSH_IDENTITIES) || imported(code))?;
+    Some(format!(
+        "{name}:{number} may name age's SSH identities: they decrypt with the `rsa` crate; {MAY_NAME_SSH_IDENTITIES} has ours"
+    ))
+}
+
+/// The numbered lines of code that end up in a program.
+fn shipped<'a>(name: &str, text: &'a str) -> impl Iterator<Item = (usize, &'a str)> {
+    let is_test = TOOLS.iter().any(|folder| name.starts_with(folder))
+        || name
+            .split('/')
+            .any(|part| matches!(part, "tests" | "benches" | "tests.rs"));
+    // Unit tests stand at the bottom of the file.
+    let lines = text
+        .lines()
+        .take_while(move |line| !is_test && line.trim() != "#[cfg(test)]");
+    (1..).zip(lines.map(|line| line.split_once("//").map_or(line, |(code, _)| code)))
 }
 
 #[cfg(test)]
@@ -132,5 +151,21 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn ssh_identities_of_the_library_stay_in_one_file() {
+        for text in [
+            "let key = age::ssh::Identity::from_buffer(text, None);",
+            "use age::ssh::{Identity, Recipient};",
+            "use age::ssh as keys;",
+        ] {
+            let breach = ssh_identity("seal-cli/src/age/other.rs", text);
+            assert!(breach.is_some(), "{text}");
+            assert_eq!(ssh_identity(MAY_NAME_SSH_IDENTITIES, text), None);
+            assert_eq!(ssh_identity("seal-cli/src/age/tests.rs", text), None);
+        }
+        let recipient = "let key: age::ssh::Recipient = text.parse()?;";
+        assert_eq!(ssh_identity("seal-cli/src/age/other.rs", recipient), None);
     }
 }

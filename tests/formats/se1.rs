@@ -1,0 +1,100 @@
+//! SE1: what must come of each vector, and objects from one implementation to the other.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::identity::Identity;
+use crate::oracle::{self, Oracle};
+use crate::reader::{self, Items};
+use crate::vector::{self, Vector};
+use crate::writer::{Case, READERS};
+
+/// Random objects in each direction.
+const OBJECTS: usize = 40;
+
+/// What an outcome is if it is not as the vector says.
+fn differs(vector: &Vector, outcome: &Result<Items, String>) -> Option<String> {
+    let class = match outcome {
+        Ok(_) => "success",
+        Err(class) => class,
+    };
+    if class != vector.expect {
+        return Some(format!("{}: {class} for {}", vector.name, vector.expect));
+    }
+    let items = outcome.as_ref().ok()?;
+    (!vector.holds(items)).then(|| format!("{}: other plaintexts", vector.name))
+}
+
+fn every_vector(mut open: impl FnMut(&Vector) -> Result<Items, String>) {
+    let mut wrong = String::new();
+    for vector in vector::all() {
+        if let Some(difference) = differs(&vector, &open(&vector)) {
+            writeln!(wrong, "{difference}").unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
+fn the_library_agrees_with_every_vector() {
+    every_vector(|vector| {
+        let identities = vector.identities.iter().map(|name| Identity::load(name));
+        reader::read(&vector.object, &identities.collect::<Vec<_>>())
+    });
+}
+
+#[test]
+fn the_oracle_agrees_with_every_vector() {
+    let mut oracle = Oracle::start();
+    every_vector(|vector| oracle.open(&vector.object, &vector.identities));
+}
+
+/// Nobody edited a vector by hand.
+#[test]
+fn the_vectors_are_what_their_generator_makes() {
+    let output = oracle::program("make_vectors.py").arg("--check").output();
+    let output = output.unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let stale: Value = serde_json::from_slice(&output.stdout).expect(&stderr);
+    assert_eq!(stale, Value::Array(Vec::new()), "run make_vectors.py");
+}
+
+#[test]
+fn we_open_what_the_oracle_seals() {
+    let mut oracle = Oracle::start();
+    for _ in 0..OBJECTS {
+        let case = Case::random();
+        let object = oracle.seal(case.place(), &case.items, &case.texts());
+        opens_for_recipients_only(&case, &object, |name| {
+            reader::read(&object, &[Identity::load(name)])
+        });
+    }
+}
+
+#[test]
+fn the_oracle_opens_what_we_seal() {
+    let mut oracle = Oracle::start();
+    for _ in 0..OBJECTS {
+        let case = Case::random();
+        let object = case.seal();
+        opens_for_recipients_only(&case, &object, |name| {
+            oracle.open(&object, &[name.to_owned()])
+        });
+    }
+}
+
+fn opens_for_recipients_only(
+    case: &Case,
+    object: &str,
+    mut open: impl FnMut(&str) -> Result<Items, String>,
+) {
+    for name in READERS {
+        let wanted = if case.recipients.iter().any(|recipient| recipient == name) {
+            Ok(case.items.clone())
+        } else {
+            Err("no-identity".to_owned())
+        };
+        assert!(open(name) == wanted, "as {name}:\n{object}");
+    }
+}

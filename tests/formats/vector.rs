@@ -1,0 +1,105 @@
+//! The files of `vectors/se1`; `oracles/se1/vectors.py` describes them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// One object, its reader, and what must come of it.
+pub(crate) struct Vector {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+    /// A result class, or `legacy`.
+    pub(crate) expect: String,
+    /// Files under `vectors`, or ARNs.
+    pub(crate) identities: Vec<String>,
+    /// The object, `repeat` carried out.
+    pub(crate) object: String,
+    /// SHA-256 of each plaintext.
+    digests: BTreeMap<String, Vec<u8>>,
+}
+
+/// All of them, in the order of their names.
+pub(crate) fn all() -> Vec<Vector> {
+    let files = fs::read_dir(crate::vectors().join("se1")).unwrap();
+    let mut vectors: Vec<_> = files
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+        .map(Vector::read)
+        .collect();
+    vectors.sort_by(|a, b| a.name.cmp(&b.name));
+    assert!(vectors.len() > 400, "{} vectors", vectors.len());
+    vectors
+}
+
+impl Vector {
+    fn read(path: PathBuf) -> Self {
+        let text = fs::read_to_string(&path).unwrap();
+        let (head, object) = text.split_once("\n\n").unwrap();
+        let mut vector = Self {
+            name: String::new(),
+            path,
+            expect: String::new(),
+            identities: Vec::new(),
+            object: object.to_owned(),
+            digests: BTreeMap::new(),
+        };
+        for line in head.lines() {
+            let (field, value) = line.split_once(": ").unwrap();
+            vector.header(field, value);
+        }
+        assert_eq!(vector.path.file_stem().unwrap(), vector.name.as_str());
+        vector
+    }
+
+    fn header(&mut self, field: &str, value: &str) {
+        match field {
+            "name" => value.clone_into(&mut self.name),
+            "comment" => {}
+            "expect" => value.clone_into(&mut self.expect),
+            "identity" => self.identities.push(value.to_owned()),
+            "item" => {
+                let (item, text) = value.rsplit_once(" =").unwrap();
+                let plaintext = STANDARD.decode(text.trim()).unwrap();
+                self.digests.insert(item.to_owned(), sha256(&plaintext));
+            }
+            "item-sha256" => {
+                let (item, text) = value.split_once(" = ").unwrap();
+                self.digests.insert(item.to_owned(), unhex(text));
+            }
+            "repeat" => {
+                let mut parts = value.splitn(3, ' ');
+                let token = format!("@{}@", parts.next().unwrap());
+                let count: usize = parts.next().unwrap().parse().unwrap();
+                let unit = parts.next().unwrap();
+                let numbered = |number: usize| unit.replace("{n}", &number.to_string());
+                let text: String = (0..count).map(numbered).collect();
+                self.object = self.object.replace(&token, &text);
+            }
+            other => panic!("{}: unknown header {other}", self.path.display()),
+        }
+    }
+
+    /// Whether these are the plaintexts.
+    pub(crate) fn holds(&self, items: &BTreeMap<String, Vec<u8>>) -> bool {
+        let digests = items.iter().map(|(item, value)| (item, sha256(value)));
+        digests.eq(self
+            .digests
+            .iter()
+            .map(|(item, digest)| (item, digest.clone())))
+    }
+}
+
+fn sha256(bytes: &[u8]) -> Vec<u8> {
+    digest(&SHA256, bytes).as_ref().to_vec()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
+}
