@@ -9,6 +9,8 @@ use operator_kit::logging::LogFormat;
 use seal_kms::{KeyArn, NotAKeyArn};
 use tracing::Level;
 
+use crate::keys::WrapRecipient;
+
 /// Turns SealedSecrets into Secrets and keeps them so.
 #[derive(Parser, Debug)]
 #[command(name = "sealed-controller", version, disable_version_flag = true)]
@@ -48,6 +50,16 @@ pub(crate) struct Args {
     /// Common name in new certificates.
     #[arg(long, default_value = "", env = "SEALED_SECRETS_MY_CN")]
     pub(crate) my_cn: String,
+
+    /// Store the private half of new sealing keys only wrapped for these: kms:ARN of a symmetric AWS KMS
+    /// key, or age1…; repeatable.
+    #[arg(
+        long,
+        value_name = "RECIPIENT",
+        value_delimiter = ',',
+        env = "SEALED_SECRETS_WRAP_KEYS_WITH"
+    )]
+    pub(crate) wrap_keys_with: Vec<WrapRecipient>,
 
     /// Keys in AWS KMS.
     #[command(flatten)]

@@ -8,6 +8,7 @@
 )]
 
 mod canary;
+mod cloud_keys;
 mod idle;
 mod keys;
 mod kill;

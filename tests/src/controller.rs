@@ -229,3 +229,10 @@ impl Controller {
         String::from_utf8(output.stdout).unwrap()
     }
 }
+
+impl Controller {
+    /// Starts it with these arguments and variables, and waits only until its endpoints answer.
+    pub fn spawn_in(cluster: &Cluster, args: &[&str], variables: &[(&str, String)]) -> Self {
+        Self::spawn_on("127.0.0.1", cluster, args, variables)
+    }
+}
