@@ -18,10 +18,11 @@ mod recipients;
 mod resolve;
 mod spelling;
 
-use seal_age::AgeRecipient;
 use seal_format::se1::RecipientName;
 use seal_keys::RsaRecipient;
 use seal_kms::KeyName;
+
+use crate::age;
 
 pub(crate) use args::RecipientArgs;
 pub(crate) use asked::{Asked, Cert};
@@ -44,7 +45,8 @@ enum Key {
     Certificate(Box<RsaRecipient>),
     /// A public key without a certificate, such as of an RSA key in KMS.
     Bare(Box<RsaRecipient>),
-    Age(Box<AgeRecipient>, RecipientName),
+    /// With an age, SSH or plug-in key.
+    Age(Box<age::Recipient>),
     /// Symmetric. The name may be an alias, which only KMS resolves.
     Kms(KeyName, Option<RecipientName>),
 }
@@ -54,7 +56,7 @@ impl Recipient {
     fn to(&self) -> Option<&RecipientName> {
         match &self.key {
             Key::Certificate(key) | Key::Bare(key) => Some(key.name()),
-            Key::Age(_, to) => Some(to),
+            Key::Age(key) => Some(key.name()),
             Key::Kms(_, to) => to.as_ref(),
         }
     }

@@ -145,7 +145,8 @@ fn only_configured_keys_are_called_and_none_without_need() {
 
 #[test]
 fn replicas_of_a_multi_region_key_are_one_key() {
-    let aws = Aws::start(Kind::Moto);
+    // moto does not find such keys by what they encrypted.
+    let aws = Aws::start(Kind::Ministack);
     let kms = Kms::at(aws.proxy.url());
     let made = kms
         .call("CreateKey", &json!({"MultiRegion": true}))

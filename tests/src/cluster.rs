@@ -155,7 +155,11 @@ impl Cluster {
     pub(crate) fn delete<K: Object>(&self, namespace: &str, name: &str) {
         let api: Api<K> = self.api(namespace);
         let params = DeleteParams::default();
-        self.runtime.block_on(api.delete(name, &params)).unwrap();
+        match self.runtime.block_on(api.delete(name, &params)) {
+            // The garbage collector was faster.
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            deleted => drop(deleted.unwrap()),
+        }
     }
 
     fn api<K: Object>(&self, namespace: &str) -> Api<K> {

@@ -1,5 +1,7 @@
 //! Everyone who shall be able to read, and the wraps for them.
 
+use std::sync::Arc;
+
 use seal_format::se1::{Binding, RecipientName, Wrap};
 use seal_keys::{Recipient as _, RsaRecipient};
 use seal_kms::KmsOptions;
@@ -8,6 +10,7 @@ use zeroize::Zeroizing;
 use super::error::RecipientError;
 use super::reader::{Reader, Readers};
 use super::{Key, Recipient, kms};
+use crate::age::{Ask, Terminal};
 
 /// The recipients of one command, each once.
 pub(crate) struct Recipients {
@@ -15,6 +18,8 @@ pub(crate) struct Recipients {
     /// Everything that was named, by its place in `list`.
     named: Vec<usize>,
     kms: KmsOptions,
+    /// Who answers what plug-ins ask.
+    ask: Arc<dyn Ask>,
 }
 
 /// A data key without its wraps.
@@ -35,7 +40,12 @@ pub(crate) struct Wrapped {
 
 impl Recipients {
     pub(super) fn new(list: Vec<Recipient>, named: Vec<usize>, kms: KmsOptions) -> Self {
-        Self { list, named, kms }
+        Self {
+            list,
+            named,
+            kms,
+            ask: Arc::new(Terminal),
+        }
     }
 
     /// The key of each that was named, in that order; `None` where only KMS knows.
@@ -128,9 +138,13 @@ impl Recipients {
                     let blob = key.wrap(&needed.data_key, b"").map_err(|_| failed())?;
                     made(key.name(), blob)
                 }
-                Key::Age(key, to) => {
-                    let blob = key.wrap(&needed.data_key).map_err(|_| failed())?;
-                    made(to, blob)
+                Key::Age(key) => {
+                    let blob = key.wrap(&needed.data_key, &self.ask);
+                    let failed = |reason| RecipientError::WrapAge {
+                        called: recipient.called().to_owned(),
+                        reason: Box::new(reason),
+                    };
+                    made(key.name(), blob.map_err(failed)?)
                 }
                 Key::Kms(..) => of_kms.next().ok_or_else(failed)?,
             };
@@ -146,7 +160,9 @@ impl Recipients {
 impl Recipient {
     /// What people call it, unless that is the key itself.
     fn name(&self) -> Option<String> {
-        let is_key = matches!(&self.key, Key::Age(..) | Key::Kms(_, Some(_)));
+        let written = self.written.to_ascii_lowercase();
+        let to = self.to().map(|to| to.as_str().to_ascii_lowercase());
+        let is_key = to.is_some_and(|to| written.ends_with(&to));
         let written = (!is_key).then(|| self.written.clone());
         self.name.clone().or(written)
     }
