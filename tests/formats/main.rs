@@ -7,16 +7,10 @@
     reason = "tests"
 )]
 
+mod cli;
+mod controller;
 mod identity;
 mod oracle;
 mod reader;
 mod se1;
-mod vector;
 mod writer;
-
-use std::path::PathBuf;
-
-/// `tests/vectors`.
-fn vectors() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))
-}

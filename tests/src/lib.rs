@@ -16,6 +16,7 @@ mod controller;
 mod namespace;
 mod plain;
 mod reader;
+mod se1_vector;
 
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub use controller::{Controller, Page, fetch};
 pub use namespace::{Namespace, condition, data, text};
 pub use plain::Plain;
 pub use reader::{AgePair, KmsReader, Reader};
+pub use se1_vector::Se1Vector;
 
 /// How long anything may take on two cores that compile at the same time.
 pub const PATIENCE: Duration = Duration::from_mins(1);

@@ -1,4 +1,4 @@
-//! The files of `vectors/se1`; `oracles/se1/vectors.py` describes them.
+//! The files of `tests/vectors/se1`; `tests/oracles/se1/vectors.py` describes them.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -9,33 +9,39 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 /// One object, its reader, and what must come of it.
-pub(crate) struct Vector {
-    pub(crate) name: String,
-    pub(crate) path: PathBuf,
+pub struct Se1Vector {
+    /// The file's name without its end.
+    pub name: String,
+    path: PathBuf,
     /// A result class, or `legacy`.
-    pub(crate) expect: String,
+    pub expect: String,
     /// Files under `vectors`, or ARNs.
-    pub(crate) identities: Vec<String>,
+    pub identities: Vec<String>,
     /// The object, `repeat` carried out.
-    pub(crate) object: String,
+    pub object: String,
     /// SHA-256 of each plaintext.
     digests: BTreeMap<String, Vec<u8>>,
 }
 
-/// All of them, in the order of their names.
-pub(crate) fn all() -> Vec<Vector> {
-    let files = fs::read_dir(crate::vectors().join("se1")).unwrap();
-    let mut vectors: Vec<_> = files
-        .map(|file| file.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|end| end == "txt"))
-        .map(Vector::read)
-        .collect();
-    vectors.sort_by(|a, b| a.name.cmp(&b.name));
-    assert!(vectors.len() > 400, "{} vectors", vectors.len());
-    vectors
-}
+impl Se1Vector {
+    /// `tests/vectors`.
+    pub fn folder() -> PathBuf {
+        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))
+    }
 
-impl Vector {
+    /// All of them, in the order of their names.
+    pub fn all() -> Vec<Self> {
+        let files = fs::read_dir(Self::folder().join("se1")).unwrap();
+        let mut vectors: Vec<_> = files
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+            .map(Self::read)
+            .collect();
+        vectors.sort_by(|a, b| a.name.cmp(&b.name));
+        assert!(vectors.len() > 400, "{} vectors", vectors.len());
+        vectors
+    }
+
     fn read(path: PathBuf) -> Self {
         let text = fs::read_to_string(&path).unwrap();
         let (head, object) = text.split_once("\n\n").unwrap();
@@ -83,8 +89,21 @@ impl Vector {
         }
     }
 
+    /// What an outcome is, if it is not as the vector says.
+    pub fn differs(&self, outcome: &Result<BTreeMap<String, Vec<u8>>, String>) -> Option<String> {
+        let class = match outcome {
+            Ok(_) => "success",
+            Err(class) => class,
+        };
+        if class != self.expect {
+            return Some(format!("{}: {class} for {}", self.name, self.expect));
+        }
+        let items = outcome.as_ref().ok()?;
+        (!self.holds(items)).then(|| format!("{}: other plaintexts", self.name))
+    }
+
     /// Whether these are the plaintexts.
-    pub(crate) fn holds(&self, items: &BTreeMap<String, Vec<u8>>) -> bool {
+    fn holds(&self, items: &BTreeMap<String, Vec<u8>>) -> bool {
         let digests = items.iter().map(|(item, value)| (item, sha256(value)));
         digests.eq(self
             .digests
