@@ -4,10 +4,9 @@ use std::ffi::OsString;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
-use crate::config::ConfigArgs;
 use crate::error::CliError;
 use crate::later::Later;
-use crate::recipient::{Cert, RecipientArgs};
+use crate::recipient::{Cert, RecipientArgs, RuleArgs};
 use crate::verbs;
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
@@ -40,20 +39,12 @@ pub(crate) struct Args {
     pub(crate) recipients: RecipientArgs,
 
     #[command(flatten)]
-    pub(crate) config: ConfigArgs,
+    pub(crate) rules: RuleArgs,
 
     /// How values are written: legacy (one certificate, as kubeseal does), or se1 (any recipients)
     /// [default: legacy for one certificate, else se1]
     #[arg(long, value_name = "FORMAT", help_heading = "Recipients")]
     pub(crate) format_version: Option<String>,
-
-    /// Name of the controller's Service [default: sealed-secrets-controller]
-    #[arg(long, value_name = "NAME", help_heading = "Certificate")]
-    pub(crate) controller_name: Option<String>,
-
-    /// Namespace of the controller's Service [default: kube-system]
-    #[arg(long, value_name = "NAMESPACE", help_heading = "Certificate")]
-    pub(crate) controller_namespace: Option<String>,
 
     /// Print the certificate instead of sealing.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Certificate")]
@@ -102,13 +93,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "SCOPE", help_heading = "Target")]
     pub(crate) scope: Option<String>,
 
-    /// Kubeconfig [default: $KUBECONFIG or ~/.kube/config]
-    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
-    pub(crate) kubeconfig: Option<String>,
-
-    /// Context of the kubeconfig [default: its current context]
-    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
-    pub(crate) context: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 
     /// Print the version.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth)]
@@ -116,6 +102,42 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     later: Later,
+}
+
+/// Which controller, and how to reach its cluster.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct ClusterArgs {
+    /// Name of the controller's Service [default: sealed-secrets-controller]
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub(crate) controller_name: Option<String>,
+
+    /// Namespace of the controller's Service [default: kube-system]
+    #[arg(long, value_name = "NAMESPACE", help_heading = "Cluster")]
+    pub(crate) controller_namespace: Option<String>,
+
+    /// Kubeconfig [default: $KUBECONFIG or ~/.kube/config]
+    #[arg(long, value_name = "FILE", help_heading = "Cluster")]
+    pub(crate) kubeconfig: Option<String>,
+
+    /// Context of the kubeconfig [default: its current context]
+    #[arg(long, value_name = "NAME", help_heading = "Cluster")]
+    pub(crate) context: Option<String>,
+}
+
+impl ClusterArgs {
+    /// Fills what was not typed from variables.
+    pub(crate) fn complete_from(&mut self, variable: impl Fn(&str) -> Option<String>) {
+        for (slot, flag) in [
+            (&mut self.controller_name, "controller-name"),
+            (&mut self.controller_namespace, "controller-namespace"),
+            (&mut self.kubeconfig, "kubeconfig"),
+            (&mut self.context, "context"),
+        ] {
+            if slot.is_none() {
+                *slot = variable(flag);
+            }
+        }
+    }
 }
 
 impl Args {
@@ -140,8 +162,6 @@ impl Args {
     /// does.
     pub(crate) fn complete_from(&mut self, variable: impl Fn(&str) -> Option<String>) {
         for (slot, flag) in [
-            (&mut self.controller_name, "controller-name"),
-            (&mut self.controller_namespace, "controller-namespace"),
             (&mut self.secret_file, "secret-file"),
             (&mut self.sealed_secret_file, "sealed-secret-file"),
             (&mut self.format, "format"),
@@ -149,13 +169,12 @@ impl Args {
             (&mut self.name, "name"),
             (&mut self.namespace, "namespace"),
             (&mut self.scope, "scope"),
-            (&mut self.kubeconfig, "kubeconfig"),
-            (&mut self.context, "context"),
         ] {
             if slot.is_none() {
                 *slot = variable(flag);
             }
         }
+        self.cluster.complete_from(&variable);
         self.cert_of_variable = variable("cert");
         for (slot, flag) in [
             (&mut self.fetch_cert, "fetch-cert"),

@@ -5,4 +5,6 @@ pub(crate) mod fetch_cert;
 pub(crate) mod inspect;
 pub(crate) mod open;
 pub(crate) mod seal;
+pub(crate) mod set;
+pub(crate) mod unset;
 pub(crate) mod version;

@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use seal_format::Scope;
-use seal_kms::KmsOptions;
 
-use crate::args::Args;
+use crate::args::{Args, ClusterArgs};
 use crate::config;
 use crate::environment;
 use crate::error::CliError;
 use crate::kubeconfig::Connection;
 use crate::output::{Destination, Format};
-use crate::recipient::Asked;
+use crate::recipient::{Asked, RecipientArgs, RuleArgs};
 
 /// Everything a command needs to know.
 pub(crate) struct Context {
@@ -20,10 +19,9 @@ pub(crate) struct Context {
     /// A certificate given by hand; else the cluster is asked.
     pub(crate) cert: Option<String>,
     /// Whom to seal for, the certificate included.
-    pub(crate) recipients: Asked,
-    pub(crate) kms: KmsOptions,
-    /// A configuration to follow instead of the nearest.
-    pub(crate) config: Option<PathBuf>,
+    pub(crate) asked: Asked,
+    pub(crate) recipients: RecipientArgs,
+    pub(crate) rules: RuleArgs,
     /// `--format-version`, when given.
     pub(crate) format_version: Option<config::Format>,
     pub(crate) cluster: Cluster,
@@ -46,6 +44,25 @@ pub(crate) struct Cluster {
     pub(crate) connection: Connection,
 }
 
+impl From<ClusterArgs> for Cluster {
+    fn from(args: ClusterArgs) -> Self {
+        Self {
+            controller: Controller {
+                name: args
+                    .controller_name
+                    .unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
+                namespace: args
+                    .controller_namespace
+                    .unwrap_or_else(|| "kube-system".to_owned()),
+            },
+            connection: Connection {
+                kubeconfig: path(args.kubeconfig),
+                context: given(args.context),
+            },
+        }
+    }
+}
+
 impl Cluster {
     /// The same in another context of the kubeconfig, if one is named.
     pub(crate) fn in_context(&self, context: Option<String>) -> Self {
@@ -65,30 +82,17 @@ pub(crate) struct Controller {
 impl Context {
     pub(crate) fn new(args: Args) -> Result<Self, CliError> {
         let cert = args.cert();
-        let recipients = Asked::of(&args.recipients, cert.clone(), environment::own)?;
+        let asked = Asked::of(&args.recipients, cert.clone(), environment::own)?;
         let output = path(args.sealed_secret_file);
         Ok(Self {
             version: args.version.unwrap_or_default(),
             fetch_cert: args.fetch_cert.unwrap_or_default(),
             cert: cert.typed.or(cert.variable),
-            recipients,
-            kms: args.recipients.kms(),
-            config: args.config.named().map(Path::to_path_buf),
+            asked,
+            recipients: args.recipients,
+            rules: args.rules,
             format_version: format_version(args.format_version)?,
-            cluster: Cluster {
-                controller: Controller {
-                    name: args
-                        .controller_name
-                        .unwrap_or_else(|| "sealed-secrets-controller".to_owned()),
-                    namespace: args
-                        .controller_namespace
-                        .unwrap_or_else(|| "kube-system".to_owned()),
-                },
-                connection: Connection {
-                    kubeconfig: path(args.kubeconfig),
-                    context: given(args.context),
-                },
-            },
+            cluster: args.cluster.into(),
             secret_file: path(args.secret_file),
             format: format(args.format.as_deref(), output.as_deref())?,
             destination: output.map_or(Destination::Stdout, Destination::File),
@@ -124,7 +128,7 @@ fn format(typed: Option<&str>, output: Option<&Path>) -> Result<Format, CliError
     })
 }
 
-fn format_version(typed: Option<String>) -> Result<Option<config::Format>, CliError> {
+pub(crate) fn format_version(typed: Option<String>) -> Result<Option<config::Format>, CliError> {
     let Some(typed) = given(typed) else {
         return Ok(None);
     };
@@ -143,7 +147,7 @@ pub(crate) fn scope(typed: Option<String>) -> Result<Option<Scope>, CliError> {
 }
 
 /// kubectl takes `ns/NAME`, too.
-fn without_kind(namespace: &str) -> &str {
+pub(crate) fn without_kind(namespace: &str) -> &str {
     ["namespaces/", "namespace/", "ns/"]
         .iter()
         .find_map(|prefix| namespace.strip_prefix(prefix))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use seal_format::Scope;
 use seal_format::se1::Fault;
 use seal_keys::{CertificateError, PrivateKeyError};
-use seal_manifest::ReadError;
+use seal_manifest::{EditError, ReadError};
 use sealing::{OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
 use crate::config::ConfigError;
@@ -90,6 +90,59 @@ pub(crate) enum CliError {
     NoSealedSecrets(String),
     #[error("{0}: there are several SealedSecrets in this file; say which with --document N")]
     WhichDocument(String),
+    #[error("{} is no regular file, so it cannot be replaced; name a file", .0.display())]
+    NoFile(PathBuf),
+    #[error("{from}: there is no SealedSecret {name} in this file, in that place")]
+    NoSuchName { from: String, name: String },
+    #[error("{from}: {name} is in namespace {own}, but --namespace says {given}")]
+    OtherNamespace {
+        from: String,
+        name: String,
+        own: String,
+        given: String,
+    },
+    #[error("{0}: the SealedSecret names no namespace; say with --namespace where it is used")]
+    NoNamespace(String),
+    #[error(
+        "{0}: it holds a whole Secret as one value (spec.data), of which nothing can be changed; seal the Secret again"
+    )]
+    WholeSecret(String),
+    #[error("{from}: document {document}: {reason}; nothing was changed")]
+    Unreadable {
+        from: String,
+        document: usize,
+        reason: OpenError,
+    },
+    #[error("{from}: {reason}")]
+    Edit { from: String, reason: EditError },
+    #[error("{0} was changed by somebody else meanwhile; nothing was written, run this again")]
+    Changed(String),
+    #[error("{0} has 64 data keys, the most there can be; fold them into one with seal compact")]
+    DataKeys(String),
+    #[error(
+        "{0:?} cannot be the name of an item; names are letters, digits, `-`, `_` and `.`, at most 253 of them"
+    )]
+    ItemName(String),
+    #[error(
+        "{from}: its annotations say {own}, which has to be said by --scope or a rule of .seal.yaml ({trusted} is); add --scope {own} if that is meant"
+    )]
+    ScopeOfFile {
+        from: String,
+        own: Scope,
+        trusted: Scope,
+    },
+    #[error(
+        "{0}: no reader is named, and the file itself is not asked; name them with --recipient, or write a rule into .seal.yaml"
+    )]
+    NoReaders(String),
+    #[error(
+        "{from}: other values in it are for {others}, not named by the rule; look who that is, and make the file follow the rule (seal recipients sync), or go on with --allow-other-readers"
+    )]
+    OtherReaders { from: String, others: String },
+    #[error("the value from {0} is empty; if that is meant, say --from-file /dev/null")]
+    EmptyValue(String),
+    #[error("{from}: {reason}")]
+    SealItem { from: String, reason: SealError },
     #[error("{from}: document {index} of this file is no SealedSecret")]
     NoSuchDocument { from: String, index: usize },
     #[error("{from}: {place}: {reason}")]
@@ -166,7 +219,7 @@ impl CliError {
             | Self::Scope(_)
             | Self::InspectFormat(_)
             | Self::Terminal => exit::USAGE,
-            Self::Unsound(_) => exit::REFUSED,
+            Self::Unsound(_) | Self::Unreadable { .. } => exit::REFUSED,
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
             Self::Open { reason, .. } => match reason.fault() {
                 Some(Fault::NoIdentity) => exit::NO_IDENTITY,

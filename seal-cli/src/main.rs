@@ -23,9 +23,12 @@ mod kubeconfig;
 mod later;
 mod output;
 mod recipient;
+mod sealed_edit;
 mod sealed_file;
+mod title;
 mod ui;
 mod verbs;
+mod which;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -3,11 +3,13 @@
 //! - [`RecipientArgs`]: the flags, common to all verbs that seal;
 //! - [`Asked`]: what flags, files and the environment name, told apart by its spelling, nothing of
 //!   it read yet;
+//! - [`Choice`]: these, or else those of the rule for a file;
 //! - [`Recipients`]: the same with their public keys at hand; they wrap data keys;
-//! - [`Reader`]: how messages name someone who can read.
+//! - [`Readers`]: how messages name those who can read.
 
 mod args;
 mod asked;
+mod choice;
 mod error;
 mod kms;
 mod public_key;
@@ -16,15 +18,17 @@ mod recipients;
 mod resolve;
 mod spelling;
 
-use seal_age::AgeRecipient;
 use seal_format::se1::RecipientName;
 use seal_keys::RsaRecipient;
 use seal_kms::KeyName;
 
+use crate::age;
+
 pub(crate) use args::RecipientArgs;
 pub(crate) use asked::{Asked, Cert};
+pub(crate) use choice::{Choice, RuleArgs};
 pub(crate) use error::RecipientError;
-pub(crate) use reader::Reader;
+pub(crate) use reader::{Readers, shown};
 pub(crate) use recipients::{Recipients, ToWrap};
 
 /// Someone to wrap data keys for.
@@ -41,7 +45,8 @@ enum Key {
     Certificate(Box<RsaRecipient>),
     /// A public key without a certificate, such as of an RSA key in KMS.
     Bare(Box<RsaRecipient>),
-    Age(Box<AgeRecipient>, RecipientName),
+    /// With an age, SSH or plug-in key.
+    Age(Box<age::Recipient>),
     /// Symmetric. The name may be an alias, which only KMS resolves.
     Kms(KeyName, Option<RecipientName>),
 }
@@ -51,7 +56,7 @@ impl Recipient {
     fn to(&self) -> Option<&RecipientName> {
         match &self.key {
             Key::Certificate(key) | Key::Bare(key) => Some(key.name()),
-            Key::Age(_, to) => Some(to),
+            Key::Age(key) => Some(key.name()),
             Key::Kms(_, to) => to.as_ref(),
         }
     }

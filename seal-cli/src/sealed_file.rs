@@ -12,7 +12,6 @@ pub(crate) struct SealedFile {
     /// As it was given; `-` is stdin.
     pub(crate) path: PathBuf,
     /// The whole file: edits splice it.
-    #[expect(dead_code, reason = "edits come next")]
     pub(crate) text: String,
     /// Every document that is a SealedSecret, in the file's order; there is one at least.
     pub(crate) sealed: Vec<SealedDocument>,
@@ -49,6 +48,18 @@ impl SealedFile {
             text,
             sealed,
         })
+    }
+
+    /// Reads a file that will be replaced: not stdin, no pipe, no device.
+    pub(crate) fn read_to_edit(path: &Path) -> Result<Self, CliError> {
+        let metadata = std::fs::metadata(path).map_err(|reason| CliError::Input {
+            from: path.display().to_string(),
+            reason,
+        })?;
+        if !metadata.is_file() {
+            return Err(CliError::NoFile(path.to_owned()));
+        }
+        Self::read(path)
     }
 
     /// The one SealedSecret, or the one that `document` names by its number in the file.

@@ -18,6 +18,8 @@ pub(crate) enum Verb {
     Config(command::config::Args),
     Inspect(command::inspect::Args),
     Open(command::open::Args),
+    Set(Box<command::set::Args>),
+    Unset(command::unset::Args),
 }
 
 impl Verb {
@@ -27,6 +29,8 @@ impl Verb {
             Self::Config(args) => command::config::run(&args),
             Self::Inspect(args) => command::inspect::run(&args),
             Self::Open(args) => command::open::run(&args),
+            Self::Set(args) => command::set::run(*args),
+            Self::Unset(args) => command::unset::run(&args),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! The flags, and what they mean. Every flag can be given as `SEALED_SECRETS_<FLAG>`.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::Parser;
 use jiff::SignedDuration;
 use operator_kit::logging::LogFormat;
 use seal_kms::{KeyArn, NotAKeyArn};
 use tracing::Level;
+
+use crate::keys::WrapRecipient;
 
 /// Turns SealedSecrets into Secrets and keeps them so.
 #[derive(Parser, Debug)]
@@ -48,6 +51,16 @@ pub(crate) struct Args {
     #[arg(long, default_value = "", env = "SEALED_SECRETS_MY_CN")]
     pub(crate) my_cn: String,
 
+    /// Store the private half of new sealing keys only wrapped for these: kms:ARN of a symmetric AWS KMS
+    /// key, or age1…; repeatable.
+    #[arg(
+        long,
+        value_name = "RECIPIENT",
+        value_delimiter = ',',
+        env = "SEALED_SECRETS_WRAP_KEYS_WITH"
+    )]
+    pub(crate) wrap_keys_with: Vec<WrapRecipient>,
+
     /// Keys in AWS KMS.
     #[command(flatten)]
     pub(crate) kms: KmsArgs,
@@ -73,27 +86,67 @@ pub(crate) struct Args {
 /// Keys in AWS KMS that may open values sealed for them. Credentials come from the usual AWS chain.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct KmsArgs {
-    /// ARN of a symmetric AWS KMS key that may be used; repeatable. No other key is ever called.
-    #[arg(long = "kms-key", value_name = "ARN", value_delimiter = ',', value_parser = key_arn, env = "SEALED_SECRETS_KMS_KEYS")]
-    pub(crate) kms_keys: Vec<KeyArn>,
+    /// ARN of a symmetric AWS KMS key that may be used, or several with commas; repeatable. No other key is
+    /// ever called.
+    #[arg(long = "kms-key", value_name = "ARN", env = "SEALED_SECRETS_KMS_KEYS")]
+    kms_keys: Vec<KeyList>,
 
-    /// ARN of an RSA key in AWS KMS that may be used; repeatable.
-    #[arg(long = "kms-rsa-key", value_name = "ARN", value_delimiter = ',', value_parser = key_arn, env = "SEALED_SECRETS_KMS_RSA_KEYS")]
-    pub(crate) kms_rsa_keys: Vec<KeyArn>,
+    /// ARN of an RSA key in AWS KMS that may be used, or several with commas; repeatable.
+    #[arg(
+        long = "kms-rsa-key",
+        value_name = "ARN",
+        env = "SEALED_SECRETS_KMS_RSA_KEYS"
+    )]
+    kms_rsa_keys: Vec<KeyList>,
 
     /// URL of AWS KMS, in place of AWS's own.
     #[arg(long, value_name = "URL", env = "SEALED_SECRETS_KMS_ENDPOINT")]
-    pub(crate) kms_endpoint: Option<String>,
+    kms_endpoint: Option<String>,
 
     /// Region whose replicas of multi-Region keys are used.
     #[arg(long, value_name = "REGION", env = "SEALED_SECRETS_KMS_REGION")]
-    pub(crate) kms_region: Option<String>,
+    kms_region: Option<String>,
 }
 
-fn key_arn(text: &str) -> Result<KeyArn, String> {
-    text.trim()
-        .parse()
-        .map_err(|error: NotAKeyArn| error.to_string())
+impl KmsArgs {
+    /// Symmetric keys that may be used.
+    pub(crate) fn symmetric(&self) -> Vec<KeyArn> {
+        all(&self.kms_keys)
+    }
+
+    /// RSA keys that may be used.
+    pub(crate) fn rsa(&self) -> Vec<KeyArn> {
+        all(&self.kms_rsa_keys)
+    }
+
+    pub(crate) fn endpoint(&self) -> Option<String> {
+        given(self.kms_endpoint.as_ref())
+    }
+
+    pub(crate) fn region(&self) -> Option<String> {
+        given(self.kms_region.as_ref())
+    }
+}
+
+/// ARNs with commas between them. None at all is fine: manifests have variables without value.
+#[derive(Clone, Debug, Default)]
+struct KeyList(Vec<KeyArn>);
+
+impl FromStr for KeyList {
+    type Err = NotAKeyArn;
+
+    fn from_str(text: &str) -> Result<Self, NotAKeyArn> {
+        let arns = text.split(',').map(str::trim).filter(|arn| !arn.is_empty());
+        arns.map(str::parse).collect::<Result<_, _>>().map(Self)
+    }
+}
+
+fn all(lists: &[KeyList]) -> Vec<KeyArn> {
+    lists.iter().flat_map(|list| list.0.clone()).collect()
+}
+
+fn given(text: Option<&String>) -> Option<String> {
+    text.filter(|text| !text.is_empty()).cloned()
 }
 
 /// What becomes part of every key Secret's name.
@@ -140,13 +193,16 @@ mod tests {
     #[test]
     fn keys_in_kms_are_arns_one_by_one_or_in_a_list() {
         let arn = |id: &str| format!("arn:aws:kms:eu-central-1:111122223333:key/{id}");
-        let both = format!("--kms-key={},{}", arn("a"), arn("b"));
+        let both = format!("--kms-key={}, {},", arn("a"), arn("b"));
         let third = format!("--kms-key={}", arn("c"));
-        let args = Args::try_parse_from(["x", &both, &third]).unwrap();
-        let ids: Vec<_> = args.kms.kms_keys.iter().map(KeyArn::key_id).collect();
+        let args = Args::try_parse_from(["x", &both, &third, "--kms-endpoint="]).unwrap();
+        let keys = args.kms.symmetric();
+        let ids: Vec<_> = keys.iter().map(KeyArn::key_id).collect();
         assert_eq!(ids, ["a", "b", "c"]);
-        let alias = "--kms-key=alias/seal";
-        assert!(Args::try_parse_from(["x", alias]).is_err());
+        assert_eq!(args.kms.endpoint(), None);
+        let empty = Args::try_parse_from(["x", "--kms-rsa-key="]).unwrap();
+        assert_eq!(empty.kms.rsa(), []);
+        assert!(Args::try_parse_from(["x", "--kms-key=alias/seal"]).is_err());
     }
 
     #[test]

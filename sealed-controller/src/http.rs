@@ -41,10 +41,15 @@ pub(crate) fn metrics(endpoints: &Endpoints) -> Router {
 }
 
 async fn readiness(State(endpoints): State<Endpoints>) -> Response {
+    let locked = endpoints.keys.locked().into_iter();
+    let locked = locked.map(|name| format!("sealing key {name} cannot be unwrapped yet\n"));
+    let locked: String = locked.collect();
+    // Without one key of several the others work on; its objects and its Secret say so.
     if endpoints.ready.is_cancelled() && endpoints.keys.ring().newest().is_some() {
-        "ok\n".into_response()
+        format!("ok\n{locked}").into_response()
     } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+        let text = format!("not ready\n{locked}");
+        (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
     }
 }
 

@@ -61,6 +61,7 @@ impl Identities {
                 return;
             }
         }
+        self.sealing.tried().await;
         let mut age = self.age.changes();
         let mut kms = self.kms.changes();
         // An error is the end of the process.

@@ -80,8 +80,8 @@ impl KmsKeys {
     /// Nothing is called before [`Self::learn_for_ever`].
     pub(crate) fn new(args: &KmsArgs, metrics: Arc<Metrics>) -> Self {
         let kms = Kms::new(KmsOptions {
-            endpoint: args.kms_endpoint.clone(),
-            region_of_replicas: args.kms_region.clone(),
+            endpoint: args.endpoint(),
+            region_of_replicas: args.region(),
             // Back-offs of our own tell the object's status why it waits.
             retries: Retries::None,
             attempt_timeout: ANSWER,
@@ -94,8 +94,8 @@ impl KmsKeys {
         });
         Self {
             kms,
-            symmetric: args.kms_keys.clone(),
-            rsa: PublicKeys::new(&args.kms_rsa_keys),
+            symmetric: args.symmetric(),
+            rsa: PublicKeys::new(&args.rsa()),
             cache,
             health: Health::default(),
             metrics,

@@ -23,7 +23,7 @@ use crate::age_keys::{self, AgeStore};
 use crate::args::Args;
 use crate::http::{self, Endpoints};
 use crate::identities::Identities;
-use crate::keys::{self, KeyPolicy, KeyStore, Mint};
+use crate::keys::{self, KeyPolicy, KeyStore, Mint, Wrapping};
 use crate::kms_keys::KmsKeys;
 use crate::live::{Guarded, Key, Live};
 use crate::metrics::Metrics;
@@ -157,8 +157,20 @@ fn start_keys(
         events.clone(),
     ));
     tasks.spawn(identities.kms.clone().learn_for_ever());
+    let wrapping = Arc::new(Wrapping::new(
+        args.wrap_keys_with.clone(),
+        &args.kms,
+        identities.age.clone(),
+    ));
+    tasks.spawn(keys::unlock_for_ever(
+        store.clone(),
+        wrapping.clone(),
+        events.clone(),
+    ));
     let mint = Mint {
         secrets: Api::namespaced(clients.calls.clone(), &namespace),
+        namespace,
+        wrapping,
         policy: KeyPolicy {
             prefix: args.key_prefix.clone(),
             bits: args.key_size,

@@ -18,6 +18,7 @@ mod ownership;
 mod scopes;
 mod se1;
 mod se1_attacks;
+mod se1_component;
 mod templates;
 mod unseal;
 

@@ -10,6 +10,7 @@ use seal_format::se1::Fault;
 use seal_keys::Certificate;
 use serde_json::{Value, json};
 use suite::{AgePair, Namespace, Reader, condition};
+use testkit::Canary;
 
 use crate::se1::stranger;
 use crate::{bed, scene};
@@ -316,8 +317,10 @@ const ATTACKS: &[(&str, Attack, Fault, &str)] = &[
 fn attacks_end_in_their_class_and_the_live_secret_stays() {
     let (namespace, certificate) = scene("se1-attacks");
     let stranger = stranger();
+    let canary = Canary::new("value").unwrap();
     let sealed = |name: &str| {
-        let plain = namespace.plain(name).item("a", "1").item("b", "2");
+        let plain = namespace.plain(name).item("a", canary.text());
+        let plain = plain.item("b", "2");
         plain.seal_se1(&[certificate, &stranger])
     };
     for (name, ..) in ATTACKS {
@@ -347,6 +350,7 @@ fn attacks_end_in_their_class_and_the_live_secret_stays() {
         let said = condition(&object).message.unwrap();
         let expected = format!("{fault} ({items}");
         assert!(said.starts_with(&expected), "{name}: {said}");
+        canary.assert_absent("a message", &said);
         namespace.wait_event(name, "ErrUnsealFailed");
         let after = namespace.wait_secret(name);
         assert_eq!(
@@ -360,6 +364,7 @@ fn attacks_end_in_their_class_and_the_live_secret_stays() {
             assert!(!said.contains("apply the definition"), "{name}: {said}");
         }
     }
+    canary.assert_absent("the log", bed().controller.log());
 }
 
 /// As an object for `kubectl apply`, so that the API server sees what no type of ours can hold.

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use suite::Se1Vector;
+use suite::{Se1Vector, vectors};
 use tempfile::TempDir;
 
 use crate::reader::Items;
@@ -23,7 +23,8 @@ fn the_program_agrees_with_every_vector() {
     let home = TempDir::new().unwrap();
     let with_age = help(&seal).contains("--identity");
     let vectors = Se1Vector::all().into_iter();
-    let vectors = vectors.filter(|vector| with_age || !vector.identities.iter().any(|name| is_age(name)));
+    let vectors =
+        vectors.filter(|vector| with_age || !vector.identities.iter().any(|name| is_age(name)));
     agree(vectors, |vector| open(&seal, home.path(), vector));
 }
 
@@ -40,7 +41,7 @@ fn open(seal: &Path, home: &Path, vector: &Se1Vector) -> Result<Items, String> {
     let mut command = Command::new(seal);
     command.args(["open", "--output=json"]);
     for identity in &vector.identities {
-        let path = Se1Vector::folder().join(identity);
+        let path = vectors().join(identity);
         match path.extension().and_then(|end| end.to_str()) {
             Some("pem") if identity.contains("rsa") => command.arg("--private-key").arg(path),
             Some("pem" | "txt") => command.arg("--identity").arg(path),
@@ -62,7 +63,7 @@ fn open(seal: &Path, home: &Path, vector: &Se1Vector) -> Result<Items, String> {
     let mut process = command.spawn().unwrap();
     let mut stdin = process.stdin.take().unwrap();
     // A program that has seen enough closes its end.
-    let _ = stdin.write_all(vector.object.as_bytes());
+    let _ = stdin.write_all(vector.text.as_bytes());
     drop(stdin);
     let output = process.wait_with_output().unwrap();
     let message = String::from_utf8(output.stderr).unwrap();

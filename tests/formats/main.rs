@@ -8,7 +8,6 @@
 )]
 
 mod cli;
-mod controller;
 mod identity;
 mod oracle;
 mod reader;

@@ -31,7 +31,7 @@ pub(crate) fn agree(
 fn the_library_agrees_with_every_vector() {
     agree(Se1Vector::all(), |vector| {
         let identities = vector.identities.iter().map(|name| Identity::load(name));
-        reader::read(&vector.object, &identities.collect::<Vec<_>>())
+        reader::read(&vector.text, &identities.collect::<Vec<_>>())
     });
 }
 
@@ -39,7 +39,7 @@ fn the_library_agrees_with_every_vector() {
 fn the_oracle_agrees_with_every_vector() {
     let mut oracle = Oracle::start();
     agree(Se1Vector::all(), |vector| {
-        oracle.open(&vector.object, &vector.identities)
+        oracle.open(&vector.text, &vector.identities)
     });
 }
 

@@ -8,10 +8,13 @@
 )]
 
 mod canary;
+mod cloud_keys;
 mod idle;
 mod keys;
 mod kill;
 mod outage;
 mod rights;
 mod se1_keys;
+mod se1_kms;
+mod se1_vectors;
 mod shutdown;

@@ -88,6 +88,20 @@ impl Cluster {
         self.existing(name)
     }
 
+    /// Creates an object from text of our own, as it stands, checked as strictly as kubectl asks for; false
+    /// if the API server refuses it. `path` is that of the collection.
+    pub fn create_text(&self, path: &str, text: &str) -> bool {
+        let request = http::Request::post(format!("{path}?fieldValidation=Strict"))
+            .header("Content-Type", "application/json")
+            .body(text.as_bytes().to_vec())
+            .unwrap();
+        match self.runtime.block_on(self.client.request_text(request)) {
+            Ok(_) => true,
+            Err(kube::Error::Api(status)) if (400..500).contains(&status.code) => false,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
     /// A namespace that exists.
     pub fn existing(&self, name: &str) -> Namespace<'_> {
         Namespace::new(self, name)
@@ -141,7 +155,11 @@ impl Cluster {
     pub(crate) fn delete<K: Object>(&self, namespace: &str, name: &str) {
         let api: Api<K> = self.api(namespace);
         let params = DeleteParams::default();
-        self.runtime.block_on(api.delete(name, &params)).unwrap();
+        match self.runtime.block_on(api.delete(name, &params)) {
+            // The garbage collector was faster.
+            Err(kube::Error::Api(status)) if status.code == 404 => {}
+            deleted => drop(deleted.unwrap()),
+        }
     }
 
     fn api<K: Object>(&self, namespace: &str) -> Api<K> {

@@ -43,7 +43,7 @@ impl Controller {
 
     /// Starts it where other addresses of this host reach it, too, at this port.
     pub fn start_reachable(cluster: &Cluster) -> (Self, u16) {
-        let controller = Self::spawn_on("0.0.0.0", cluster, &["--key-size=2048"]);
+        let controller = Self::spawn_on("0.0.0.0", cluster, &["--key-size=2048"], &[]);
         controller.wait_ready();
         let port = controller.port;
         (controller, port)
@@ -56,14 +56,26 @@ impl Controller {
         controller
     }
 
-    /// Starts it and waits only until its endpoints answer.
-    pub fn spawn(cluster: &Cluster, args: &[&str]) -> Self {
-        Self::spawn_on("127.0.0.1", cluster, args)
+    /// Starts it with these arguments and variables, and waits until it is ready.
+    pub fn start_in(cluster: &Cluster, args: &[&str], variables: &[(&str, String)]) -> Self {
+        let controller = Self::spawn_on("127.0.0.1", cluster, args, variables);
+        controller.wait_ready();
+        controller
     }
 
-    fn spawn_on(host: &str, cluster: &Cluster, args: &[&str]) -> Self {
+    /// Starts it and waits only until its endpoints answer.
+    pub fn spawn(cluster: &Cluster, args: &[&str]) -> Self {
+        Self::spawn_on("127.0.0.1", cluster, args, &[])
+    }
+
+    fn spawn_on(
+        host: &str,
+        cluster: &Cluster,
+        args: &[&str],
+        variables: &[(&str, String)],
+    ) -> Self {
         for _ in 0..ATTEMPTS {
-            let controller = Self::try_spawn(host, cluster, args);
+            let controller = Self::try_spawn(host, cluster, args, variables);
             let ended = eventually("the controller's endpoints", PATIENCE, || {
                 if let Some(how) = controller.process.ended().unwrap() {
                     return Some(Some(how));
@@ -79,19 +91,27 @@ impl Controller {
         panic!("no free port in {ATTEMPTS} attempts");
     }
 
-    fn try_spawn(host: &str, cluster: &Cluster, args: &[&str]) -> Self {
+    fn try_spawn(
+        host: &str,
+        cluster: &Cluster,
+        args: &[&str],
+        variables: &[(&str, String)],
+    ) -> Self {
         let plane = cluster.plane();
         let kubeconfig = plane
             .service_account_kubeconfig(NAMESPACE, ACCOUNT)
             .unwrap();
         let (port, metrics_port) = (free_port().unwrap(), free_port().unwrap());
         let log = plane.dir().join(format!("sealed-controller-{port}.log"));
-        let program = Program::new(binary(), log)
+        let mut program = Program::new(binary(), log)
             .arg(format!("--kubeconfig={}", kubeconfig.display()))
             .arg(format!("--listen-addr={host}:{port}"))
             .arg(format!("--listen-metrics-addr=127.0.0.1:{metrics_port}"))
             .args(args.iter().copied())
             .env("POD_NAMESPACE", NAMESPACE);
+        for (name, value) in variables {
+            program = program.env(name, value.as_str());
+        }
         Self {
             process: Process::start(program).unwrap(),
             port,
@@ -207,5 +227,12 @@ impl Controller {
         let output = Command::new(binary()).args(args).output().unwrap();
         assert!(output.status.success(), "{}", output.status);
         String::from_utf8(output.stdout).unwrap()
+    }
+}
+
+impl Controller {
+    /// Starts it with these arguments and variables, and waits only until its endpoints answer.
+    pub fn spawn_in(cluster: &Cluster, args: &[&str], variables: &[(&str, String)]) -> Self {
+        Self::spawn_on("127.0.0.1", cluster, args, variables)
     }
 }

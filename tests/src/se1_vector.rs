@@ -7,6 +7,8 @@ use std::path::PathBuf;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use seal_format::se1::Fault;
+use serde_json::Value;
 
 /// One object, its reader, and what must come of it.
 pub struct Se1Vector {
@@ -18,20 +20,17 @@ pub struct Se1Vector {
     /// Files under `vectors`, or ARNs.
     pub identities: Vec<String>,
     /// The object, `repeat` carried out.
-    pub object: String,
+    pub text: String,
+    /// Whether parts of the text are repeated: it is large.
+    pub repeats: bool,
     /// SHA-256 of each plaintext.
     digests: BTreeMap<String, Vec<u8>>,
 }
 
 impl Se1Vector {
-    /// `tests/vectors`.
-    pub fn folder() -> PathBuf {
-        PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))
-    }
-
     /// All of them, in the order of their names.
     pub fn all() -> Vec<Self> {
-        let files = fs::read_dir(Self::folder().join("se1")).unwrap();
+        let files = fs::read_dir(vectors().join("se1")).unwrap();
         let mut vectors: Vec<_> = files
             .map(|file| file.unwrap().path())
             .filter(|path| path.extension().is_some_and(|end| end == "txt"))
@@ -50,7 +49,8 @@ impl Se1Vector {
             path,
             expect: String::new(),
             identities: Vec::new(),
-            object: object.to_owned(),
+            text: object.to_owned(),
+            repeats: false,
             digests: BTreeMap::new(),
         };
         for line in head.lines() {
@@ -83,7 +83,8 @@ impl Se1Vector {
                 let unit = parts.next().unwrap();
                 let numbered = |number: usize| unit.replace("{n}", &number.to_string());
                 let text: String = (0..count).map(numbered).collect();
-                self.object = self.object.replace(&token, &text);
+                self.repeats = true;
+                self.text = self.text.replace(&token, &text);
             }
             other => panic!("{}: unknown header {other}", self.path.display()),
         }
@@ -102,14 +103,35 @@ impl Se1Vector {
         (!self.holds(items)).then(|| format!("{}: other plaintexts", self.name))
     }
 
+    /// Namespace and name, where the object has them.
+    pub fn place(&self) -> Option<(String, String)> {
+        let object: Value = serde_json::from_str(&self.text).ok()?;
+        let text = |field: &str| Some(object["metadata"][field].as_str()?.to_owned());
+        Some((text("namespace")?, text("name")?))
+    }
+
     /// Whether these are the plaintexts.
-    fn holds(&self, items: &BTreeMap<String, Vec<u8>>) -> bool {
+    pub fn holds(&self, items: &BTreeMap<String, Vec<u8>>) -> bool {
         let digests = items.iter().map(|(item, value)| (item, sha256(value)));
         digests.eq(self
             .digests
             .iter()
             .map(|(item, digest)| (item, digest.clone())))
     }
+}
+
+/// The class that a message of the controller has: of its lines, that of the earliest step.
+pub fn fault_in(message: &str) -> Option<Fault> {
+    let faults = message.lines().filter_map(|line| {
+        let mut all = ALL.into_iter();
+        all.find(|fault| line.starts_with(&fault.to_string()))
+    });
+    faults.min_by_key(|fault| fault.step())
+}
+
+/// The folder of all vectors and their keys.
+pub fn vectors() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))
 }
 
 fn sha256(bytes: &[u8]) -> Vec<u8> {
@@ -122,3 +144,24 @@ fn unhex(text: &str) -> Vec<u8> {
         .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
         .collect()
 }
+
+const ALL: [Fault; 18] = [
+    Fault::BadValue,
+    Fault::MovedObject,
+    Fault::WrongScope,
+    Fault::BadMac,
+    Fault::BadCommitment,
+    Fault::BadId,
+    Fault::BadWrap,
+    Fault::MissingDataKey,
+    Fault::NoIdentity,
+    Fault::Unavailable,
+    Fault::UnknownVersion,
+    Fault::UnknownRecipient,
+    Fault::TooMany,
+    Fault::TooLarge,
+    Fault::Truncated,
+    Fault::NotCanonical,
+    Fault::Duplicate,
+    Fault::Malformed,
+];

@@ -9,6 +9,8 @@
 //! Objects in SE1 ask for fewer keys: [`Se1Sealing`] and [`SealedItems`] have one data key to wrap for
 //! each recipient, and [`Opening::data_keys`] one to unwrap however many values it has.
 //!
+//! [`KeyWrapping`] and [`WrappedKey`] do the same for the private half of a sealing key.
+//!
 //! [`read_secrets`] turns documents into [`PlainSecret`]s with kubeseal's rules.
 
 mod open;
@@ -23,6 +25,7 @@ mod sealed_items;
 mod sealed_manifest;
 mod target;
 mod whole_secret;
+mod wrapped_key;
 
 pub use open::{Answers, DataKeyNeed, ItemError, OpenError, OpenedSecret, Opening, UnwrapNeed};
 pub use plain_secret::PlainSecret;
@@ -35,3 +38,4 @@ pub use seal_se1::Se1Sealing;
 pub use sealed_items::{FinishedItems, Random, SealedItems, entry, is_item_name};
 pub use sealed_manifest::{SealedManifest, SealedMetadata};
 pub use target::{Namespace, Target, TargetError};
+pub use wrapped_key::{KeyWrapping, PRIVATE_KEY_ITEM, WRAPPED_KEY_FIELD, WrappedKey};

@@ -71,6 +71,11 @@ impl SealedItems {
         self.key.to_wrap()
     }
 
+    /// The data key's key in `spec.dataKeys`; one that is there already must not be used.
+    pub fn id(&self) -> &str {
+        self.key.id().as_str()
+    }
+
     /// What the values are bound to.
     pub fn object(&self) -> &Binding {
         &self.object

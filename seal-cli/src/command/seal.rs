@@ -22,7 +22,7 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let secrets = input::secrets(context.secret_file.as_deref())?;
     let work = Work {
         from: input::name(context.secret_file.as_deref()),
-        target: target(context, plan.scope.unwrap_or_default(), &secrets)?,
+        target: target(context, plan.scope().unwrap_or_default(), &secrets)?,
         trusted: plan.trusted_scope(),
         format: context.format,
     };
@@ -30,7 +30,7 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
         let documents = work.legacy(secrets, certificate)?;
         return context.destination.write(&documents);
     }
-    let (documents, report) = work.se1(secrets, &plan.recipients)?;
+    let (documents, report) = work.se1(secrets, &plan)?;
     context.destination.write(&documents)?;
     for line in report.lines() {
         ui::hint(&line);

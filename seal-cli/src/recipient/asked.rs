@@ -18,6 +18,8 @@ const LIMIT: u64 = 1024 * 1024;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Asked {
     pub(super) entries: Vec<Entry>,
+    /// Everything that was named, by its place in `entries`.
+    pub(super) named: Vec<usize>,
 }
 
 /// One of them.
@@ -156,7 +158,9 @@ impl Asked {
     /// What is said twice counts once.
     fn push(&mut self, entry: Entry) {
         let said = |known: &Entry| known.spelling == entry.spelling;
-        if !self.entries.iter().any(said) {
+        let place = self.entries.iter().position(said);
+        self.named.push(place.unwrap_or(self.entries.len()));
+        if place.is_none() {
             self.entries.push(entry);
         }
     }

@@ -3,11 +3,11 @@
 
 use std::path::PathBuf;
 
-use seal_age::AgeRecipientError;
 use seal_kms::KmsError;
 
 use super::public_key::PublicKeyError;
 use super::spelling::SpellingError;
+use crate::age::{self, WrapFault};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecipientError {
@@ -27,7 +27,7 @@ pub(crate) enum RecipientError {
     #[error("recipient {called}: {reason}")]
     Age {
         called: String,
-        reason: AgeRecipientError,
+        reason: age::RecipientError,
     },
     #[error("recipient {called}: cannot use the public key in {}: {reason}", .path.display())]
     PublicKey {
@@ -35,8 +35,6 @@ pub(crate) enum RecipientError {
         path: PathBuf,
         reason: PublicKeyError,
     },
-    #[error("recipient {called}: SSH keys are not there yet in this version of seal; use age1…")]
-    Ssh { called: String },
     #[error(
         "recipient {0}: its name does not fit the format; use the ARN of the key as AWS shows it"
     )]
@@ -46,6 +44,12 @@ pub(crate) enum RecipientError {
     #[error("recipient {0}: its key cannot wrap a data key; name another one")]
     Wrap(String),
     #[error("recipient {called}: {reason}")]
+    WrapAge {
+        called: String,
+        reason: Box<WrapFault>,
+    },
+    /// The reason names the key; a recipient may have a name besides.
+    #[error("{}{reason}", named(.called, .reason))]
     Kms { called: String, reason: KmsError },
     #[error("cannot ask AWS KMS: the system gives no runtime; try again")]
     Runtime,
@@ -56,6 +60,13 @@ impl RecipientError {
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Kms { reason, .. } if reason.is_transient())
     }
+}
+
+fn named(called: &str, reason: &KmsError) -> String {
+    if called.ends_with(&reason.key) {
+        return String::new();
+    }
+    format!("recipient {called}: ")
 }
 
 /// As much of a text as helps to find it.

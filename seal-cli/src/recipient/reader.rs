@@ -14,27 +14,52 @@ pub(crate) struct Reader {
     to: RecipientName,
 }
 
+/// Everyone for whom a data key was wrapped.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Readers {
+    list: Vec<Reader>,
+    /// By the recipients' places; a key that has two names stands twice.
+    pub(super) keys: Vec<RecipientName>,
+}
+
 impl Reader {
     pub(crate) fn new(name: Option<String>, to: RecipientName) -> Self {
         Self { name, to }
     }
+}
 
-    /// The key.
-    #[expect(dead_code, reason = "`seal set` comes next")]
-    pub(crate) fn to(&self) -> &RecipientName {
-        &self.to
+impl Readers {
+    /// Adds a recipient; false if it is there already under another name, which only the answers of
+    /// KMS tell.
+    pub(super) fn add(&mut self, reader: Reader) -> bool {
+        let new = !self.holds(&reader.to);
+        self.keys.push(reader.to.clone());
+        if new {
+            self.list.push(reader);
+        }
+        new
     }
 
-    /// Readers one after the other.
-    pub(crate) fn list<'a>(readers: impl IntoIterator<Item = &'a Self>) -> String {
-        let shown: Vec<_> = readers.into_iter().map(ToString::to_string).collect();
-        shown.join(", ")
+    /// Whether this key is one of theirs.
+    pub(crate) fn holds(&self, to: &RecipientName) -> bool {
+        self.keys.contains(to)
+    }
+}
+
+/// One after the other.
+impl fmt::Display for Readers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, reader) in self.list.iter().enumerate() {
+            let separator = if number == 0 { "" } else { ", " };
+            write!(f, "{separator}{reader}")?;
+        }
+        Ok(())
     }
 }
 
 impl fmt::Display for Reader {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key = short(&self.to);
+        let key = shown(&self.to);
         match &self.name {
             Some(name) => write!(f, "{name} ({key})"),
             None => f.write_str(&key),
@@ -44,7 +69,7 @@ impl fmt::Display for Reader {
 
 /// The beginning of a key; of an SSH key its end, as all begin alike. An ARN is shown whole: account and
 /// region matter most in it.
-fn short(to: &RecipientName) -> String {
+pub(crate) fn shown(to: &RecipientName) -> String {
     let text = to.as_str();
     match to.kind() {
         RecipientKind::Kms => text.to_owned(),

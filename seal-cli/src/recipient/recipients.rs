@@ -1,18 +1,25 @@
 //! Everyone who shall be able to read, and the wraps for them.
 
+use std::sync::Arc;
+
 use seal_format::se1::{Binding, RecipientName, Wrap};
 use seal_keys::{Recipient as _, RsaRecipient};
 use seal_kms::KmsOptions;
 use zeroize::Zeroizing;
 
 use super::error::RecipientError;
-use super::reader::Reader;
+use super::reader::{Reader, Readers};
 use super::{Key, Recipient, kms};
+use crate::age::{Ask, Terminal};
 
 /// The recipients of one command, each once.
 pub(crate) struct Recipients {
     list: Vec<Recipient>,
+    /// Everything that was named, by its place in `list`.
+    named: Vec<usize>,
     kms: KmsOptions,
+    /// Who answers what plug-ins ask.
+    ask: Arc<dyn Ask>,
 }
 
 /// A data key without its wraps.
@@ -28,12 +35,29 @@ pub(crate) struct Wrapped {
     /// In the order in which the recipients were named.
     pub(crate) wraps: Vec<Wrap>,
     /// The same recipients.
-    pub(crate) readers: Vec<Reader>,
+    pub(crate) readers: Readers,
 }
 
 impl Recipients {
-    pub(super) fn new(list: Vec<Recipient>, kms: KmsOptions) -> Self {
-        Self { list, kms }
+    pub(super) fn new(list: Vec<Recipient>, named: Vec<usize>, kms: KmsOptions) -> Self {
+        Self {
+            list,
+            named,
+            kms,
+            ask: Arc::new(Terminal),
+        }
+    }
+
+    /// The key of each that was named, in that order; `None` where only KMS knows.
+    pub(super) fn named(&self) -> Vec<Option<String>> {
+        let to = |place: &usize| self.list.get(*place)?.to().map(ToString::to_string);
+        self.named.iter().map(to).collect()
+    }
+
+    /// The same by what was wrapped.
+    pub(super) fn named_in(&self, readers: &Readers) -> Vec<Option<String>> {
+        let to = |place: &usize| readers.keys.get(*place).map(ToString::to_string);
+        self.named.iter().map(to).collect()
     }
 
     /// The key of the one certificate, if that is all there is: the legacy format takes no other.
@@ -59,7 +83,6 @@ impl Recipients {
     ///
     /// # Errors
     /// [`RecipientError::Wrap`], [`RecipientError::Kms`], [`RecipientError::Runtime`].
-    #[expect(dead_code, reason = "`seal set` comes next")]
     pub(crate) fn wrap_all(
         &self,
         data_key: &[u8],
@@ -102,7 +125,7 @@ impl Recipients {
         let mut of_kms = of_kms.into_iter();
         let mut wrapped = Wrapped {
             wraps: Vec::with_capacity(self.list.len()),
-            readers: Vec::with_capacity(self.list.len()),
+            readers: Readers::default(),
         };
         for recipient in &self.list {
             let failed = || RecipientError::Wrap(recipient.called().to_owned());
@@ -115,16 +138,18 @@ impl Recipients {
                     let blob = key.wrap(&needed.data_key, b"").map_err(|_| failed())?;
                     made(key.name(), blob)
                 }
-                Key::Age(key, to) => {
-                    let blob = key.wrap(&needed.data_key).map_err(|_| failed())?;
-                    made(to, blob)
+                Key::Age(key) => {
+                    let blob = key.wrap(&needed.data_key, &self.ask);
+                    let failed = |reason| RecipientError::WrapAge {
+                        called: recipient.called().to_owned(),
+                        reason: Box::new(reason),
+                    };
+                    made(key.name(), blob.map_err(failed)?)
                 }
                 Key::Kms(..) => of_kms.next().ok_or_else(failed)?,
             };
-            // Two names of one key in KMS: only its answers tell.
-            if wrapped.wraps.iter().all(|known| known.to != wrap.to) {
-                let reader = Reader::new(recipient.name(), wrap.to.clone());
-                wrapped.readers.push(reader);
+            let reader = Reader::new(recipient.name(), wrap.to.clone());
+            if wrapped.readers.add(reader) {
                 wrapped.wraps.push(wrap);
             }
         }
@@ -135,7 +160,9 @@ impl Recipients {
 impl Recipient {
     /// What people call it, unless that is the key itself.
     fn name(&self) -> Option<String> {
-        let is_key = matches!(&self.key, Key::Age(..) | Key::Kms(_, Some(_)));
+        let written = self.written.to_ascii_lowercase();
+        let to = self.to().map(|to| to.as_str().to_ascii_lowercase());
+        let is_key = to.is_some_and(|to| written.ends_with(&to));
         let written = (!is_key).then(|| self.written.clone());
         self.name.clone().or(written)
     }

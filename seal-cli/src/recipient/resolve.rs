@@ -2,7 +2,6 @@
 //! asked before there is something to wrap.
 
 use jiff::Timestamp;
-use seal_age::AgeRecipient;
 use seal_format::se1::{MAX_WRAPS, RecipientName};
 use seal_keys::{Certificate, RsaRecipient};
 use seal_kms::{KeyName, KmsOptions};
@@ -12,6 +11,7 @@ use super::error::{RecipientError, shortened};
 use super::recipients::Recipients;
 use super::spelling::Spelling;
 use super::{Key, Recipient, public_key};
+use crate::age;
 use crate::certificate::{self, Fetched};
 use crate::context::Cluster;
 use crate::error::CliError;
@@ -23,15 +23,18 @@ impl Asked {
     /// # Errors
     /// Those of certificates, clusters and [`RecipientError`].
     pub(crate) fn resolve(
-        self,
+        &self,
         cluster: &Cluster,
         kms: KmsOptions,
     ) -> Result<Recipients, CliError> {
         let mut list: Vec<Recipient> = Vec::with_capacity(self.entries.len());
-        for entry in self.entries {
-            let recipient = recipient(entry, cluster)?;
-            let same = |known: &&Recipient| known.to().is_some() && known.to() == recipient.to();
-            match list.iter().find(same) {
+        let mut places = Vec::with_capacity(self.entries.len());
+        for entry in &self.entries {
+            let recipient = recipient(entry.clone(), cluster)?;
+            let same = |known: &Recipient| known.to().is_some() && known.to() == recipient.to();
+            let place = list.iter().position(same);
+            places.push(place.unwrap_or(list.len()));
+            match place.and_then(|place| list.get(place)) {
                 Some(known) => ui::warn(&format!(
                     "{} and {} are the same recipient",
                     known.called(),
@@ -43,20 +46,22 @@ impl Asked {
         if list.len() > MAX_WRAPS {
             return Err(RecipientError::TooMany(list.len()).into());
         }
-        Ok(Recipients::new(list, kms))
+        let named = self.named.iter();
+        let named = named.filter_map(|entry| places.get(*entry).copied());
+        Ok(Recipients::new(list, named.collect(), kms))
     }
 }
 
 impl Recipients {
     /// The cluster's certificate, where nobody said anything else.
-    pub(crate) fn of_cluster(cluster: &Cluster) -> Result<Self, CliError> {
+    pub(super) fn of_cluster(cluster: &Cluster) -> Result<Self, CliError> {
         let entry = Entry {
             name: None,
             written: "cluster".to_owned(),
             spelling: Spelling::Cluster(None),
         };
         let list = vec![recipient(entry, cluster)?];
-        Ok(Self::new(list, KmsOptions::default()))
+        Ok(Self::new(list, vec![0], KmsOptions::default()))
     }
 }
 
@@ -88,8 +93,13 @@ fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, CliError> {
                 .into());
             }
         },
-        Spelling::Age(text) => age(&text, called)?,
-        Spelling::Ssh(_) => return Err(RecipientError::Ssh { called }.into()),
+        Spelling::Age(text) => {
+            // People know each other's SSH keys by their comments.
+            if let Some(comment) = comment(&text) {
+                comment.clone_into(&mut written);
+            }
+            age(&text, &called)?
+        }
         Spelling::Kms(key) => {
             let to = to_of_kms(&key, called)?;
             Key::Kms(key, to)
@@ -107,13 +117,18 @@ fn of_certificate(fetched: Fetched) -> Result<RsaRecipient, CliError> {
         })
 }
 
-fn age(text: &str, called: String) -> Result<Key, RecipientError> {
-    let key = AgeRecipient::parse(text).map_err(|reason| RecipientError::Age {
-        called: shortened(&called),
+fn comment(text: &str) -> Option<&str> {
+    let mut words = text.split_ascii_whitespace();
+    words.next().filter(|kind| !kind.starts_with("age1"))?;
+    words.nth(1).filter(|word| !word.contains(char::is_control))
+}
+
+fn age(text: &str, called: &str) -> Result<Key, RecipientError> {
+    let key = age::Recipient::parse(text).map_err(|reason| RecipientError::Age {
+        called: shortened(called),
         reason,
     })?;
-    let to = RecipientName::from_text(key.name()).map_err(|_| RecipientError::Name(called))?;
-    Ok(Key::Age(Box::new(key), to))
+    Ok(Key::Age(Box::new(key)))
 }
 
 fn to_of_kms(key: &KeyName, called: String) -> Result<Option<RecipientName>, RecipientError> {

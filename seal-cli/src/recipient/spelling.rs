@@ -8,10 +8,8 @@ use seal_kms::{KeyName, NotAKeyName};
 /// A text by its kind.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Spelling {
-    /// `age1…`, plug-ins included.
+    /// `age1…`, plug-ins included, or a line of an SSH public key file.
     Age(String),
-    /// `ssh-… KEY`, with or without a comment.
-    Ssh(String),
     /// A key or an alias.
     Kms(KeyName),
     /// A file with an RSA public key.
@@ -62,8 +60,9 @@ impl Spelling {
         if upper.starts_with("AGE1") && !text.contains(['/', '.']) {
             return Ok(Self::Age(text.to_owned()));
         }
-        if text.starts_with("ssh-") && text.contains(char::is_whitespace) {
-            return Ok(Self::Ssh(text.to_owned()));
+        let ssh = ["ssh-", "sk-ssh-", "ecdsa-", "sk-ecdsa-"];
+        if ssh.iter().any(|kind| text.starts_with(kind)) && text.contains(char::is_whitespace) {
+            return Ok(Self::Age(text.to_owned()));
         }
         if text == "cluster" {
             return Ok(Self::Cluster(None));
@@ -114,7 +113,7 @@ mod tests {
 
     #[test]
     fn kinds_are_told_apart() {
-        use Spelling::{Age, Certificate, Cluster, Kms, PublicKey, Ssh};
+        use Spelling::{Age, Certificate, Cluster, Kms, PublicKey};
         let arn = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
         let kms = |text: &str| Kms(text.parse().unwrap());
         let hash = format!("rsa:{}", "0a".repeat(32));
@@ -123,7 +122,7 @@ mod tests {
             ("AGE1QQQ", Ok(Age("AGE1QQQ".into()))),
             ("age1yubikey1q", Ok(Age("age1yubikey1q".into()))),
             ("age1.pem", Ok(Certificate("age1.pem".into()))),
-            ("ssh-rsa AAAA me", Ok(Ssh("ssh-rsa AAAA me".into()))),
+            ("ssh-rsa AAAA me", Ok(Age("ssh-rsa AAAA me".into()))),
             (arn, Ok(kms(arn))),
             (&format!("kms:{arn}"), Ok(kms(arn))),
             ("kms:alias/seal", Ok(kms("alias/seal"))),

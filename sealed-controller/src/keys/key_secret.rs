@@ -1,15 +1,19 @@
 //! A sealing key as a Secret (contract §1.5).
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use jiff::Timestamp;
 use k8s_openapi::ByteString;
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource as _;
 use seal_api::{KEY_LABEL, KEY_LABEL_ACTIVE};
+use seal_format::se1::Fault;
 use seal_keys::{Certificate, CertificateError, Issued, PrivateKey, PrivateKeyError, SealingKey};
+use sealing::{PRIVATE_KEY_ITEM as PRIVATE_KEY, WRAPPED_KEY_FIELD, WrappedKey};
 
 const CERTIFICATE: &str = "tls.crt";
-const PRIVATE_KEY: &str = "tls.key";
 
 /// Why a key Secret is of no use. It names no byte of the key.
 #[derive(Debug, thiserror::Error)]
@@ -20,46 +24,143 @@ pub(crate) enum KeySecretError {
     Certificate(#[from] CertificateError),
     #[error("tls.key {0}")]
     PrivateKey(#[from] PrivateKeyError),
+    #[error("seal.se1: {0}")]
+    Wrapped(Fault),
 }
 
-/// Reads a key Secret.
-pub(crate) fn read(secret: &Secret) -> Result<SealingKey, KeySecretError> {
+/// What a key Secret holds.
+pub(crate) enum KeySecret {
+    /// Both halves.
+    Open(Box<SealingKey>),
+    /// The private half only wrapped.
+    Wrapped(Arc<WrappedSecret>),
+}
+
+/// A key Secret whose private half has to be unwrapped before it opens anything.
+pub(crate) struct WrappedSecret {
+    pub(crate) name: String,
+    pub(crate) certificate: Certificate,
+    pub(crate) wrapped: WrappedKey,
+    /// Where events go.
+    pub(crate) reference: ObjectReference,
+    /// Of the Secret; two with the same one are the same.
+    version: String,
+}
+
+impl KeySecret {
+    /// Name of the Secret.
+    pub(crate) fn name(&self) -> &str {
+        match self {
+            Self::Open(key) => key.name(),
+            Self::Wrapped(secret) => &secret.name,
+        }
+    }
+
+    /// The public half.
+    pub(crate) fn certificate(&self) -> &Certificate {
+        match self {
+            Self::Open(key) => key.certificate(),
+            Self::Wrapped(secret) => &secret.certificate,
+        }
+    }
+}
+
+impl WrappedSecret {
+    /// What orders keys.
+    pub(crate) fn order(&self) -> Timestamp {
+        self.certificate.not_before()
+    }
+
+    /// Whether both are the same Secret in the same state.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.reference.uid == other.reference.uid && self.version == other.version
+    }
+
+    /// The whole key.
+    pub(crate) fn with_private_key(&self, key: &PrivateKey) -> Result<SealingKey, PrivateKeyError> {
+        SealingKey::new(
+            self.name.clone(),
+            self.certificate.clone(),
+            key,
+            self.order(),
+        )
+    }
+}
+
+/// Reads a key Secret. One that holds both a private key and a wrapped one is as open as it looks.
+pub(crate) fn read(secret: &Secret) -> Result<KeySecret, KeySecretError> {
+    let data = secret.data.as_ref();
     let field = |name| {
-        secret
-            .data
-            .as_ref()
-            .and_then(|data| data.get(name))
+        data.and_then(|data| data.get(name))
+            .map(|bytes| bytes.0.as_slice())
             .ok_or(KeySecretError::Missing(name))
     };
-    let certificate = Certificate::from_pem(&field(CERTIFICATE)?.0)?;
-    let key = PrivateKey::from_pem(&field(PRIVATE_KEY)?.0)?;
+    let certificate = Certificate::from_pem(field(CERTIFICATE)?)?;
     let name = secret.metadata.name.clone().unwrap_or_default();
-    let order = certificate.not_before();
-    Ok(SealingKey::new(name, certificate, &key, order)?)
+    match (field(PRIVATE_KEY), field(WRAPPED_KEY_FIELD)) {
+        (Err(_) | Ok(b""), Ok(json)) => {
+            let namespace = secret.metadata.namespace.as_deref().unwrap_or_default();
+            Ok(KeySecret::Wrapped(Arc::new(WrappedSecret {
+                wrapped: WrappedKey::read(json, namespace, &name)
+                    .map_err(KeySecretError::Wrapped)?,
+                reference: secret.object_ref(&()),
+                version: secret.metadata.resource_version.clone().unwrap_or_default(),
+                name,
+                certificate,
+            })))
+        }
+        (pem, _) => {
+            let key = PrivateKey::from_pem(pem?)?;
+            let order = certificate.not_before();
+            let key = SealingKey::new(name, certificate, &key, order)?;
+            Ok(KeySecret::Open(Box::new(key)))
+        }
+    }
 }
 
 /// Writes a new key; the API server completes the name from `prefix`.
 pub(crate) fn write(issued: &Issued, prefix: &str) -> Result<Secret, PrivateKeyError> {
-    let key = issued.key.to_pkcs1_pem()?;
-    Ok(Secret {
+    let pem = issued.key.to_pkcs1_pem()?;
+    let named = ObjectMeta {
+        generate_name: Some(prefix.to_owned()),
+        ..ObjectMeta::default()
+    };
+    let private = [(PRIVATE_KEY, pem.as_bytes().to_vec())];
+    Ok(secret(named, issued, private))
+}
+
+/// Writes a new key under this name, whose private half stands only in `wrapped`. The type of the
+/// Secret demands that there is a `tls.key`.
+pub(crate) fn write_wrapped(issued: &Issued, name: &str, wrapped: Vec<u8>) -> Secret {
+    let named = ObjectMeta {
+        name: Some(name.to_owned()),
+        ..ObjectMeta::default()
+    };
+    let private = [(PRIVATE_KEY, Vec::new()), (WRAPPED_KEY_FIELD, wrapped)];
+    secret(named, issued, private)
+}
+
+fn secret<const N: usize>(
+    named: ObjectMeta,
+    issued: &Issued,
+    private: [(&str, Vec<u8>); N],
+) -> Secret {
+    let active = (KEY_LABEL.to_owned(), KEY_LABEL_ACTIVE.to_owned());
+    let certificate = issued.certificate.to_pem().into_bytes();
+    let fields = [(CERTIFICATE, certificate)].into_iter().chain(private);
+    Secret {
         metadata: ObjectMeta {
-            generate_name: Some(prefix.to_owned()),
-            labels: Some(BTreeMap::from([(
-                KEY_LABEL.to_owned(),
-                KEY_LABEL_ACTIVE.to_owned(),
-            )])),
-            ..ObjectMeta::default()
+            labels: Some(BTreeMap::from([active])),
+            ..named
         },
         type_: Some("kubernetes.io/tls".to_owned()),
-        data: Some(BTreeMap::from([
-            (
-                CERTIFICATE.to_owned(),
-                ByteString(issued.certificate.to_pem().into_bytes()),
-            ),
-            (PRIVATE_KEY.to_owned(), ByteString(key.as_bytes().to_vec())),
-        ])),
+        data: Some(
+            fields
+                .map(|(field, bytes)| (field.to_owned(), ByteString(bytes)))
+                .collect(),
+        ),
         ..Secret::default()
-    })
+    }
 }
 
 #[cfg(test)]
@@ -94,7 +195,10 @@ mod tests {
             secret.metadata.generate_name.as_deref(),
             Some("sealed-secrets-key")
         );
-        assert_eq!(read(&secret).unwrap().order(), now);
+        let KeySecret::Open(key) = read(&secret).unwrap() else {
+            panic!("not wrapped");
+        };
+        assert_eq!(key.order(), now);
 
         let cases: &[(Damage, &str)] = &[
             (|data| data.clear(), "has no tls.crt"),
@@ -106,6 +210,13 @@ mod tests {
             (
                 |data| drop(data.insert("tls.key".into(), ByteString(b"x".to_vec()))),
                 "tls.key holds no PEM block RSA PRIVATE KEY or PRIVATE KEY",
+            ),
+            (
+                |data| {
+                    data.insert("tls.key".into(), ByteString::default());
+                    data.insert("seal.se1".into(), ByteString(b"{}".to_vec()));
+                },
+                "seal.se1: not well-formed",
             ),
         ];
         for (damage, text) in cases {

@@ -25,8 +25,11 @@ pub(crate) async fn renew_for_ever(mint: Mint, period: SignedDuration) {
             }
             continue;
         }
-        let newest = mint.store.ring().newest().map(seal_keys::SealingKey::order);
-        let wait = match renewal(newest, period, Timestamp::now()) {
+        let all_locked = mint.store.ring().newest().is_none() && !mint.store.locked().is_empty();
+        let wait = match renewal(mint.store.newest_order(), period, Timestamp::now()) {
+            // Whoever sealed for these keys is not to learn of a new one instead; that they are locked
+            // was told on each.
+            _ if all_locked => LOOK_AGAIN,
             Renewal::Due => match mint.make().await {
                 Ok(()) => {
                     backoff.reset(&());

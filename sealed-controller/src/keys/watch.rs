@@ -10,9 +10,9 @@ use kube::runtime::watcher::{self, Event, watcher};
 use kube::{Api, Resource as _, ResourceExt as _};
 use operator_kit::{ApiFault, Backoff, EventKind, EventSink};
 use seal_api::{KEY_LABEL, KEY_LABEL_ACTIVE};
-use seal_keys::SealingKey;
 
-use super::{KeyStore, key_secret};
+use super::KeyStore;
+use super::key_secret::{self, KeySecret};
 use crate::watch_fault;
 
 /// Follows the key Secrets of one namespace. `legacy` is the name of a key Secret of old that
@@ -48,11 +48,18 @@ pub(crate) async fn watch_for_ever(
 }
 
 /// A key that cannot be read is reported, and the others work on.
-fn read(secret: &Secret, events: &EventSink) -> Option<SealingKey> {
+fn read(secret: &Secret, events: &EventSink) -> Option<KeySecret> {
     match key_secret::read(secret) {
         Ok(key) => {
             let fingerprint = key.certificate().fingerprint();
-            tracing::info!(name = key.name(), fingerprint, "sealing key in use");
+            match &key {
+                KeySecret::Open(_) => {
+                    tracing::info!(name = key.name(), fingerprint, "sealing key in use");
+                }
+                KeySecret::Wrapped(_) => {
+                    tracing::info!(name = key.name(), fingerprint, "wrapped sealing key");
+                }
+            }
             Some(key)
         }
         Err(error) => {
@@ -75,9 +82,9 @@ fn read(secret: &Secret, events: &EventSink) -> Option<SealingKey> {
 async fn unlabelled(
     secrets: &Api<Secret>,
     name: &str,
-    listed: &[SealingKey],
+    listed: &[KeySecret],
     events: &EventSink,
-) -> Option<SealingKey> {
+) -> Option<KeySecret> {
     if listed.iter().any(|key| key.name() == name) {
         return None;
     }

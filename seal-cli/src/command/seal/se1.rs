@@ -6,11 +6,13 @@ use seal_format::Scope;
 use seal_format::se1::DataKey;
 use sealing::Se1Sealing;
 
+use super::plan::Plan;
 use super::{Work, each};
 use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
 use crate::input::{InputSecret, Place};
-use crate::recipient::{Reader, Recipients, ToWrap};
+use crate::recipient::{Readers, ToWrap};
+use crate::title::Title;
 
 /// Bytes of a value's nonce.
 const NONCE: usize = 12;
@@ -24,18 +26,10 @@ struct Prepared {
     title: Title,
 }
 
-/// What was sealed, as messages name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Title {
-    pub(crate) name: String,
-    pub(crate) namespace: String,
-    pub(crate) scope: Scope,
-}
-
 /// What was sealed for whom.
 pub(super) struct Report {
     titles: Vec<Title>,
-    readers: Vec<Reader>,
+    readers: Readers,
 }
 
 impl Work {
@@ -43,11 +37,12 @@ impl Work {
     pub(super) fn se1(
         &self,
         secrets: Vec<InputSecret>,
-        recipients: &Recipients,
+        plan: &Plan<'_>,
     ) -> Result<(Vec<String>, Report), CliError> {
         let prepared = each(secrets, |input| self.prepare(input))?;
         let needed: Vec<_> = prepared.iter().map(Prepared::to_wrap).collect();
         // All at once: calls over the network go side by side.
+        let recipients = plan.recipients();
         let of_kms = recipients.ask_kms(&needed)?;
         let jobs: Vec<_> = prepared
             .into_iter()
@@ -72,7 +67,7 @@ impl Work {
         let mut documents = Vec::with_capacity(sealed.len());
         let mut report = Report {
             titles: Vec::with_capacity(sealed.len()),
-            readers: Vec::new(),
+            readers: Readers::default(),
         };
         for (document, title, readers) in sealed {
             documents.push(document);
@@ -80,6 +75,7 @@ impl Work {
             // The same for all: nothing but the data key differs.
             report.readers = readers;
         }
+        plan.confirm(&report.readers)?;
         Ok((documents, report))
     }
 
@@ -118,7 +114,7 @@ impl Prepared {
 impl Report {
     /// Target and readers of each Secret, or of all together if there are many.
     pub(super) fn lines(&self) -> Vec<String> {
-        let readers = Reader::list(&self.readers);
+        let readers = &self.readers;
         if self.titles.len() <= ONE_BY_ONE {
             let line = |title: &Title| format!("sealed {title} for: {readers}");
             return self.titles.iter().map(line).collect();
@@ -136,24 +132,8 @@ impl Report {
     }
 }
 
-impl std::fmt::Display for Title {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self {
-            name,
-            namespace,
-            scope,
-        } = self;
-        match scope {
-            Scope::ClusterWide => write!(f, "{name} ({scope})"),
-            _ => write!(f, "{name} ({namespace}, {scope})"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use seal_format::se1::RecipientName;
-
     use super::*;
 
     #[test]
@@ -167,21 +147,20 @@ mod tests {
                 Scope::ClusterWide
             },
         };
-        let to = RecipientName::from_text("age1qqq").unwrap();
         let report = |count| Report {
             titles: (0..count).map(title).collect(),
-            readers: vec![Reader::new(None, to.clone())],
+            readers: Readers::default(),
         };
         assert_eq!(
             report(2).lines(),
             [
-                "sealed s0 (prod, strict) for: age1qqq",
-                "sealed s1 (cluster-wide) for: age1qqq"
+                "sealed s0 (prod, strict) for: ",
+                "sealed s1 (cluster-wide) for: "
             ]
         );
         assert_eq!(
             report(7).lines(),
-            ["sealed 7 Secrets (4 strict, 3 cluster-wide) for: age1qqq"]
+            ["sealed 7 Secrets (4 strict, 3 cluster-wide) for: "]
         );
     }
 }

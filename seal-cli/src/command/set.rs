@@ -1,0 +1,225 @@
+//! `seal set`: seals one value into a file. Nobody has to be able to open the others.
+
+mod value;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use seal_format::se1::{Binding, DataKey};
+use seal_format::{Scope, SessionKey};
+use seal_keys::{Recipient as _, RsaRecipient};
+use sealing::{FinishedItems, PlainSecret, SealError, SealedItems, Sealing, is_item_name};
+use zeroize::Zeroizing;
+
+use crate::args::ClusterArgs;
+use crate::config::Format;
+use crate::context::{self, Cluster};
+use crate::environment;
+use crate::error::CliError;
+use crate::fresh_bytes::FreshBytes;
+use crate::recipient::{self, Asked, Cert, Choice, Readers, RecipientArgs, RuleArgs};
+use crate::sealed_edit::SealedEdit;
+use crate::sealed_file::SealedFile;
+use crate::title::Title;
+use crate::ui;
+use crate::which::WhichArgs;
+use value::ValueArgs;
+
+/// Bytes of a value's nonce.
+const NONCE: usize = 12;
+
+/// Seal one value into a file, without opening the others
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// File with the SealedSecret; replaced in one step
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// Name of the item; there already or new
+    #[arg(value_name = "KEY")]
+    key: String,
+
+    #[command(flatten)]
+    value: ValueArgs,
+
+    #[command(flatten)]
+    which: WhichArgs,
+
+    /// Scope of the SealedSecret, if it is wider than strict and no rule says so
+    #[arg(long, value_name = "SCOPE", help_heading = "Target")]
+    scope: Option<String>,
+
+    /// Certificate to seal for: a PEM file, file:// or http(s):// URL [default: $SEALED_SECRETS_CERT]
+    #[arg(long, value_name = "FILE|URL", help_heading = "Recipients")]
+    cert: Option<String>,
+
+    #[command(flatten)]
+    recipients: RecipientArgs,
+
+    /// legacy or se1 [default: that of the file]
+    #[arg(long, value_name = "FORMAT", help_heading = "Recipients")]
+    format_version: Option<String>,
+
+    /// Go on though the file's other values are for readers that the rule does not name
+    #[arg(long, help_heading = "Recipients")]
+    allow_other_readers: bool,
+
+    #[command(flatten)]
+    rules: RuleArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// Reads, seals, writes: the whole change or none.
+pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
+    let asked_scope = context::scope(args.scope.take())?;
+    let asked_format = context::format_version(args.format_version.take())?;
+    let file = SealedFile::read_to_edit(&args.file)?;
+    let mut edit = SealedEdit::new(&file, args.which.of(&file)?)?;
+    if !is_item_name(&args.key) {
+        return Err(CliError::ItemName(args.key));
+    }
+    let choice = choice(&mut args, &edit)?;
+    let title = edit.title().clone();
+    // Rule W2: never wider than strict because the file says so.
+    let trusted = asked_scope.or(choice.scope()).unwrap_or_default();
+    if title.scope != trusted {
+        return Err(CliError::ScopeOfFile {
+            from: args.file.display().to_string(),
+            own: title.scope,
+            trusted,
+        });
+    }
+    let of_file = if edit.has_se1() {
+        Format::Se1
+    } else {
+        Format::Legacy
+    };
+    let certificate = choice.legacy_certificate(asked_format, of_file)?;
+    let called = choice.recipients.called();
+    let what = format!("{} of {title}", args.key);
+    let value = args.value.read(&format!("{what} for: {called}"))?;
+    let items = BTreeMap::from([(args.key.clone(), value)]);
+    let failed = |reason| CliError::SealItem {
+        from: args.file.display().to_string(),
+        reason,
+    };
+    if let Some(certificate) = certificate {
+        let value = legacy(items, &title, certificate).map_err(failed)?;
+        edit.set(&args.key, value);
+        edit.write()?;
+        ui::hint(&format!("sealed {what} for: {called}"));
+        return Ok(());
+    }
+    let (items, readers) = se1(&items, &edit, &choice, &failed)?;
+    choice.confirm(&readers, &args.rules)?;
+    edit.set_under(items)?;
+    check_other_readers(&args, &edit, &choice, &readers)?;
+    edit.write()?;
+    ui::hint(&format!("sealed {what} for: {readers}"));
+    Ok(())
+}
+
+/// Recipients come from flags, the environment or a rule, never from the file. A file in the legacy
+/// format has one reader anyway, and without a word that is the cluster.
+fn choice(args: &mut Args, edit: &SealedEdit<'_>) -> Result<Choice, CliError> {
+    let variable = environment::variable("cert").filter(|_| args.cert.is_none());
+    let given = |cert: Option<String>| cert.filter(|cert| !cert.is_empty());
+    let cert = Cert {
+        typed: given(args.cert.take()),
+        variable: given(variable),
+    };
+    args.cluster.complete_from(environment::variable);
+    let cluster = Cluster::from(std::mem::take(&mut args.cluster));
+    let asked = Asked::of(&args.recipients, cert, environment::own)?;
+    let file = Some(args.file.as_path());
+    match Choice::of(&asked, &args.recipients, file, &args.rules, &cluster)? {
+        Some(choice) => Ok(choice),
+        None if !edit.has_se1() => Choice::of_cluster(&cluster),
+        None => Err(CliError::NoReaders(args.file.display().to_string())),
+    }
+}
+
+/// A file that says it has readers whom the rule does not name may be someone's trick, or older than
+/// the rule.
+fn check_other_readers(
+    args: &Args,
+    edit: &SealedEdit<'_>,
+    choice: &Choice,
+    readers: &Readers,
+) -> Result<(), CliError> {
+    let others = edit.other_readers(readers);
+    if others.is_empty() {
+        return Ok(());
+    }
+    let from = args.file.display().to_string();
+    let others: Vec<_> = others.into_iter().map(recipient::shown).collect();
+    let others = others.join(", ");
+    if choice.is_by_rule() && !args.allow_other_readers {
+        return Err(CliError::OtherReaders { from, others });
+    }
+    ui::warn(&format!(
+        "{from}: other values in it are also for {others}, not named here"
+    ));
+    Ok(())
+}
+
+/// Under a fresh data key (rule W1).
+fn se1(
+    items: &BTreeMap<String, Zeroizing<Vec<u8>>>,
+    edit: &SealedEdit<'_>,
+    choice: &Choice,
+    failed: &impl Fn(SealError) -> CliError,
+) -> Result<(FinishedItems, Readers), CliError> {
+    let Title {
+        name,
+        namespace,
+        scope,
+    } = edit.title();
+    loop {
+        let object = Binding::new(*scope, namespace, name).map_err(|_| failed(SealError::Place))?;
+        let mut fresh = FreshBytes::draw(DataKey::LEN + NONCE * items.len());
+        let sealed = SealedItems::seal(items, object, &mut |buffer| fresh.fill(buffer));
+        let sealed = sealed.map_err(failed)?;
+        // An id is only 55 bits long, and each stands once.
+        if edit.has_data_key(sealed.id()) {
+            continue;
+        }
+        let wrapped = choice
+            .recipients
+            .wrap_all(&sealed.to_wrap(), sealed.object())?;
+        let items = sealed.finish(wrapped.wraps).map_err(failed)?;
+        return Ok((items, wrapped.readers));
+    }
+}
+
+/// A value in the legacy format.
+fn legacy(
+    items: BTreeMap<String, Zeroizing<Vec<u8>>>,
+    title: &Title,
+    certificate: &RsaRecipient,
+) -> Result<String, SealError> {
+    let mut secret = PlainSecret {
+        data: items,
+        ..PlainSecret::default()
+    };
+    secret.metadata.name = Some(title.name.clone());
+    if title.scope != Scope::ClusterWide {
+        secret.metadata.namespace = Some(title.namespace.clone());
+    }
+    let mut random = || {
+        let mut key = Zeroizing::new([0; SessionKey::LEN]);
+        let filled = FreshBytes::draw(SessionKey::LEN).fill(key.as_mut_slice());
+        filled.then_some(key)
+    };
+    let sealing = Sealing::prepare(secret, title.scope, &mut random)?;
+    let wraps = sealing
+        .needs()
+        .map(|need| certificate.wrap(need.key, need.label));
+    // A wrap that is missing is told by `finish`.
+    let wraps = wraps.filter_map(Result::ok).collect();
+    let sealed = sealing.finish(wraps)?;
+    let value = sealed.spec.encrypted_data.into_values().next();
+    value.ok_or(SealError::Random)
+}

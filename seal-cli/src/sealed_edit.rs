@@ -1,0 +1,205 @@
+//! An edit of one SealedSecret in a file, by someone who need not be able to open it. The bytes of
+//! everything else stay.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use seal_format::Scope;
+use seal_format::se1::{DataKeyBlock, MAX_DATA_KEYS, RecipientName, SealedValue};
+use seal_manifest::BlockEdit;
+use sealing::{FinishedItems, OpenError, Se1Object, SealedDocument, read_sealed};
+
+use crate::error::CliError;
+use crate::input;
+use crate::output::Destination;
+use crate::recipient::Readers;
+use crate::sealed_file::SealedFile;
+use crate::title::Title;
+use crate::which::Which;
+
+/// What is to change. Nothing is written before [`Self::write`].
+pub(crate) struct SealedEdit<'f> {
+    file: &'f SealedFile,
+    sealed: &'f SealedDocument,
+    title: Title,
+    object: Option<Se1Object>,
+    /// `encryptedData` as it shall be.
+    values: BTreeMap<String, String>,
+    edits: Vec<BlockEdit>,
+    added: BTreeSet<String>,
+}
+
+impl<'f> SealedEdit<'f> {
+    /// Reads the object as strictly as its readers will.
+    ///
+    /// # Errors
+    /// [`CliError::Unreadable`], [`CliError::WholeSecret`], [`CliError::NoNamespace`].
+    pub(crate) fn new(file: &'f SealedFile, which: Which<'f>) -> Result<Self, CliError> {
+        let Which { sealed, title } = which;
+        let from = || file.path.display().to_string();
+        if sealed.spec.data.is_some() {
+            return Err(CliError::WholeSecret(from()));
+        }
+        if title.namespace.is_empty() && title.scope != Scope::ClusterWide {
+            return Err(CliError::NoNamespace(from()));
+        }
+        let object = object(sealed, &title);
+        let object = object.map_err(|reason| CliError::Unreadable {
+            from: from(),
+            document: sealed.index,
+            reason,
+        })?;
+        Ok(Self {
+            file,
+            sealed,
+            title,
+            object,
+            values: sealed.spec.encrypted_data.clone(),
+            edits: Vec::new(),
+            added: BTreeSet::new(),
+        })
+    }
+
+    /// What is edited.
+    pub(crate) fn title(&self) -> &Title {
+        &self.title
+    }
+
+    /// Whether any of it is in SE1.
+    pub(crate) fn has_se1(&self) -> bool {
+        self.object.is_some()
+    }
+
+    /// Whether an entry with this id is there.
+    pub(crate) fn has_data_key(&self, id: &str) -> bool {
+        self.sealed.spec.data_keys.contains_key(id)
+    }
+
+    /// Who can read the file's other values, as the file says, and is not among `readers`.
+    pub(crate) fn other_readers(&self, readers: &Readers) -> BTreeSet<&RecipientName> {
+        let named = self.named();
+        let blocks = self
+            .object
+            .iter()
+            .flat_map(|object| object.blocks().values());
+        blocks
+            .filter(|block| named.contains(block.id().as_str()))
+            .flat_map(DataKeyBlock::wraps)
+            .map(|wrap| &wrap.to)
+            .filter(|to| !readers.holds(to))
+            .collect()
+    }
+
+    /// Gives an item a value in the legacy format.
+    pub(crate) fn set(&mut self, item: &str, value: String) {
+        self.values.insert(item.to_owned(), value.clone());
+        self.edits.push(BlockEdit::SetItem {
+            item: item.to_owned(),
+            value,
+        });
+    }
+
+    /// Gives items values under a data key of their own.
+    pub(crate) fn set_under(&mut self, items: FinishedItems) -> Result<(), CliError> {
+        let Some(first) = items.values.keys().next().cloned() else {
+            return Ok(());
+        };
+        for (item, value) in items.values {
+            self.set(&item, value);
+        }
+        let entry = serde_json::to_value(&items.entry);
+        self.edits.push(BlockEdit::SetDataKey {
+            id: items.id.clone(),
+            item: first,
+            entry: entry.map_err(|_| CliError::EncodeSecret(self.sealed.index))?,
+        });
+        self.added.insert(items.id);
+        Ok(())
+    }
+
+    /// Removes an item.
+    ///
+    /// # Errors
+    /// [`CliError::NoSuchItem`].
+    pub(crate) fn remove(&mut self, item: &str) -> Result<(), CliError> {
+        if self.values.remove(item).is_none() {
+            return Err(CliError::NoSuchItem {
+                from: self.file.path.display().to_string(),
+                item: item.to_owned(),
+            });
+        }
+        let item = item.to_owned();
+        self.edits.push(BlockEdit::RemoveItem { item });
+        Ok(())
+    }
+
+    /// Writes the file, if readers will read it, and if nobody else wrote it meanwhile. Data keys
+    /// that no value names go (rule W4).
+    ///
+    /// # Errors
+    /// [`CliError::Edit`], [`CliError::Unreadable`], [`CliError::DataKeys`], [`CliError::Changed`],
+    /// those of output.
+    pub(crate) fn write(mut self) -> Result<(), CliError> {
+        let from = || self.file.path.display().to_string();
+        let named = self.named();
+        let present = self.sealed.spec.data_keys.keys();
+        let (kept, unused): (Vec<_>, Vec<_>) =
+            present.cloned().partition(|id| named.contains(id.as_str()));
+        if kept.len() + self.added.len() > MAX_DATA_KEYS {
+            return Err(CliError::DataKeys(from()));
+        }
+        for id in unused {
+            self.edits.push(BlockEdit::RemoveDataKey { id });
+        }
+        let text = seal_manifest::edit(&self.file.text, self.sealed.index, &self.edits);
+        let text = text.map_err(|reason| CliError::Edit {
+            from: from(),
+            reason,
+        })?;
+        self.check(&text)?;
+        // Somebody's work of the last seconds must not be lost.
+        if input::sealed_bytes(&self.file.path)? != self.file.text.as_bytes() {
+            return Err(CliError::Changed(from()));
+        }
+        Destination::File(self.file.path.clone()).write(&[text])
+    }
+
+    /// Ids of the data keys that values name.
+    fn named(&self) -> BTreeSet<String> {
+        let values = self.values.values();
+        values
+            .filter_map(|value| SealedValue::from_text(value).ok())
+            .map(|value| value.id.to_string())
+            .collect()
+    }
+
+    /// The object as it will be read.
+    fn check(&self, text: &str) -> Result<(), CliError> {
+        let from = || self.file.path.display().to_string();
+        let documents =
+            seal_manifest::read(text.as_bytes()).map_err(|reason| CliError::Manifest {
+                from: from(),
+                reason,
+            })?;
+        let mut documents = documents.iter();
+        let document = documents.find(|document| document.index() == self.sealed.index);
+        let document = document.ok_or_else(|| CliError::NoSuchDocument {
+            from: from(),
+            index: self.sealed.index,
+        })?;
+        let sealed = read_sealed(document).map_err(|reason| CliError::Sealed {
+            from: from(),
+            reason,
+        })?;
+        object(&sealed, &self.title)
+            .map(|_| ())
+            .map_err(|reason| CliError::Unreadable {
+                from: from(),
+                document: self.sealed.index,
+                reason,
+            })
+    }
+}
+
+fn object(sealed: &SealedDocument, title: &Title) -> Result<Option<Se1Object>, OpenError> {
+    Se1Object::read(&sealed.spec, title.scope, &title.namespace, &title.name)
+}
