@@ -33,6 +33,11 @@ pub(crate) fn warn(text: &str) {
     say(format_args!("warning: {text}"));
 }
 
+/// What was done, one line for each thing.
+pub(crate) fn say_done(text: &str) {
+    say(format_args!("{text}"));
+}
+
 /// Said only to a person at a terminal.
 pub(crate) fn hint(text: &str) {
     say(format_args!("{text}"));

@@ -7,6 +7,10 @@
     reason = "a test"
 )]
 
+mod desk;
+mod document;
+mod recover;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -104,13 +108,8 @@ fn the_readmes_walkthrough_works_as_it_is_written() {
         return;
     };
     let _dev = Dev::take();
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
-    let script = readme
-        .split("```")
-        .find(|block| block.starts_with("sh\n# walkthrough\n"))
-        .expect("README.md has no block `sh` that starts with `# walkthrough`")
-        .trim_start_matches("sh\n");
+    let blocks = document::blocks("README.md", "walkthrough");
+    let script = &blocks[0].1;
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = bed.cluster.plane().kubeconfig();
     let output = shell(bed, &seal, kubeconfig, folder.path(), script);

@@ -57,8 +57,8 @@ impl Wrapping {
     /// `more` are keys of KMS that may unwrap, besides those that are wrapped for.
     pub(crate) fn new(recipients: Vec<WrapRecipient>, more: &KmsArgs, age: Arc<AgeStore>) -> Self {
         let kms = Kms::new(KmsOptions {
-            endpoint: more.kms_endpoint.clone(),
-            region_of_replicas: more.kms_region.clone(),
+            endpoint: more.endpoint(),
+            region_of_replicas: more.region(),
             // The caller has a back-off of its own, and tells why it waits.
             retries: Retries::None,
             ..KmsOptions::default()
@@ -68,7 +68,7 @@ impl Wrapping {
             WrapRecipient::Age(..) => None,
         });
         Self {
-            allowed: of_recipients.chain(more.kms_keys.iter().cloned()).collect(),
+            allowed: of_recipients.chain(more.symmetric()).collect(),
             recipients,
             kms,
             age,
