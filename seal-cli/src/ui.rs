@@ -51,5 +51,31 @@ pub(crate) fn hint(text: &str) {
 /// Nobody can be told that telling failed (`eprintln!` would panic): the work and its exit code
 /// stay what they are.
 fn say(line: Arguments<'_>) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(&line.to_string()));
+}
+
+/// Without what would steer a terminal or turn the direction of writing: names come from files that
+/// anybody may have written, and must not hide for whom something is sealed.
+pub(crate) fn printable(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.replace(steers, "\u{fffd}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_steer_the_terminal() {
+        for (text, shown) in [
+            ("sealed a of\n\tdb", "sealed a of\n\tdb"),
+            ("db\u{1b}[1K\rx", "db\u{fffd}[1K\u{fffd}x"),
+            ("a\u{202e}b\u{9b}2J", "a\u{fffd}b\u{fffd}2J"),
+        ] {
+            assert_eq!(printable(text), shown);
+        }
+    }
 }

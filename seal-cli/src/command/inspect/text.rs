@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::report::{DataKey, Report};
+use crate::ui::printable;
 
 pub(crate) fn of(report: &Report) -> String {
     let mut text = String::new();
@@ -30,7 +31,7 @@ pub(crate) fn of(report: &Report) -> String {
     for hint in &report.hints {
         let _ = writeln!(text, "  hint: {hint}");
     }
-    text
+    printable(&text)
 }
 
 fn items(text: &mut String, report: &Report) {

@@ -14,6 +14,7 @@ use crate::identity::{Identities, IdentityArgs, Reach};
 use crate::output::Destination;
 use crate::rules::{RuleReaders, Rules};
 use crate::sealed_file::SealedFile;
+use crate::ui;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
@@ -97,7 +98,9 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
         let text = serde_json::to_string_pretty(&all).map_err(|_| CliError::InspectJson)?;
         vec![text, "\n".to_owned()]
     } else {
-        all.iter().map(text).collect()
+        all.iter()
+            .map(|listed| ui::printable(&text(listed)))
+            .collect()
     };
     Destination::Stdout.write(&output)?;
     let is_wrong = |listed: &&Listed| listed.data_keys.iter().any(|key| key.fault.is_some());
