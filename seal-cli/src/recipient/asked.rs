@@ -75,6 +75,15 @@ impl Asked {
         Ok(asked)
     }
 
+    /// Certificates alone, as `--cert` takes them.
+    pub(crate) fn certificates(places: &[String]) -> Self {
+        let mut asked = Self::default();
+        for place in places {
+            asked.certificate(place.clone());
+        }
+        asked
+    }
+
     /// Whom a rule names.
     ///
     /// # Errors
