@@ -26,6 +26,7 @@ mod recipient;
 mod sealed_edit;
 mod sealed_file;
 mod title;
+mod turn;
 mod ui;
 mod verbs;
 mod which;
