@@ -41,5 +41,42 @@ pub(crate) fn hint(text: &str) {
 /// Nobody can be told that telling failed (`eprintln!` would panic): the work and its exit code
 /// stay what they are.
 fn say(line: Arguments<'_>) {
-    let _ = writeln!(std::io::stderr().lock(), "{line}");
+    let text = line.to_string();
+    let mut stderr = std::io::stderr().lock();
+    for line in text.split('\n') {
+        let _ = writeln!(stderr, "{}", visible(line));
+    }
+}
+
+/// Names come from files of others, and must not steer the terminal: control characters, and those
+/// that turn the direction of text, are spelled out.
+pub(crate) fn visible(text: &str) -> String {
+    let steers = |letter: char| {
+        let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        letter.is_control() || turns
+    };
+    let mut shown = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if steers(letter) {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn what_steers_a_terminal_is_spelled_out() {
+        for (text, shown) in [
+            ("db in prod …", "db in prod …"),
+            ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
+            ("one\ntwo\r", "one\\ntwo\\r"),
+            ("\u{202e}x\u{9b}", "\\u{202e}x\\u{9b}"),
+        ] {
+            assert_eq!(super::visible(text), shown);
+        }
+    }
 }

@@ -235,6 +235,10 @@ fn what_no_reader_would_take_is_not_sealed() {
     assert!(seal(secret(&["A", "B"], 1 << 20)).is_ok());
     let error = seal(secret(&["A", "B", "C"], 1 << 20)).err();
     assert_eq!(error, Some(SealError::TooLarge));
+    let sealing = Se1Sealing::prepare(secret(&["A"], 1), Scope::Strict, &mut counting()).unwrap();
+    let wrap = bare(&[0; 8 * 1024 + 1], "a");
+    let error = sealing.finish(vec![wrap]).err();
+    assert_eq!(error, Some(SealError::Recipients(Fault::TooLarge)));
     for name in ["a b", "..", "..a", "", "a/b"] {
         let error = seal(secret(&[name], 1)).err();
         assert_eq!(error, Some(SealError::ItemName(name.into())));

@@ -3,14 +3,18 @@
 use std::fmt::Write as _;
 
 use super::report::{DataKey, Report};
+use crate::ui::visible;
 
 pub(crate) fn of(report: &Report) -> String {
     let mut text = String::new();
-    let namespace = report.namespace.as_deref().unwrap_or("any namespace");
+    let namespace = visible(report.namespace.as_deref().unwrap_or("any namespace"));
     let _ = writeln!(
         text,
         "{}, document {}: {} in {namespace}, {}",
-        report.file, report.document, report.name, report.scope
+        visible(&report.file),
+        report.document,
+        visible(&report.name),
+        report.scope
     );
     items(&mut text, report);
     for key in &report.data_keys {
@@ -23,18 +27,19 @@ pub(crate) fn of(report: &Report) -> String {
         let _ = writeln!(
             text,
             "  refused [{class}]: {}: {}",
-            fault.at.join(", "),
-            fault.text
+            visible(&fault.at.join(", ")),
+            visible(&fault.text)
         );
     }
     for hint in &report.hints {
-        let _ = writeln!(text, "  hint: {hint}");
+        let _ = writeln!(text, "  hint: {}", visible(hint));
     }
     text
 }
 
 fn items(text: &mut String, report: &Report) {
-    let width = report.items.iter().map(|item| item.item.len()).max();
+    let width = report.items.iter();
+    let width = width.map(|item| visible(&item.item).len()).max();
     let width = width.unwrap_or_default();
     for item in &report.items {
         let bytes = item
@@ -43,18 +48,25 @@ fn items(text: &mut String, report: &Report) {
         let key = item
             .data_key
             .as_ref()
-            .map(|id| format!(", data key {id}"))
+            .map(|id| format!(", data key {}", visible(id)))
             .unwrap_or_default();
         let _ = writeln!(
             text,
             "  {:width$}  line {}: {}, {bytes}{key}",
-            item.item, item.line, item.format
+            visible(&item.item),
+            item.line,
+            visible(&item.format)
         );
     }
 }
 
 fn data_key(text: &mut String, key: &DataKey) {
-    let _ = writeln!(text, "  data key {}, bound to {}:", key.id, key.bound_to);
+    let _ = writeln!(
+        text,
+        "  data key {}, bound to {}:",
+        visible(&key.id),
+        visible(&key.bound_to)
+    );
     for recipient in &key.recipients {
         let quantum = if recipient.post_quantum {
             "post-quantum"
@@ -64,7 +76,9 @@ fn data_key(text: &mut String, key: &DataKey) {
         let _ = writeln!(
             text,
             "    {} ({}, {quantum}, {} bytes)",
-            recipient.to, recipient.kind, recipient.bytes
+            visible(&recipient.to),
+            recipient.kind,
+            recipient.bytes
         );
     }
 }
