@@ -16,6 +16,8 @@ use crate::ui;
 const PARALLEL: usize = 16;
 /// Size of a piece in which input of unknown length is read, in bytes.
 const CHUNK: usize = 64 * 1024;
+/// No input is larger, in bytes: what does not end, such as `/dev/zero`, must not take all memory.
+const LARGEST: usize = 256 << 20;
 /// At least what std's own buffer of stdin holds, in bytes.
 const OF_STDIN: usize = 8 * 1024;
 
@@ -90,15 +92,27 @@ pub(crate) fn secrets(file: Option<&Path>) -> Result<Vec<InputSecret>, CliError>
 /// Reads a file of SealedSecrets; `-` is stdin. Nothing in it is secret.
 pub(crate) fn sealed_bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     let read = if path == Path::new("-") {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+        limited(std::io::stdin())
     } else {
-        std::fs::read(path)
+        std::fs::File::open(path).and_then(limited)
     };
     read.map_err(|reason| CliError::Input {
         from: path.display().to_string(),
         reason,
     })
+}
+
+fn limited(input: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    if bytes.len() > LARGEST {
+        return Err(too_large());
+    }
+    Ok(bytes)
+}
+
+fn too_large() -> std::io::Error {
+    std::io::Error::new(ErrorKind::FileTooLarge, "larger than 256 MiB")
 }
 
 fn documents(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
@@ -131,12 +145,17 @@ pub(crate) fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> 
 /// size.
 fn whole(mut input: impl Read, expected: usize) -> std::io::Result<Zeroizing<Vec<u8>>> {
     let mut chunks = Vec::new();
+    let mut total = 0;
     loop {
         let room = if chunks.is_empty() { expected } else { 0 };
         let mut chunk = Zeroizing::new(vec![0; room.saturating_add(CHUNK)]);
         let (length, ended) = fill(&mut input, &mut chunk)?;
         chunk.truncate(length);
         chunks.push(chunk);
+        total += length;
+        if total > LARGEST {
+            return Err(too_large());
+        }
         if ended {
             break;
         }
@@ -144,8 +163,7 @@ fn whole(mut input: impl Read, expected: usize) -> std::io::Result<Zeroizing<Vec
     if chunks.len() == 1 {
         return Ok(chunks.swap_remove(0));
     }
-    let length = chunks.iter().map(|chunk| chunk.len()).sum();
-    let mut bytes = Zeroizing::new(Vec::with_capacity(length));
+    let mut bytes = Zeroizing::new(Vec::with_capacity(total));
     for chunk in chunks {
         bytes.extend_from_slice(&chunk);
     }
@@ -217,6 +235,14 @@ mod tests {
         assert_eq!(bytes.capacity(), text.len(), "it has not grown");
         let at_once = whole(text.as_slice(), text.len()).unwrap();
         assert_eq!(at_once.capacity(), text.len() + CHUNK, "one buffer");
+    }
+
+    #[test]
+    fn what_does_not_end_is_refused() {
+        let error = whole(std::io::repeat(0), 0).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
+        let error = limited(std::io::repeat(0)).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::FileTooLarge);
     }
 
     #[test]

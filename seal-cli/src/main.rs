@@ -25,6 +25,7 @@ mod rules;
 mod sealed_edit;
 mod sealed_file;
 mod title;
+mod turn;
 mod ui;
 mod verbs;
 mod verified;

@@ -2,6 +2,7 @@
 //! everything else stay.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 
 use seal_format::Scope;
 use seal_format::se1::{DataKeyBlock, MAX_DATA_KEYS, RecipientName, SealedValue};
@@ -14,6 +15,7 @@ use crate::output::Destination;
 use crate::recipient::Readers;
 use crate::sealed_file::SealedFile;
 use crate::title::Title;
+use crate::turn::Turn;
 use crate::which::Which;
 
 /// What is to change. Nothing is written before [`Self::write`].
@@ -157,6 +159,15 @@ impl<'f> SealedEdit<'f> {
         })?;
         self.check(&text)?;
         // Somebody's work of the last seconds must not be lost.
+        let _turn = match Turn::take(&self.file.path) {
+            Err(reason) if reason.kind() == ErrorKind::WouldBlock => {
+                return Err(CliError::Changed(from()));
+            }
+            turn => turn.map_err(|reason| CliError::Input {
+                from: from(),
+                reason,
+            })?,
+        };
         if input::sealed_bytes(&self.file.path)? != self.file.text.as_bytes() {
             return Err(CliError::Changed(from()));
         }

@@ -25,12 +25,12 @@ impl SealedFile {
     pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
         let from = || path.display().to_string();
         let bytes = input::sealed_bytes(path)?;
+        // It says better what other encodings are.
+        let documents = seal_manifest::read(&bytes).map_err(|reason| CliError::Manifest {
+            from: from(),
+            reason,
+        })?;
         let text = String::from_utf8(bytes).map_err(|_| CliError::NotText(from()))?;
-        let documents =
-            seal_manifest::read(text.as_bytes()).map_err(|reason| CliError::Manifest {
-                from: from(),
-                reason,
-            })?;
         let mut sealed = Vec::new();
         for document in &documents {
             let kind = document.root().get("kind").and_then(|kind| kind.as_str());
@@ -133,5 +133,23 @@ impl SealedFile {
             document,
             reason,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_encoding_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        let bytes: Vec<u8> = "\u{feff}kind: SealedSecret\n"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        std::fs::write(&path, bytes).unwrap();
+        let error = SealedFile::read(&path).map(|_| ()).unwrap_err();
+        assert!(error.to_string().contains("UTF-16"), "{error}");
     }
 }

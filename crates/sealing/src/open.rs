@@ -71,6 +71,9 @@ pub struct OpenedSecret {
 #[derive(Debug, PartialEq, Eq)]
 pub struct OpenError(Vec<(ItemError, Vec<String>)>);
 
+/// Items of one fault that are told by name.
+const MOST_ITEMS_TOLD: usize = 10;
+
 /// Why one item does not open. Holds no text of values or templates, and nothing that follows from a
 /// value that could be opened.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -396,8 +399,14 @@ impl fmt::Display for OpenError {
         for (index, (error, items)) in self.0.iter().enumerate() {
             let line = if index == 0 { "" } else { "\n" };
             write!(f, "{line}{error}")?;
-            if !items.is_empty() {
-                write!(f, " ({})", items.join(", "))?;
+            // An object may have a hundred thousand items, and a person one screen.
+            let (shown, more) = items.split_at(items.len().min(MOST_ITEMS_TOLD));
+            if !shown.is_empty() {
+                write!(f, " ({}", shown.join(", "))?;
+                if !more.is_empty() {
+                    write!(f, " and {} more", more.len())?;
+                }
+                f.write_str(")")?;
             }
         }
         Ok(())

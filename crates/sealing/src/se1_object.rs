@@ -158,7 +158,7 @@ pub fn block(id: &str, entry: &DataKeyEntry) -> Result<DataKeyBlock, Fault> {
 }
 
 /// Bytes of all strings in the two blocks.
-fn size(spec: &SealedSecretSpec) -> usize {
+pub(crate) fn size(spec: &SealedSecretSpec) -> usize {
     let values = spec.encrypted_data.iter();
     let values: usize = values.map(|(item, value)| item.len() + value.len()).sum();
     let keys: usize = spec

@@ -67,6 +67,16 @@ pub enum SealError {
         /// Why.
         reason: PayloadError,
     },
+    /// Kubernetes takes no such key of a Secret's data.
+    #[error(
+        "{0:?} cannot be the name of an item; names are letters, digits, `-`, `_` and `.`, at most 253 of them, and do not begin with `..`"
+    )]
+    ItemName(String),
+    /// More than readers of SE1 take.
+    #[error(
+        "the sealed object would be larger than 3 MiB, which no reader takes; make several Secrets of it"
+    )]
+    TooLarge,
     /// One item cannot be sealed in SE1.
     #[error("item {item}: {reason}")]
     Value {

@@ -2,10 +2,11 @@
 
 use seal_api::TemplateMetadata;
 use seal_format::Scope;
-use seal_format::se1::{Binding, Wrap};
+use seal_format::se1::{Binding, MAX_DOCUMENT, Wrap};
 use zeroize::Zeroizing;
 
 use crate::plain_secret::PlainSecret;
+use crate::se1_object::size;
 use crate::seal::{SealError, manifest};
 use crate::sealed_items::{Random, SealedItems};
 use crate::sealed_manifest::SealedManifest;
@@ -58,7 +59,7 @@ impl Se1Sealing {
     /// Phase two: one wrap per recipient, in any order.
     ///
     /// # Errors
-    /// [`SealError::Recipients`].
+    /// [`SealError::Recipients`], [`SealError::TooLarge`].
     pub fn finish(self, wraps: Vec<Wrap>) -> Result<SealedManifest, SealError> {
         let scope = self.items.object().scope();
         let finished = self.items.finish(wraps)?;
@@ -72,6 +73,10 @@ impl Se1Sealing {
         // Without items nothing needs the key.
         if !sealed.spec.encrypted_data.is_empty() {
             sealed.spec.data_keys.insert(finished.id, finished.entry);
+        }
+        // No reader would open it.
+        if size(&sealed.spec) > MAX_DOCUMENT {
+            return Err(SealError::TooLarge);
         }
         Ok(sealed)
     }

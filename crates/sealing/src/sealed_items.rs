@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use seal_api::{DataKeyEntry, WrapEntry};
-use seal_format::se1::{Binding, DataKey, DataKeyBlock, Fault, SealedValue, Wrap};
+use seal_format::se1::{Binding, DataKey, DataKeyBlock, SealedValue, Wrap};
 use zeroize::Zeroizing;
 
 use crate::seal::SealError;
@@ -33,7 +33,7 @@ impl SealedItems {
     /// Draws a data key and seals every value for its item of `object`.
     ///
     /// # Errors
-    /// [`SealError::Random`], [`SealError::Value`].
+    /// [`SealError::Random`], [`SealError::ItemName`], [`SealError::Value`].
     pub fn seal(
         items: &BTreeMap<String, Zeroizing<Vec<u8>>>,
         object: Binding,
@@ -50,7 +50,7 @@ impl SealedItems {
                 reason,
             };
             if !is_item_name(item) {
-                return Err(failed(Fault::Malformed));
+                return Err(SealError::ItemName(item.clone()));
             }
             let mut nonce = [0; 12];
             if !random(&mut nonce) {

@@ -11,7 +11,8 @@ use seal_api::{SealedSecretSpec, TemplateMetadata};
 use seal_format::Scope;
 use seal_format::se1::{Binding, Fault, MAX_DOCUMENT, RecipientName, Wrap};
 use sealing::{
-    Answers, ItemError, OpenedSecret, Opening, PlainSecret, Se1Sealing, SealedItems, SealedManifest,
+    Answers, ItemError, OpenedSecret, Opening, PlainSecret, Se1Sealing, SealError, SealedItems,
+    SealedManifest,
 };
 use template::{GoTemplate, Limits};
 use zeroize::Zeroizing;
@@ -219,4 +220,52 @@ fn bad_names_and_repeated_recipients_are_not_sealed() {
     );
     let error = ItemError::from(Fault::NoIdentity).to_string();
     assert!(error.contains("no wrap"), "{error}");
+}
+
+#[test]
+fn what_no_reader_would_take_is_not_sealed() {
+    let secret = |names: &[&str], length: usize| PlainSecret {
+        metadata: TemplateMetadata {
+            name: Some("db".into()),
+            namespace: Some("prod".into()),
+            ..TemplateMetadata::default()
+        },
+        data: names
+            .iter()
+            .map(|name| ((*name).to_owned(), Zeroizing::new(vec![b'x'; length])))
+            .collect(),
+        ..PlainSecret::default()
+    };
+    let seal = |secret| {
+        let sealing = Se1Sealing::prepare(secret, Scope::Strict, &mut counting())?;
+        let key = sealing.to_wrap();
+        sealing.finish(vec![bare(&key, "a")])
+    };
+    // Each is allowed alone; in base64 three are more than 3 MiB.
+    assert!(seal(secret(&["A", "B"], 1 << 20)).is_ok());
+    let error = seal(secret(&["A", "B", "C"], 1 << 20)).err();
+    assert_eq!(error, Some(SealError::TooLarge));
+    let sealing = Se1Sealing::prepare(secret(&["A"], 1), Scope::Strict, &mut counting()).unwrap();
+    let wrap = bare(&[0; 8 * 1024 + 1], "a");
+    let error = sealing.finish(vec![wrap]).err();
+    assert_eq!(error, Some(SealError::Recipients(Fault::TooLarge)));
+    for name in ["a b", "..", "..a", "", "a/b"] {
+        let error = seal(secret(&[name], 1)).err();
+        assert_eq!(error, Some(SealError::ItemName(name.into())));
+    }
+}
+
+#[test]
+fn an_error_names_a_screenful_of_items() {
+    let values = (100..2100).map(|number| (format!("k{number}"), "se1.".to_owned()));
+    let spec = SealedSecretSpec {
+        encrypted_data: values.collect(),
+        ..SealedSecretSpec::default()
+    };
+    let error = Opening::prepare(&spec, Scope::Strict, "prod", "db")
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(error.contains("(k100, k1000, k1001,"), "{error}");
+    assert!(error.ends_with(" and 1990 more)"), "{error}");
 }

@@ -5,7 +5,7 @@ use super::canonical;
 use super::data_key::DataKey;
 use super::data_key_id::{Commitment, DataKeyId};
 use super::fault::Fault;
-use super::limits::MAX_WRAPS;
+use super::limits::{MAX_BLOB, MAX_WRAPS};
 use super::wrap::Wrap;
 
 /// A data key as the object holds it: wrapped. Nothing in it is secret.
@@ -59,7 +59,7 @@ impl DataKeyBlock {
     /// Makes the entry of a data key whose wraps are there.
     ///
     /// # Errors
-    /// [`Fault::TooMany`]; [`Fault::Duplicate`] if a recipient stands twice, [`Fault::Malformed`]
+    /// [`Fault::TooMany`]; [`Fault::TooLarge`]; [`Fault::Duplicate`] if a recipient stands twice, [`Fault::Malformed`]
     /// without any.
     pub fn new(key: &DataKey, object: &Binding, mut wraps: Vec<Wrap>) -> Result<Self, Fault> {
         if wraps.is_empty() {
@@ -67,6 +67,10 @@ impl DataKeyBlock {
         }
         if wraps.len() > MAX_WRAPS {
             return Err(Fault::TooMany);
+        }
+        // No reader would take it.
+        if wraps.iter().any(|wrap| wrap.blob.len() > MAX_BLOB) {
+            return Err(Fault::TooLarge);
         }
         wraps.sort_by(|one, other| one.to.cmp(&other.to));
         if !is_canonical(&wraps) {
