@@ -3,6 +3,7 @@
 pub(crate) mod config;
 pub(crate) mod fetch_cert;
 pub(crate) mod inspect;
+pub(crate) mod keys;
 pub(crate) mod open;
 pub(crate) mod seal;
 pub(crate) mod set;

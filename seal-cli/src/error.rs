@@ -9,6 +9,7 @@ use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::{EditError, ReadError};
 use sealing::{OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
+use crate::command::keys::KeysError;
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
@@ -195,6 +196,9 @@ pub(crate) enum CliError {
     Service { reason: String },
     #[error("cannot fetch certificate: {reason}")]
     ServiceProxy { reason: String },
+
+    #[error(transparent)]
+    Keys(#[from] KeysError),
 
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -37,6 +37,17 @@ pub(crate) struct IdentityArgs {
     aws_profile: Option<String>,
 }
 
+impl IdentityArgs {
+    /// KMS keys alone.
+    pub(crate) fn of_kms(keys: Vec<String>, profile: Option<String>) -> Self {
+        Self {
+            kms_key: keys,
+            aws_profile: profile,
+            ..Self::default()
+        }
+    }
+}
+
 /// Everything that can open.
 pub(crate) struct Identities {
     rsa: Vec<RsaIdentity>,

@@ -33,6 +33,11 @@ pub(crate) fn warn(text: &str) {
     say(format_args!("warning: {text}"));
 }
 
+/// What was done, one line for each thing.
+pub(crate) fn say_done(text: &str) {
+    say(format_args!("{text}"));
+}
+
 /// Said only to a person at a terminal.
 pub(crate) fn hint(text: &str) {
     say(format_args!("{text}"));
@@ -41,42 +46,31 @@ pub(crate) fn hint(text: &str) {
 /// Nobody can be told that telling failed (`eprintln!` would panic): the work and its exit code
 /// stay what they are.
 fn say(line: Arguments<'_>) {
-    let text = line.to_string();
-    let mut stderr = std::io::stderr().lock();
-    for line in text.split('\n') {
-        let _ = writeln!(stderr, "{}", visible(line));
-    }
+    let _ = writeln!(std::io::stderr().lock(), "{}", printable(&line.to_string()));
 }
 
-/// Names come from files of others, and must not steer the terminal: control characters, and those
-/// that turn the direction of text, are spelled out.
-pub(crate) fn visible(text: &str) -> String {
-    let steers = |letter: char| {
-        let turns = matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        letter.is_control() || turns
+/// Without what would steer a terminal or turn the direction of writing: names come from files that
+/// anybody may have written, and must not hide for whom something is sealed.
+pub(crate) fn printable(text: &str) -> String {
+    let steers = |c: char| {
+        (c.is_control() && !matches!(c, '\n' | '\t'))
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
-    let mut shown = String::with_capacity(text.len());
-    for letter in text.chars() {
-        if steers(letter) {
-            shown.extend(letter.escape_default());
-        } else {
-            shown.push(letter);
-        }
-    }
-    shown
+    text.replace(steers, "\u{fffd}")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
     #[test]
-    fn what_steers_a_terminal_is_spelled_out() {
+    fn names_cannot_steer_the_terminal() {
         for (text, shown) in [
-            ("db in prod …", "db in prod …"),
-            ("a\u{1b}[2Jb", "a\\u{1b}[2Jb"),
-            ("one\ntwo\r", "one\\ntwo\\r"),
-            ("\u{202e}x\u{9b}", "\\u{202e}x\\u{9b}"),
+            ("sealed a of\n\tdb", "sealed a of\n\tdb"),
+            ("db\u{1b}[1K\rx", "db\u{fffd}[1K\u{fffd}x"),
+            ("a\u{202e}b\u{9b}2J", "a\u{fffd}b\u{fffd}2J"),
         ] {
-            assert_eq!(super::visible(text), shown);
+            assert_eq!(printable(text), shown);
         }
     }
 }

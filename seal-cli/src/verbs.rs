@@ -17,6 +17,7 @@ use crate::error::CliError;
 pub(crate) enum Verb {
     Config(command::config::Args),
     Inspect(command::inspect::Args),
+    Keys(command::keys::Args),
     Open(command::open::Args),
     Set(Box<command::set::Args>),
     Unset(command::unset::Args),
@@ -28,6 +29,7 @@ impl Verb {
         match self {
             Self::Config(args) => command::config::run(&args),
             Self::Inspect(args) => command::inspect::run(&args),
+            Self::Keys(args) => command::keys::run(args),
             Self::Open(args) => command::open::run(&args),
             Self::Set(args) => command::set::run(*args),
             Self::Unset(args) => command::unset::run(&args),

@@ -10,7 +10,6 @@ use std::future::Future;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use futures::FutureExt as _;
 use seal_format::se1::{Binding, Fault, RecipientKind, RecipientName};
 use seal_kms::{CacheOptions, KeyArn, Kms, KmsError, KmsFault, KmsOptions, Retries, UnwrapCache};
 use sealing::DataKeyNeed;
@@ -187,22 +186,21 @@ impl KmsKeys {
         call: impl Future<Output = Result<Zeroizing<Vec<u8>>, KmsError>>,
     ) -> Result<Result<Zeroizing<Vec<u8>>, Fault>, Unavailable> {
         let digest = wrap_digest::of(&request.to, &request.object, &request.blob);
+        if let Some(data_key) = self.cache.known(&digest) {
+            self.metrics.remembered(kind);
+            return Ok(Ok(Zeroizing::clone(&data_key)));
+        }
+        // Nobody waits, or uses up a turn, for what is known to be away.
+        self.health.verdict(key).map_err(Unavailable)?;
         let mut called = false;
-        let answer = if let Err(away) = self.health.verdict(key) {
-            // From memory or not at all: nobody waits for what is known to be away.
-            let failed = async { Err(away.clone()) };
-            let known = self.cache.get_or_unwrap(digest, failed);
-            known.now_or_never().unwrap_or(Err(away))
-        } else {
-            let call = async {
-                called = true;
-                let answer = call.await;
-                self.health.note(key, answer.as_ref().err());
-                self.metrics.unwrapped(kind, fault_of(&answer));
-                answer
-            };
-            self.cache.get_or_unwrap(digest, call).await
+        let call = async {
+            called = true;
+            let answer = call.await;
+            self.health.note(key, answer.as_ref().err());
+            self.metrics.unwrapped(kind, fault_of(&answer));
+            answer
         };
+        let answer = self.cache.get_or_unwrap(digest, call).await;
         if answer.is_ok() && !called {
             self.metrics.remembered(kind);
         }
@@ -230,7 +228,48 @@ fn is_same_key(allowed: &KeyArn, named: &KeyArn) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+    use futures::FutureExt as _;
+    use seal_kms::Action;
+
     use super::*;
+    use crate::args::Args;
+
+    /// Thousands of objects that wait for KMS must not use up the turns of those who call it when it
+    /// is back.
+    #[test]
+    fn an_outage_leaves_no_queue_behind() {
+        let arn = "arn:aws:kms:eu-central-1:111122223333:key/a";
+        let args = Args::try_parse_from(["x", &format!("--kms-key={arn}")]).unwrap();
+        let keys = KmsKeys::new(&args.kms, Arc::new(Metrics::new("test")));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let key: KeyArn = arn.parse().unwrap();
+            let down = KmsError {
+                action: Action::Decrypt,
+                key: arn.to_owned(),
+                fault: KmsFault::Unavailable,
+            };
+            keys.health.note(&key, Some(&down));
+            for number in 0..10 * BURST {
+                let request = KmsRequest {
+                    route: Route::Symmetric(key.clone()),
+                    to: RecipientName::from_text(arn).unwrap(),
+                    blob: number.to_be_bytes().to_vec(),
+                    object: Binding::from_text("strict/prod/db").unwrap(),
+                };
+                let answer = keys.unwrap(&request).await;
+                assert_eq!(answer.err(), Some(Unavailable(down.clone())));
+            }
+            let back = async { Ok(Zeroizing::new(vec![7; 40])) };
+            let called = keys.cache.get_or_unwrap([7; 32], back).now_or_never();
+            assert!(called.is_some_and(|answer| answer.is_ok()), "at once");
+        });
+    }
 
     #[test]
     fn only_replicas_of_one_key_are_the_same() {

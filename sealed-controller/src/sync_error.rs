@@ -123,7 +123,8 @@ impl ErrorReason {
 impl SyncError {
     /// An object that did not open.
     pub(crate) fn opening(error: OpenError, details: Details) -> Self {
-        if error.fault() == Some(Fault::Unavailable) {
+        let mut reasons = error.reasons().iter();
+        if reasons.all(|(reason, _)| reason.fault() == Some(Fault::Unavailable)) {
             Self::KeyUnavailable { error, details }
         } else {
             Self::Open { error, details }

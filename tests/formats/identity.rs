@@ -7,6 +7,7 @@ use seal_age::{AgeIdentity, unwrap_with};
 use seal_format::se1::{Fault, Wrap};
 use seal_keys::{Identity as _, PrivateKey, RsaIdentity};
 use seal_kms::KeyArn;
+use suite::vectors;
 use zeroize::Zeroizing;
 
 /// What a reader has.
@@ -25,7 +26,7 @@ impl Identity {
         if let Ok(arn) = name.parse() {
             return Self::Kms(arn);
         }
-        let text = fs::read_to_string(crate::vectors().join(name)).unwrap();
+        let text = fs::read_to_string(vectors().join(name)).unwrap();
         if let Some(at) = text.find("-----BEGIN OPENSSH") {
             let identity = ssh::Identity::from_buffer(&text.as_bytes()[at..], None).unwrap();
             let recipient = ssh::Recipient::try_from(identity.clone()).unwrap();

@@ -7,16 +7,9 @@
     reason = "tests"
 )]
 
+mod cli;
 mod identity;
 mod oracle;
 mod reader;
 mod se1;
-mod vector;
 mod writer;
-
-use std::path::PathBuf;
-
-/// `tests/vectors`.
-fn vectors() -> PathBuf {
-    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))
-}

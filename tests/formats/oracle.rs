@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
+use suite::vectors;
 
 use crate::reader::Items;
 
@@ -97,7 +98,7 @@ fn items(values: &Value) -> Items {
 /// Names of files under `vectors` as paths; everything else as it is.
 fn paths(names: &[String]) -> Vec<String> {
     let path = |name: &String| {
-        let path = crate::vectors().join(name);
+        let path = vectors().join(name);
         if path.is_file() {
             path.to_str().unwrap().to_owned()
         } else {

@@ -3,33 +3,24 @@
 use std::fmt::Write as _;
 
 use serde_json::Value;
+use suite::Se1Vector;
 
 use crate::identity::Identity;
 use crate::oracle::{self, Oracle};
 use crate::reader::{self, Items};
-use crate::vector::{self, Vector};
 use crate::writer::{Case, READERS};
 
 /// Random objects in each direction.
 const OBJECTS: usize = 40;
 
-/// What an outcome is if it is not as the vector says.
-fn differs(vector: &Vector, outcome: &Result<Items, String>) -> Option<String> {
-    let class = match outcome {
-        Ok(_) => "success",
-        Err(class) => class,
-    };
-    if class != vector.expect {
-        return Some(format!("{}: {class} for {}", vector.name, vector.expect));
-    }
-    let items = outcome.as_ref().ok()?;
-    (!vector.holds(items)).then(|| format!("{}: other plaintexts", vector.name))
-}
-
-fn every_vector(mut open: impl FnMut(&Vector) -> Result<Items, String>) {
+/// Compares what comes of vectors with what should.
+pub(crate) fn agree(
+    vectors: impl IntoIterator<Item = Se1Vector>,
+    mut open: impl FnMut(&Se1Vector) -> Result<Items, String>,
+) {
     let mut wrong = String::new();
-    for vector in vector::all() {
-        if let Some(difference) = differs(&vector, &open(&vector)) {
+    for vector in vectors {
+        if let Some(difference) = vector.differs(&open(&vector)) {
             writeln!(wrong, "{difference}").unwrap();
         }
     }
@@ -38,16 +29,18 @@ fn every_vector(mut open: impl FnMut(&Vector) -> Result<Items, String>) {
 
 #[test]
 fn the_library_agrees_with_every_vector() {
-    every_vector(|vector| {
+    agree(Se1Vector::all(), |vector| {
         let identities = vector.identities.iter().map(|name| Identity::load(name));
-        reader::read(&vector.object, &identities.collect::<Vec<_>>())
+        reader::read(&vector.text, &identities.collect::<Vec<_>>())
     });
 }
 
 #[test]
 fn the_oracle_agrees_with_every_vector() {
     let mut oracle = Oracle::start();
-    every_vector(|vector| oracle.open(&vector.object, &vector.identities));
+    agree(Se1Vector::all(), |vector| {
+        oracle.open(&vector.text, &vector.identities)
+    });
 }
 
 /// Nobody edited a vector by hand.

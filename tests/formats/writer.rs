@@ -10,6 +10,7 @@ use seal_format::Scope;
 use seal_format::se1::{RecipientName, Wrap};
 use seal_keys::{Certificate, Recipient as _, RsaRecipient};
 use sealing::{PlainSecret, Se1Sealing, set_scope};
+use suite::vectors;
 use zeroize::Zeroizing;
 
 use crate::identity::Identity;
@@ -105,7 +106,7 @@ impl Case {
 fn wrap(reader: &str, key: &[u8]) -> Wrap {
     let (to, blob) = match Identity::load(reader) {
         Identity::Rsa(_) => {
-            let path = crate::vectors().join(reader.replace("keys/", "certificates/"));
+            let path = vectors().join(reader.replace("keys/", "certificates/"));
             let certificate = Certificate::from_pem(&fs::read(path).unwrap()).unwrap();
             let recipient = RsaRecipient::from_spki(certificate.spki()).unwrap();
             (

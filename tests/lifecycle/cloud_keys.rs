@@ -14,17 +14,17 @@ use suite::{AgePair, Cluster, Controller, Namespace, PATIENCE};
 use testkit::aws::{self, Emulator, Fault, FaultProxy, Kind};
 use testkit::eventually;
 
-const SMALL: &str = "--key-size=2048";
+pub(crate) const SMALL: &str = "--key-size=2048";
 
 /// An emulator behind a proxy, and a symmetric key.
-struct Aws {
-    emulator: Emulator,
-    proxy: FaultProxy,
-    arn: String,
+pub(crate) struct Aws {
+    pub(crate) emulator: Emulator,
+    pub(crate) proxy: FaultProxy,
+    pub(crate) arn: String,
 }
 
 impl Aws {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let emulator = Emulator::start(Kind::Moto).unwrap();
         let proxy = FaultProxy::start(emulator.url()).unwrap();
         let arn = emulator.kms().create_symmetric_key().unwrap();
@@ -35,12 +35,12 @@ impl Aws {
         }
     }
 
-    fn variables(&self) -> [(&'static str, String); 8] {
+    pub(crate) fn variables(&self) -> [(&'static str, String); 8] {
         aws::environment(self.proxy.url())
     }
 }
 
-fn keys(cluster: &Cluster) -> Vec<Secret> {
+pub(crate) fn keys(cluster: &Cluster) -> Vec<Secret> {
     let active = format!("{KEY_LABEL}={KEY_LABEL_ACTIVE}");
     cluster.existing("kube-system").list(&active)
 }
@@ -60,7 +60,7 @@ fn bring_own(cluster: &Cluster) -> Issued {
     own
 }
 
-fn opens(namespace: &Namespace<'_>, name: &str, certificate: &Certificate) {
+pub(crate) fn opens(namespace: &Namespace<'_>, name: &str, certificate: &Certificate) {
     let plain = |name: &str| namespace.plain(name).item("password", "hunter2");
     let se1 = format!("{name}-se1");
     namespace.create(&plain(name).seal(certificate));
@@ -105,7 +105,7 @@ fn holds_a_key(bytes: &[u8]) -> bool {
 }
 
 /// What `kubectl get secrets` or a backup of etcd shows opens nothing.
-fn assert_opens_nothing(cluster: &Cluster) {
+pub(crate) fn assert_opens_nothing(cluster: &Cluster) {
     let dump = cluster
         .plane()
         .run(&["get", "secrets", "--all-namespaces", "-o", "json"])
@@ -128,7 +128,7 @@ fn assert_opens_nothing(cluster: &Cluster) {
     }
 }
 
-fn data(secret: &Secret) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn data(secret: &Secret) -> BTreeMap<String, Vec<u8>> {
     let fields = secret.data.iter().flatten();
     fields
         .map(|(name, value)| (name.clone(), value.0.clone()))

@@ -9,6 +9,7 @@
 
 mod canary;
 mod cloud_keys;
+mod cloud_keys_cli;
 mod idle;
 mod keys;
 mod kill;

@@ -291,6 +291,13 @@ fn an_rsa_key_in_kms_is_found_by_its_public_half() {
         message.contains(&format!("kms:GetPublicKey with {arn}: no answer")),
         "{message}"
     );
+    // Waiting will not help where something else is wrong, too.
+    let plain = namespace.plain("damaged").item("password", "hunter2");
+    let mut damaged = plain.seal_se1(&[&reader]);
+    let items = &mut damaged.spec.encrypted_data;
+    items.insert("legacy".to_owned(), "AAAA".to_owned());
+    namespace.create(&damaged);
+    refused(&namespace, "damaged", "UnsealFailed");
     assert_eq!(aws.decrypts(), 0);
 
     aws.proxy.clear();

@@ -25,7 +25,7 @@ pub use controller::{Controller, Page, fetch};
 pub use namespace::{Namespace, condition, data, text};
 pub use plain::Plain;
 pub use reader::{AgePair, KmsReader, Reader};
-pub use se1_vector::{Se1Vector, vectors};
+pub use se1_vector::{Se1Vector, fault_in, vectors};
 
 /// How long anything may take on two cores that compile at the same time.
 pub const PATIENCE: Duration = Duration::from_mins(1);

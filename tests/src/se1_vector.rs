@@ -1,67 +1,106 @@
-//! The published vectors of SE1: `tests/vectors/se1`.
+//! The files of `tests/vectors/se1`; `tests/oracles/se1/vectors.py` describes them.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use seal_format::se1::Fault;
 use serde_json::Value;
 
-/// One vector: an object, who reads it, and what comes of it.
+/// One object, its reader, and what must come of it.
 pub struct Se1Vector {
-    /// Its name.
+    /// The file's name without its end.
     pub name: String,
-    /// Files and ARNs of the reader's keys, below `tests/vectors`.
-    pub identities: Vec<String>,
-    /// `success`, or the class of the failure.
+    path: PathBuf,
+    /// A result class, or `legacy`.
     pub expect: String,
-    /// What the items hold.
-    pub items: BTreeMap<String, Vec<u8>>,
-    /// Whether parts of the text stand for many.
-    pub repeats: bool,
-    /// The object, as the file has it.
+    /// Files under `vectors`, or ARNs.
+    pub identities: Vec<String>,
+    /// The object, `repeat` carried out.
     pub text: String,
+    /// Whether parts of the text are repeated: it is large.
+    pub repeats: bool,
+    /// SHA-256 of each plaintext.
+    digests: BTreeMap<String, Vec<u8>>,
 }
 
 impl Se1Vector {
-    /// Every vector.
+    /// All of them, in the order of their names.
     pub fn all() -> Vec<Self> {
-        let entries = std::fs::read_dir(vectors().join("se1")).unwrap();
-        let files = entries.map(|entry| entry.unwrap().path());
-        let mut files: Vec<_> = files
-            .filter(|path| path.extension().is_some_and(|it| it == "txt"))
+        let files = fs::read_dir(vectors().join("se1")).unwrap();
+        let mut vectors: Vec<_> = files
+            .map(|file| file.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|end| end == "txt"))
+            .map(Self::read)
             .collect();
-        files.sort();
-        files.iter().map(|path| Self::read(path)).collect()
+        vectors.sort_by(|a, b| a.name.cmp(&b.name));
+        assert!(vectors.len() > 400, "{} vectors", vectors.len());
+        vectors
     }
 
-    fn read(path: &Path) -> Self {
-        let text = std::fs::read_to_string(path).unwrap();
-        let (head, text) = text.split_once("\n\n").unwrap();
-        let fields: Vec<_> = head
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .collect();
-        let all = |name: &'static str| {
-            let fields = fields.iter();
-            fields
-                .filter(move |(field, _)| *field == name)
-                .map(|it| it.1)
+    fn read(path: PathBuf) -> Self {
+        let text = fs::read_to_string(&path).unwrap();
+        let (head, object) = text.split_once("\n\n").unwrap();
+        let mut vector = Self {
+            name: String::new(),
+            path,
+            expect: String::new(),
+            identities: Vec::new(),
+            text: object.to_owned(),
+            repeats: false,
+            digests: BTreeMap::new(),
         };
-        let items = all("item").map(|item| {
-            let (name, value) = item.split_once(" =").unwrap();
-            let value = STANDARD.decode(value.trim()).unwrap();
-            (name.to_owned(), value)
-        });
-        Self {
-            name: all("name").next().unwrap().to_owned(),
-            identities: all("identity").map(ToOwned::to_owned).collect(),
-            expect: all("expect").next().unwrap().to_owned(),
-            items: items.collect(),
-            repeats: all("repeat").next().is_some(),
-            text: text.to_owned(),
+        for line in head.lines() {
+            let (field, value) = line.split_once(": ").unwrap();
+            vector.header(field, value);
         }
+        assert_eq!(vector.path.file_stem().unwrap(), vector.name.as_str());
+        vector
+    }
+
+    fn header(&mut self, field: &str, value: &str) {
+        match field {
+            "name" => value.clone_into(&mut self.name),
+            "comment" => {}
+            "expect" => value.clone_into(&mut self.expect),
+            "identity" => self.identities.push(value.to_owned()),
+            "item" => {
+                let (item, text) = value.rsplit_once(" =").unwrap();
+                let plaintext = STANDARD.decode(text.trim()).unwrap();
+                self.digests.insert(item.to_owned(), sha256(&plaintext));
+            }
+            "item-sha256" => {
+                let (item, text) = value.split_once(" = ").unwrap();
+                self.digests.insert(item.to_owned(), unhex(text));
+            }
+            "repeat" => {
+                let mut parts = value.splitn(3, ' ');
+                let token = format!("@{}@", parts.next().unwrap());
+                let count: usize = parts.next().unwrap().parse().unwrap();
+                let unit = parts.next().unwrap();
+                let numbered = |number: usize| unit.replace("{n}", &number.to_string());
+                let text: String = (0..count).map(numbered).collect();
+                self.repeats = true;
+                self.text = self.text.replace(&token, &text);
+            }
+            other => panic!("{}: unknown header {other}", self.path.display()),
+        }
+    }
+
+    /// What an outcome is, if it is not as the vector says.
+    pub fn differs(&self, outcome: &Result<BTreeMap<String, Vec<u8>>, String>) -> Option<String> {
+        let class = match outcome {
+            Ok(_) => "success",
+            Err(class) => class,
+        };
+        if class != self.expect {
+            return Some(format!("{}: {class} for {}", self.name, self.expect));
+        }
+        let items = outcome.as_ref().ok()?;
+        (!self.holds(items)).then(|| format!("{}: other plaintexts", self.name))
     }
 
     /// Namespace and name, where the object has them.
@@ -71,15 +110,39 @@ impl Se1Vector {
         Some((text("namespace")?, text("name")?))
     }
 
-    /// The class that is expected of values in SE1.
-    pub fn fault(&self) -> Option<Fault> {
-        ALL.into_iter().find(|fault| fault.class() == self.expect)
+    /// Whether these are the plaintexts.
+    pub fn holds(&self, items: &BTreeMap<String, Vec<u8>>) -> bool {
+        let digests = items.iter().map(|(item, value)| (item, sha256(value)));
+        digests.eq(self
+            .digests
+            .iter()
+            .map(|(item, digest)| (item, digest.clone())))
     }
+}
+
+/// The class that a message of the controller has: of its lines, that of the earliest step.
+pub fn fault_in(message: &str) -> Option<Fault> {
+    let faults = message.lines().filter_map(|line| {
+        let mut all = ALL.into_iter();
+        all.find(|fault| line.starts_with(&fault.to_string()))
+    });
+    faults.min_by_key(|fault| fault.step())
 }
 
 /// The folder of all vectors and their keys.
 pub fn vectors() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors")
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))
+}
+
+fn sha256(bytes: &[u8]) -> Vec<u8> {
+    digest(&SHA256, bytes).as_ref().to_vec()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    text.as_bytes()
+        .chunks(2)
+        .map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap())
+        .collect()
 }
 
 const ALL: [Fault; 18] = [

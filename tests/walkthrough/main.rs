@@ -7,6 +7,10 @@
     reason = "a test"
 )]
 
+mod desk;
+mod document;
+mod recover;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
@@ -75,11 +79,12 @@ fn program(variable: &str) -> Option<PathBuf> {
     path
 }
 
-/// A shell with `seal` and `kubectl`, logged in to the cluster.
+/// A shell with `seal`, `kubectl` and `age`, logged in to the cluster.
 fn shell(bed: &Bed, seal: &Path, kubeconfig: &Path, folder: &Path, script: &str) -> Output {
     let plane = bed.cluster.plane();
     let inherited = std::env::var_os("PATH").unwrap();
-    let path = [seal.parent(), plane.assets().kubectl.parent()]
+    let age = peers::age().unwrap();
+    let path = [seal.parent(), plane.assets().kubectl.parent(), age.parent()]
         .into_iter()
         .flatten()
         .map(Path::to_owned)
@@ -104,16 +109,12 @@ fn the_readmes_walkthrough_works_as_it_is_written() {
         return;
     };
     let _dev = Dev::take();
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
-    let script = readme
-        .split("```")
-        .find(|block| block.starts_with("sh\n# walkthrough\n"))
-        .expect("README.md has no block `sh` that starts with `# walkthrough`")
-        .trim_start_matches("sh\n");
+    let blocks = document::blocks("README.md", "walkthrough");
+    let blocks: Vec<_> = blocks.into_iter().map(|(_, script)| script).collect();
+    let script = blocks.join("\n");
     let folder = tempfile::tempdir().unwrap();
     let kubeconfig = bed.cluster.plane().kubeconfig();
-    let output = shell(bed, &seal, kubeconfig, folder.path(), script);
+    let output = shell(bed, &seal, kubeconfig, folder.path(), &script);
     assert!(
         output.status.success(),
         "{}\n{}",
@@ -165,6 +166,7 @@ fn the_demo_runs_on_a_context_through_the_service_proxy() {
         2,
         "{story}"
     );
+    assert!(story.contains("\nmetrics-password  "), "{story}");
 }
 
 #[test]

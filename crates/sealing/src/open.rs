@@ -126,10 +126,11 @@ impl<'a> Opening<'a> {
             Some(text) => Sealed::Whole(
                 Envelope::from_text(text).map_err(|error| OpenError::of(error.into(), "data"))?,
             ),
-            None => Sealed::Items(
-                envelopes(&spec.encrypted_data)?,
-                Se1Object::read(spec, scope, namespace, name)?,
-            ),
+            None => {
+                // First: its limits hold for legacy values, too.
+                let se1 = Se1Object::read(spec, scope, namespace, name)?;
+                Sealed::Items(envelopes(&spec.encrypted_data)?, se1)
+            }
         };
         Ok(Self {
             label: scope.label(namespace, name),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use seal_api::{SealedSecretSpec, TemplateMetadata};
 use seal_format::Scope;
-use seal_format::se1::{Binding, Fault, RecipientName, Wrap};
+use seal_format::se1::{Binding, Fault, MAX_DOCUMENT, RecipientName, Wrap};
 use sealing::{
     Answers, ItemError, OpenedSecret, Opening, PlainSecret, Se1Sealing, SealError, SealedItems,
     SealedManifest,
@@ -173,6 +173,16 @@ fn attacks_have_their_class() {
     forged.data_keys.values_mut().next().unwrap().bound_to = "strict/prod/other".into();
     let found = open(&forged, Scope::Strict, "other").err();
     assert_eq!(found, Some(Fault::BadMac));
+}
+
+/// Legacy values count for the limit, and are not even decoded above it.
+#[test]
+fn the_size_is_looked_at_first() {
+    let mut spec = sealed(Scope::Strict).spec;
+    let no_base64 = "!".repeat(MAX_DOCUMENT);
+    spec.encrypted_data.insert("C".into(), no_base64);
+    let found = open(&spec, Scope::Strict, "db").err();
+    assert_eq!(found, Some(Fault::TooLarge));
 }
 
 #[test]

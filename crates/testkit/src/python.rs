@@ -1,5 +1,5 @@
-//! A Python with the packages that tests use: the AWS emulators, and `cryptography` for programs
-//! that read our formats without our code.
+//! A Python with the packages that tests use: the AWS emulators and command line, and `cryptography`
+//! for programs that read our formats without our code.
 //!
 //! It is a virtual environment in the cache folder, made once per machine from
 //! `python/requirements.txt`, which pins every package. Run modules with `python -m`: the scripts
@@ -25,7 +25,7 @@ const ADVICE: &str =
 const VERSION: &str =
     "import sys; print(sys.implementation.cache_tag, sys.platform, sys.base_prefix)";
 
-/// The interpreter of that environment, which is made if it is not there: a minute, and 340 MB.
+/// The interpreter of that environment, which is made if it is not there: a minute, and 500 MB.
 ///
 /// # Errors
 /// When there is no `python3`, or the packages cannot be installed.
@@ -55,7 +55,9 @@ fn version() -> Result<String> {
 }
 
 fn install(folder: &Path) -> Result<()> {
-    let mut progress = Progress::start("the Python environment (AWS emulators; a minute, 340 MB)");
+    let mut progress = Progress::start(
+        "the Python environment (AWS emulators and command line; a minute, 500 MB)",
+    );
     let mut last = "starting".to_owned();
     let mut step = |command: Command| {
         command::run(command, ADVICE, |event| {

@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// Applies whose way to a Secret is timed, one after the other
     #[arg(long, default_value_t = 200)]
     applies: usize,
+    /// SealedSecrets of each format at a cold start of ours
+    #[arg(long, default_value_t = 10_000)]
+    many_objects: usize,
     /// Only the command line
     #[arg(long)]
     no_cluster: bool,

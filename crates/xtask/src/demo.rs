@@ -2,6 +2,7 @@
 //! `$` is run as it is shown.
 
 mod cluster;
+mod readers;
 mod shell;
 
 use std::io::{BufRead as _, Write as _};
@@ -32,6 +33,10 @@ resources:
   - namespace.yaml
   - mariadb.sealed.yaml
 ";
+/// What is no part of the team's work; the last four are the demo's own.
+const IGNORED: &str = "*.env\n*.agekey\n/expected\n/seal\n/.kubeconfig\n/.known-recipients.json\n";
+/// Whatever the user's own git would do.
+const REPOSITORY: &str = "git init -q -b main && git config user.name demo && git config user.email demo@example.com && git config commit.gpgsign false";
 const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: dev\n";
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -46,11 +51,14 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let shell = Shell::new(folder, &programs, &cluster)?;
     cluster.install(&shell, &root, &programs)?;
     prepare(folder)?;
+    shell.quietly(REPOSITORY)?;
     seal(&shell, &cluster)?;
     deploy(&shell)?;
     repair(&shell)?;
+    readers::look(&shell)?;
+    readers::add_without_reading(&shell)?;
     shell::say(
-        "\nThat was it: Git holds only what the cluster can open, and the Secret stays as Git says.",
+        "\nThat was it: Git holds only what the cluster and alice can open, and the Secret stays as Git says.",
     );
     if args.keep {
         wait_for_enter(&shell)?;
@@ -85,7 +93,7 @@ fn prepare(folder: &Path) -> Result<()> {
         ("base/kustomization.yaml", BASE),
         ("overlays/development/kustomization.yaml", OVERLAY),
         ("overlays/development/namespace.yaml", NAMESPACE),
-        (".gitignore", "*.env\n"),
+        (".gitignore", IGNORED),
     ] {
         let path = folder.join(file);
         if let Some(parent) = path.parent() {
@@ -103,7 +111,7 @@ fn prepare(folder: &Path) -> Result<()> {
         writeln!(passwords, "{name}={}", shell::password()?)?;
     }
     std::fs::write(folder.join("mariadb.env"), passwords)?;
-    Ok(())
+    readers::prepare(folder)
 }
 
 fn seal(shell: &Shell<'_>, cluster: &Cluster) -> Result<()> {
@@ -116,13 +124,18 @@ fn seal(shell: &Shell<'_>, cluster: &Cluster) -> Result<()> {
     )?;
     shell.step("", "head -n 2 pub-sealed-secrets-dev.pem")?;
     shell.step(
+        "Who shall read what stands in the repository: here the cluster, and alice with her age key.",
+        "cat .seal.yaml",
+    )?;
+    shell.step(
         "Make the Secret as ever and seal it before it touches Git. No cluster is asked.",
-        "kubectl create secret generic mariadb --namespace dev --from-env-file=mariadb.env --dry-run=client -o yaml | seal --cert pub-sealed-secrets-dev.pem -w overlays/development/mariadb.sealed.yaml",
+        "kubectl create secret generic mariadb --namespace dev --from-env-file=mariadb.env --dry-run=client -o yaml | seal -w overlays/development/mariadb.sealed.yaml",
     )?;
     shell.step(
         "This is what gets committed:",
         "cut -c1-76 overlays/development/mariadb.sealed.yaml",
-    )
+    )?;
+    shell.quietly("git add --all && git commit -q -m 'MariaDB for development'")
 }
 
 fn deploy(shell: &Shell<'_>) -> Result<()> {

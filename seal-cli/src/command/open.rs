@@ -149,14 +149,17 @@ fn secret(
     for mut value in data.into_values() {
         value.zeroize();
     }
-    let text = match format {
-        Format::Yaml => format!("---\n{}", seal_manifest::write_yaml(&secret)),
-        Format::Json => {
-            seal_manifest::write_json(&secret).map_err(|_| CliError::EncodeSecret(sealed.index))?
-        }
+    let written = match format {
+        Format::Yaml => Ok(seal_manifest::write_yaml(&secret)),
+        Format::Json => seal_manifest::write_json(&secret),
     };
     wipe(&mut secret);
-    Ok(Zeroizing::new(text.into_bytes()))
+    let text = Zeroizing::new(written.map_err(|_| CliError::EncodeSecret(sealed.index))?);
+    let start = match format {
+        Format::Yaml => "---\n",
+        Format::Json => "",
+    };
+    Ok(Zeroizing::new([start, text.as_str()].concat().into_bytes()))
 }
 
 fn wipe(value: &mut Value) {

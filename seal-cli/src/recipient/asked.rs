@@ -1,7 +1,7 @@
 //! Whom people asked to seal for, in the order in which they said it.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use super::args::RecipientArgs;
@@ -128,8 +128,12 @@ impl Asked {
         };
         let mut text = String::new();
         File::open(path)
-            .and_then(|file| file.take(LIMIT).read_to_string(&mut text))
+            .and_then(|file| file.take(LIMIT + 1).read_to_string(&mut text))
             .map_err(failed)?;
+        // Cut off, it would leave somebody out.
+        if text.len() as u64 > LIMIT {
+            return Err(failed(ErrorKind::FileTooLarge.into()));
+        }
         let mut empty = true;
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.trim();
@@ -240,6 +244,8 @@ mod tests {
         let error = read("AGE-SECRET-KEY-1ABC").unwrap_err().to_string();
         assert!(!error.contains("1ABC"), "{error}");
         assert!(matches!(read("# none\n"), Err(RecipientError::Empty(_))));
+        let long = "age1a\n".repeat(200_000);
+        assert!(matches!(read(&long), Err(RecipientError::File { .. })));
         let error = asked(&["-R", "/no/such/file"], Cert::default(), "").unwrap_err();
         assert!(matches!(error, RecipientError::File { .. }), "{error}");
     }

@@ -388,6 +388,7 @@ def recipients():
         ("ssh-no-key", "ssh-ed25519 "),
         ("ssh-type-only", "ssh-ed25519"),
         ("ssh-other-type", SSH.to.replace("ssh-ed25519", "ssh-rsa")),
+        ("ssh-other-length", SSH.to.replace(" AAAAC3Nz", " AAAADHNz")),
         ("ssh-ecdsa", "ecdsa-sha2-nistp256 " + base64.b64encode(se1.join(b"ecdsa-sha2-nistp256")).decode()),
         ("ssh-no-padding", "ssh-ed25519 " + base64.b64encode(key[:-1]).decode().rstrip("=")),
         ("ssh-unused-bits", "ssh-ed25519 " + unused_bit(base64.b64encode(key[:-1]).decode())),

@@ -6,6 +6,7 @@ use data_encoding::HEXLOWER;
 
 use super::canonical;
 use super::fault::Fault;
+use super::fields::Fields;
 use super::limits::MAX_RECIPIENT_NAME;
 
 /// A recipient's name in its one spelling.
@@ -105,7 +106,7 @@ fn is_ssh_key(text: &str) -> bool {
         return false;
     };
     // The blob begins with the type's name, after its length (RFC 4253 §6.6).
-    let named = blob.get(4..4 + kind.len()) == Some(kind.as_bytes());
+    let named = blob.starts_with(Fields::new(kind).bytes());
     matches!(kind, "ssh-ed25519" | "ssh-rsa") && named
 }
 
@@ -147,6 +148,7 @@ mod tests {
             (ed25519, Some(Ssh)),
             (&format!("{ed25519} me@host"), None),
             (&ed25519.replace("ed25519 ", "rsa "), None),
+            (&ed25519.replace(" AAAAC3Nz", " AAAADHNz"), None),
             ("ssh-dss AAAA", None),
             ("arn:aws:kms:eu-west-1:111122223333:key/mrk-1a", Some(Kms)),
             ("arn:aws-cn:kms:cn-north-1:111122223333:key/1-2", Some(Kms)),

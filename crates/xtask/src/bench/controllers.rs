@@ -42,15 +42,21 @@ impl Run {
 }
 
 pub(crate) fn run(args: &Args, programs: &Programs, figures: &mut Figures) -> Result<()> {
-    let ours = bench(programs, args.objects, args.applies, |plane| {
-        start_ours(plane, programs)
-    })?;
-    let quick = bench(programs, args.objects, args.applies, |plane| {
+    let work = Work {
+        objects: args.objects,
+        applies: args.applies,
+        format: "legacy",
+    };
+    let ours = bench(programs, work, |plane| start_ours(plane, programs))?;
+    let quick = bench(programs, work, |plane| {
         start_theirs(plane, &["--kubeclient-qps=-1"])
     })?;
-    let slow = bench(programs, args.slow_objects, 10, |plane| {
-        start_theirs(plane, &[])
-    })?;
+    let slow = Work {
+        objects: args.slow_objects,
+        applies: 10,
+        ..work
+    };
+    let slow = bench(programs, slow, |plane| start_theirs(plane, &[]))?;
     for (name, theirs) in [("defaults", &slow), ("--kubeclient-qps=-1", &quick)] {
         let what = format!("cold start, objects/s ({name})");
         let note = format!(
@@ -70,15 +76,57 @@ pub(crate) fn run(args: &Args, programs: &Programs, figures: &mut Figures) -> Re
         let what = format!("memory at the end ({name})");
         figures.less_is_better(&what, "MiB", ours.memory, theirs.memory);
     }
+    formats(args, programs, figures)
+}
+
+/// Our controller with many objects of each format: SE1 has one private-key operation per object.
+fn formats(args: &Args, programs: &Programs, figures: &mut Figures) -> Result<()> {
+    let run = |format| {
+        let work = Work {
+            objects: args.many_objects,
+            applies: 0,
+            format,
+        };
+        bench(programs, work, |plane| start_ours(plane, programs))
+    };
+    let (se1, legacy) = (run("se1")?, run("legacy")?);
+    figures.row(
+        "cold start, SE1 against ours in legacy, objects/s",
+        &number(se1.per_second(), "/s"),
+        &number(legacy.per_second(), "/s"),
+        &format!(
+            "{:.1} times faster; {} objects × 3 values in {} against {}; memory {} against {}",
+            se1.per_second() / legacy.per_second(),
+            se1.objects,
+            number(se1.cold_start, "s"),
+            number(legacy.cold_start, "s"),
+            number(se1.memory, "MiB"),
+            number(legacy.memory, "MiB"),
+        ),
+    );
     Ok(())
+}
+
+/// What a controller is given.
+#[derive(Clone, Copy)]
+struct Work {
+    /// SealedSecrets that are there when it starts.
+    objects: usize,
+    /// SealedSecrets that come later, one after the other.
+    applies: usize,
+    format: &'static str,
 }
 
 fn bench<C: Measured>(
     programs: &Programs,
-    objects: usize,
-    applies: usize,
+    work: Work,
     start: impl FnOnce(&ControlPlane) -> Result<C>,
 ) -> Result<Run> {
+    let Work {
+        objects,
+        applies,
+        format,
+    } = work;
     let folder = tempfile::tempdir()?;
     let plane = ControlPlane::start(&Options::default())?;
     let root = repository::root()?;
@@ -89,11 +137,11 @@ fn bench<C: Measured>(
     let (key, certificate) = input::key(folder.path())?;
     create_key(&api, &key)?;
     let present = input::secrets(folder.path(), "present", objects, 3)?;
-    for object in seal(programs, &certificate, &present)? {
+    for object in seal(programs, &certificate, &present, format)? {
         api.create(SEALED, &object)?;
     }
     let later = input::secrets(folder.path(), "later", applies, 3)?;
-    let later = seal(programs, &certificate, &later)?;
+    let later = seal(programs, &certificate, &later, format)?;
 
     let started = Instant::now();
     let controller = start(&plane)?;
@@ -182,8 +230,14 @@ fn create_key(api: &Api, key: &Issued) -> Result<()> {
     api.create(&format!("/api/v1/namespaces/{NAMESPACE}/secrets"), &secret)
 }
 
-fn seal(programs: &Programs, certificate: &Path, secrets: &Path) -> Result<Vec<Value>> {
+fn seal(
+    programs: &Programs,
+    certificate: &Path,
+    secrets: &Path,
+    format: &str,
+) -> Result<Vec<Value>> {
     let output = Command::new(&programs.seal)
+        .arg(format!("--format-version={format}"))
         .arg("--cert")
         .arg(certificate)
         .arg("-f")

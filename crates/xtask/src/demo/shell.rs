@@ -89,7 +89,12 @@ impl<'a> Shell<'a> {
             .args(["-c", text])
             .current_dir(self.folder)
             .env("PATH", &self.path)
-            .env("KUBECONFIG", &self.kubeconfig);
+            .env("KUBECONFIG", &self.kubeconfig)
+            // What the user's own seal remembers stays as it is.
+            .env(
+                "SEAL_KNOWN_RECIPIENTS",
+                self.folder.join(".known-recipients.json"),
+            );
         command
     }
 }

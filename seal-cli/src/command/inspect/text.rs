@@ -3,18 +3,15 @@
 use std::fmt::Write as _;
 
 use super::report::{DataKey, Report};
-use crate::ui::visible;
+use crate::ui::printable;
 
 pub(crate) fn of(report: &Report) -> String {
     let mut text = String::new();
-    let namespace = visible(report.namespace.as_deref().unwrap_or("any namespace"));
+    let namespace = report.namespace.as_deref().unwrap_or("any namespace");
     let _ = writeln!(
         text,
         "{}, document {}: {} in {namespace}, {}",
-        visible(&report.file),
-        report.document,
-        visible(&report.name),
-        report.scope
+        report.file, report.document, report.name, report.scope
     );
     items(&mut text, report);
     for key in &report.data_keys {
@@ -27,19 +24,18 @@ pub(crate) fn of(report: &Report) -> String {
         let _ = writeln!(
             text,
             "  refused [{class}]: {}: {}",
-            visible(&fault.at.join(", ")),
-            visible(&fault.text)
+            fault.at.join(", "),
+            fault.text
         );
     }
     for hint in &report.hints {
-        let _ = writeln!(text, "  hint: {}", visible(hint));
+        let _ = writeln!(text, "  hint: {hint}");
     }
-    text
+    printable(&text)
 }
 
 fn items(text: &mut String, report: &Report) {
-    let width = report.items.iter();
-    let width = width.map(|item| visible(&item.item).len()).max();
+    let width = report.items.iter().map(|item| item.item.len()).max();
     let width = width.unwrap_or_default();
     for item in &report.items {
         let bytes = item
@@ -48,25 +44,18 @@ fn items(text: &mut String, report: &Report) {
         let key = item
             .data_key
             .as_ref()
-            .map(|id| format!(", data key {}", visible(id)))
+            .map(|id| format!(", data key {id}"))
             .unwrap_or_default();
         let _ = writeln!(
             text,
             "  {:width$}  line {}: {}, {bytes}{key}",
-            visible(&item.item),
-            item.line,
-            visible(&item.format)
+            item.item, item.line, item.format
         );
     }
 }
 
 fn data_key(text: &mut String, key: &DataKey) {
-    let _ = writeln!(
-        text,
-        "  data key {}, bound to {}:",
-        visible(&key.id),
-        visible(&key.bound_to)
-    );
+    let _ = writeln!(text, "  data key {}, bound to {}:", key.id, key.bound_to);
     for recipient in &key.recipients {
         let quantum = if recipient.post_quantum {
             "post-quantum"
@@ -76,9 +65,7 @@ fn data_key(text: &mut String, key: &DataKey) {
         let _ = writeln!(
             text,
             "    {} ({}, {quantum}, {} bytes)",
-            visible(&recipient.to),
-            recipient.kind,
-            recipient.bytes
+            recipient.to, recipient.kind, recipient.bytes
         );
     }
 }
