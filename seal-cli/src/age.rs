@@ -18,11 +18,8 @@ mod warning;
 
 pub(crate) use ask::{Ask, Terminal};
 pub(crate) use identities::{Effort, Identities, UnwrapFault};
-pub(crate) use lock::LockFault;
-pub(crate) use plugin::PluginFault;
 pub(crate) use recipient::{Recipient, RecipientError, WrapFault};
 pub(crate) use sources::{SourceError, Sources};
-pub(crate) use warning::Warning;
 
 #[cfg(test)]
 mod tests;

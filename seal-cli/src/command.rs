@@ -1,10 +1,13 @@
 //! One file per action.
 
+pub(crate) mod compact;
 pub(crate) mod config;
 pub(crate) mod fetch_cert;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod open;
+pub(crate) mod recipients;
+pub(crate) mod rekey;
 pub(crate) mod seal;
 pub(crate) mod set;
 pub(crate) mod unset;

@@ -22,10 +22,11 @@ use seal_format::Scope;
 use crate::ui;
 pub(crate) use check::check;
 use fault::{Fault, Faults};
+pub(crate) use known::KnownError;
 use lookup::Territory;
 pub(crate) use lookup::shown;
 pub(crate) use offline::Offline;
-use rule::{Configuration, Rule};
+use rule::{Configuration, Name, Rule};
 pub(crate) use rule::{Format, NamedRecipient, Place, RecipientSource};
 use trust::User;
 
@@ -104,6 +105,13 @@ pub(crate) struct Matched {
     pub(crate) format: Option<Format>,
     /// What `known` compares with.
     origin: Origin,
+}
+
+impl Matched {
+    /// The people and clusters that the configuration has names for, in this rule or not.
+    pub(crate) fn names(&self) -> &[Name] {
+        &self.origin.configuration.names
+    }
 }
 
 /// Where a rule comes from, and for what.

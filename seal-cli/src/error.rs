@@ -9,11 +9,14 @@ use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::{EditError, ReadError};
 use sealing::{OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
+use crate::age::SourceError;
 use crate::command::keys::KeysError;
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
+use crate::readers_error::ReadersError;
 use crate::recipient::RecipientError;
+use crate::verified::KeyError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -203,6 +206,39 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Config(#[from] ConfigError),
 
+    #[error(transparent)]
+    Identity(#[from] SourceError),
+    #[error("{from}: document {document}: {reason}")]
+    DataKey {
+        from: String,
+        document: usize,
+        reason: KeyError,
+    },
+    #[error("{from}: document {document}: {reason}")]
+    Readers {
+        from: String,
+        document: usize,
+        reason: ReadersError,
+    },
+    #[error(
+        "{0:?} names no reader; use what seal recipients list shows, a name of .seal.yaml, or cert:FILE"
+    )]
+    NoReader(String),
+    #[error("name the readers with --recipient or --recipients-file")]
+    NoneNamed,
+    #[error("{failed} of {total} files failed; the others are done")]
+    SomeFailed {
+        failed: usize,
+        total: usize,
+        code: u8,
+    },
+    #[error("{due} of {total} files differ from their rules")]
+    Due { due: usize, total: usize },
+    #[error("stdin cannot be changed in place; name the file")]
+    StdinInPlace,
+    #[error("cannot look through {}: {reason}", .folder.display())]
+    Folder { folder: PathBuf, reason: String },
+
     #[error("cannot write {to}: {reason}")]
     Output { to: String, reason: std::io::Error },
     #[error("cannot write {}: its folder does not exist", .0.display())]
@@ -222,17 +258,26 @@ impl CliError {
             | Self::LegacyReaders(_)
             | Self::Scope(_)
             | Self::InspectFormat(_)
+            | Self::NoneNamed
+            | Self::NoReader(_)
+            | Self::StdinInPlace
             | Self::Terminal => exit::USAGE,
-            Self::Unsound(_) | Self::Unreadable { .. } => exit::REFUSED,
+            Self::Unsound(_) | Self::Unreadable { .. } | Self::Readers { .. } => exit::REFUSED,
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
-            Self::Open { reason, .. } => match reason.fault() {
-                Some(Fault::NoIdentity) => exit::NO_IDENTITY,
-                Some(Fault::Unavailable) => exit::UNAVAILABLE,
-                Some(_) => exit::REFUSED,
-                None => exit::FAILED,
-            },
+            Self::SomeFailed { code, .. } => *code,
+            Self::DataKey { reason, .. } => of_fault(reason.fault()),
+            Self::Open { reason, .. } => of_fault(reason.fault()),
             _ => exit::FAILED,
         }
+    }
+}
+
+fn of_fault(fault: Option<Fault>) -> u8 {
+    match fault {
+        Some(Fault::NoIdentity) => exit::NO_IDENTITY,
+        Some(Fault::Unavailable) => exit::UNAVAILABLE,
+        Some(_) => exit::REFUSED,
+        None => exit::FAILED,
     }
 }
 

@@ -1,22 +1,40 @@
-//! What this user can open: private keys of clusters, KMS keys by their names, and (see `age`)
-//! people's keys. Nothing that a file of SealedSecrets says adds to it.
+//! What this user can open: private keys of clusters, people's age and SSH keys, KMS keys by their
+//! names. Nothing that a file of SealedSecrets says adds to it.
 
 mod kms;
 mod private_keys;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use seal_format::se1::{Binding, DataKeyBlock, Fault};
-use seal_keys::{Identity as _, RsaIdentity};
+use seal_format::se1::{Binding, DataKeyBlock, Fault, RecipientName, Wrap};
+use seal_keys::{Identity as _, RsaIdentity, RsaRecipient};
+use seal_kms::{KeyArn, KmsOptions};
 use sealing::{Answers, Opening};
 use zeroize::Zeroizing;
 
+use crate::age::{self, Effort, Sources, Terminal, UnwrapFault};
 use crate::error::CliError;
+use crate::recipient::KmsArgs;
+use crate::ui;
 use kms::KmsKeys;
 
 /// Flags of the verbs that open values.
 #[derive(clap::Args, Debug, Default)]
 pub(crate) struct IdentityArgs {
+    #[command(flatten)]
+    pub(crate) keys: IdentityKeys,
+    #[command(flatten)]
+    kms: KmsArgs,
+}
+
+/// The keys themselves, for verbs that reach KMS for their recipients, too.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct IdentityKeys {
+    /// Age identities, or an SSH private key; may be repeated [default: those that age and sops use]
+    #[arg(short = 'i', long, value_name = "FILE", help_heading = "Identities")]
+    identity: Vec<PathBuf>,
+
     /// Private key of a cluster: PEM, or key Secrets as kubectl prints them; may be repeated
     #[arg(long, value_name = "FILE", help_heading = "Identities")]
     private_key: Vec<PathBuf>,
@@ -31,18 +49,13 @@ pub(crate) struct IdentityArgs {
         help_heading = "Identities"
     )]
     kms_key: Vec<String>,
-
-    /// Profile of the shared AWS files [default: $AWS_PROFILE]
-    #[arg(long, value_name = "NAME", help_heading = "Identities")]
-    aws_profile: Option<String>,
 }
 
-impl IdentityArgs {
+impl IdentityKeys {
     /// KMS keys alone.
-    pub(crate) fn of_kms(keys: Vec<String>, profile: Option<String>) -> Self {
+    pub(crate) fn of_kms(keys: Vec<String>) -> Self {
         Self {
             kms_key: keys,
-            aws_profile: profile,
             ..Self::default()
         }
     }
@@ -51,7 +64,17 @@ impl IdentityArgs {
 /// Everything that can open.
 pub(crate) struct Identities {
     rsa: Vec<RsaIdentity>,
+    age: age::Identities,
     kms: KmsKeys,
+}
+
+/// How far to go for a data key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Keys at hand, without a question to anybody.
+    Silent,
+    /// Passphrases, plug-ins and services, too.
+    Full,
 }
 
 /// A data key is not known: the class, and for people why.
@@ -62,32 +85,83 @@ pub(crate) struct Unopened {
     pub(crate) detail: Option<String>,
 }
 
+impl IdentityKeys {
+    /// Whether any was named, by a flag or the variable of KMS keys.
+    pub(crate) fn are_named(&self) -> bool {
+        !(self.identity.is_empty() && self.private_key.is_empty() && self.kms_key.is_empty())
+    }
+}
+
+impl IdentityArgs {
+    /// Reads what the flags and variables name.
+    pub(crate) fn identities(&self) -> Result<Identities, CliError> {
+        Identities::new(&self.keys, self.kms.options())
+    }
+}
+
 impl Identities {
     /// Reads what the flags and variables name.
-    pub(crate) fn new(args: &IdentityArgs) -> Result<Self, CliError> {
+    pub(crate) fn new(args: &IdentityKeys, kms: KmsOptions) -> Result<Self, CliError> {
         let mut rsa = Vec::new();
         for path in &args.private_key {
             rsa.extend(private_keys::read(path)?);
         }
+        let sources = Sources::of_this_user(args.identity.clone());
+        let (age, warnings) = age::Identities::discover(&sources, Arc::new(Terminal))?;
+        // What is wrong with files that nobody named is nobody's business now.
+        for warning in warnings.iter().filter(|warning| warning.named) {
+            ui::warn(&warning.to_string());
+        }
         Ok(Self {
             rsa,
-            kms: KmsKeys::new(&args.kms_key, args.aws_profile.clone())?,
+            age,
+            kms: KmsKeys::new(&args.kms_key, kms)?,
         })
     }
 
+    /// Whether a private key of a cluster is at hand.
+    pub(crate) fn has_private_key(&self, to: &RecipientName) -> bool {
+        self.rsa.iter().any(|key| key.name() == to)
+    }
+
+    /// The public halves of the private keys.
+    pub(crate) fn public_keys(&self) -> Vec<RsaRecipient> {
+        let keys = self.rsa.iter();
+        keys.filter_map(RsaIdentity::recipient).collect()
+    }
+
+    /// Whether there is any.
+    pub(crate) fn has_private_keys(&self) -> bool {
+        !self.rsa.is_empty()
+    }
+
+    /// Opens a session key of the legacy format; tells which private key did it.
+    pub(crate) fn unwrap_legacy(
+        &self,
+        wrapped: &[u8],
+        label: &[u8],
+    ) -> Option<(&RecipientName, Zeroizing<Vec<u8>>)> {
+        let mut keys = self.rsa.iter();
+        keys.find_map(|key| Some((key.name(), key.unwrap(wrapped, label).ok()?)))
+    }
+
     /// Answers every need of an object; the second part tells people about data keys that stay shut.
-    pub(crate) fn answers(&self, opening: &Opening<'_>) -> (Answers, Vec<String>) {
+    /// `trusted` are KMS keys that the rule for the file names.
+    pub(crate) fn answers(
+        &self,
+        opening: &Opening<'_>,
+        trusted: &[KeyArn],
+    ) -> (Answers, Vec<String>) {
         let mut details = Vec::new();
-        let session_keys = opening.needs().map(|need| {
-            self.rsa
-                .iter()
-                .find_map(|key| key.unwrap(need.wrapped, need.label).ok())
-        });
+        let session_keys = opening
+            .needs()
+            .map(|need| Some(self.unwrap_legacy(need.wrapped, need.label)?.1));
         let session_keys = session_keys.collect();
         let data_keys = opening
             .data_keys()
             .map(|need| {
-                self.unwrap(need.block, need.object).map_err(|unopened| {
+                let unwrapped = self.unwrap(need.block, need.object, trusted, Reach::Full);
+                unwrapped.map_err(|unopened| {
                     details.extend(unopened.detail);
                     unopened.fault
                 })
@@ -100,12 +174,16 @@ impl Identities {
         (answers, details)
     }
 
-    /// Opens the wrap that is for one of these identities: keys at hand before keys in a service.
+    /// Opens the wrap that is for one of these identities: keys at hand before keys in a service, and
+    /// before anybody is asked for a passphrase in vain.
     pub(crate) fn unwrap(
         &self,
         block: &DataKeyBlock,
         object: &Binding,
+        trusted: &[KeyArn],
+        reach: Reach,
     ) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+        let mut failed = Failed::default();
         for wrap in block.wraps() {
             if let Some(key) = self.rsa.iter().find(|key| *key.name() == wrap.to) {
                 return key
@@ -113,17 +191,76 @@ impl Identities {
                     .map_err(|_| Fault::BadWrap.into());
             }
         }
-        let mut unavailable = None;
-        for wrap in block.wraps() {
-            match self.kms.unwrap(wrap, object) {
+        let mut of_people = self.of_people(block);
+        if reach == Reach::Silent {
+            of_people.retain(|(effort, _)| *effort == Effort::Silent);
+        }
+        let searches = of_people.partition_point(|(effort, _)| *effort < Effort::Searches);
+        let (known, unknown) = of_people.split_at(searches);
+        if let Some(answer) = self.unwrap_age(known, &mut failed) {
+            return answer;
+        }
+        let services = block.wraps().iter().filter(|_| reach == Reach::Full);
+        for wrap in services {
+            match self.kms.unwrap(wrap, object, trusted) {
                 None => {}
-                Some(Err(unopened)) if unopened.fault == Fault::Unavailable => {
-                    unavailable = Some(unopened);
-                }
+                Some(Err(unopened)) if unopened.fault == Fault::Unavailable => failed.add(unopened),
                 Some(answer) => return answer,
             }
         }
-        Err(unavailable.unwrap_or_else(|| Fault::NoIdentity.into()))
+        match self.unwrap_age(unknown, &mut failed) {
+            Some(answer) => answer,
+            None => Err(failed.0.unwrap_or_else(|| Fault::NoIdentity.into())),
+        }
+    }
+
+    /// The wraps that age and SSH keys may open, those first that take the least.
+    fn of_people<'a>(&self, block: &'a DataKeyBlock) -> Vec<(Effort, &'a Wrap)> {
+        let wraps = block.wraps().iter();
+        let mut found: Vec<_> = wraps
+            .filter(|wrap| wrap.to.kind().is_age_file())
+            .filter_map(|wrap| Some((self.age.effort(wrap.to.as_str())?, wrap)))
+            .collect();
+        found.sort_by_key(|(effort, _)| *effort);
+        found
+    }
+
+    fn unwrap_age(
+        &self,
+        wraps: &[(Effort, &Wrap)],
+        failed: &mut Failed,
+    ) -> Option<Result<Zeroizing<Vec<u8>>, Unopened>> {
+        for (_, wrap) in wraps {
+            let fault = match self.age.unwrap(wrap.to.as_str(), &wrap.blob) {
+                Ok(data_key) => return Some(Ok(data_key)),
+                Err(UnwrapFault::NoIdentity) => continue,
+                Err(UnwrapFault::BadWrap) => return Some(Err(Fault::BadWrap.into())),
+                Err(fault) => fault,
+            };
+            failed.add(Unopened {
+                fault: match fault {
+                    UnwrapFault::Plugin(_) => Fault::Unavailable,
+                    _ => Fault::NoIdentity,
+                },
+                detail: Some(fault.to_string()),
+            });
+        }
+        None
+    }
+}
+
+/// The first reason that says most.
+#[derive(Default)]
+struct Failed(Option<Unopened>);
+
+impl Failed {
+    fn add(&mut self, unopened: Unopened) {
+        let known = self.0.as_ref().map(|known| known.fault);
+        if known.is_none()
+            || (known == Some(Fault::NoIdentity) && unopened.fault != Fault::NoIdentity)
+        {
+            self.0 = Some(unopened);
+        }
     }
 }
 

@@ -1,13 +1,9 @@
 //! `seal`: Secrets in, SealedSecrets out. Without a verb it takes kubeseal's flags.
 
 mod address;
-#[allow(
-    dead_code,
-    unused_imports,
-    reason = "the verbs that seal for and open with age keys come next"
-)]
 mod age;
 mod args;
+mod batch;
 mod certificate;
 mod cluster;
 mod command;
@@ -22,13 +18,17 @@ mod input;
 mod kubeconfig;
 mod later;
 mod output;
+mod public_keys;
+mod readers_error;
 mod recipient;
+mod rules;
 mod sealed_edit;
 mod sealed_file;
 mod title;
 mod turn;
 mod ui;
 mod verbs;
+mod verified;
 mod which;
 
 use std::ffi::OsString;

@@ -69,6 +69,43 @@ fn append(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
         })
 }
 
+/// Puts `after` in the place of a file that holds `before`. A link keeps pointing where it points.
+/// `durable` waits until the disk has it.
+///
+/// # Errors
+/// [`CliError::Changed`] if the file holds something else by now.
+pub(crate) fn exchange(
+    path: &Path,
+    before: &[u8],
+    after: &[u8],
+    durable: bool,
+) -> Result<(), CliError> {
+    let failed = |reason| CliError::Output {
+        to: path.display().to_string(),
+        reason,
+    };
+    let target = std::fs::canonicalize(path).map_err(failed)?;
+    let present = std::fs::metadata(&target).map_err(failed)?;
+    if !present.is_file() {
+        return Err(CliError::NoFile(path.to_path_buf()));
+    }
+    let mut file = new_file(target.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+    file.write_all(after).map_err(failed)?;
+    file.as_file()
+        .set_permissions(present.permissions())
+        .map_err(failed)?;
+    if durable {
+        file.as_file().sync_all().map_err(failed)?;
+    }
+    // As late as can be: what an editor saved in between must not be lost.
+    if std::fs::read(&target).map_err(failed)? != before {
+        return Err(CliError::Changed(path.display().to_string()));
+    }
+    file.persist(&target)
+        .map(|_| ())
+        .map_err(|error| failed(error.error))
+}
+
 fn replace(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
     let failed = |reason| CliError::Output {
         to: path.display().to_string(),
@@ -156,6 +193,25 @@ mod tests {
         log.write_all(b"before\n").unwrap();
         append(log.path(), &["sealed\n"]).unwrap();
         assert_eq!(std::fs::read(log.path()).unwrap(), b"before\nsealed\n");
+    }
+
+    #[test]
+    fn what_somebody_changed_meanwhile_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, "read").unwrap();
+        let link = folder.path().join("link.yaml");
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        exchange(&link, b"read", b"new", false).unwrap();
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+        let error = exchange(&file, b"read", b"newer", true).unwrap_err();
+        assert!(matches!(error, CliError::Changed(_)), "{error}");
+        assert_eq!(std::fs::read(&file).unwrap(), b"new");
+        let names = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 2, "no temporary file is left");
+        let error = exchange(folder.path(), b"", b"x", false).unwrap_err();
+        assert!(matches!(error, CliError::NoFile(_)), "{error}");
     }
 
     #[test]

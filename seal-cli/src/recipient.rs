@@ -7,6 +7,7 @@
 //! - [`Recipients`]: the same with their public keys at hand; they wrap data keys;
 //! - [`Readers`]: how messages name those who can read.
 
+mod again;
 mod args;
 mod asked;
 mod choice;
@@ -18,13 +19,15 @@ mod recipients;
 mod resolve;
 mod spelling;
 
+use std::sync::Arc;
+
 use seal_format::se1::RecipientName;
 use seal_keys::RsaRecipient;
 use seal_kms::KeyName;
 
 use crate::age;
 
-pub(crate) use args::RecipientArgs;
+pub(crate) use args::{KmsArgs, RecipientArgs};
 pub(crate) use asked::{Asked, Cert};
 pub(crate) use choice::{Choice, RuleArgs};
 pub(crate) use error::RecipientError;
@@ -32,6 +35,7 @@ pub(crate) use reader::{Readers, shown};
 pub(crate) use recipients::{Recipients, ToWrap};
 
 /// Someone to wrap data keys for.
+#[derive(Clone)]
 struct Recipient {
     /// What people call it: a name from the configuration, or what they wrote.
     name: Option<String>,
@@ -40,13 +44,14 @@ struct Recipient {
     key: Key,
 }
 
+#[derive(Clone)]
 enum Key {
     /// A cluster's.
-    Certificate(Box<RsaRecipient>),
+    Certificate(Arc<RsaRecipient>),
     /// A public key without a certificate, such as of an RSA key in KMS.
-    Bare(Box<RsaRecipient>),
+    Bare(Arc<RsaRecipient>),
     /// With an age, SSH or plug-in key.
-    Age(Box<age::Recipient>),
+    Age(Arc<age::Recipient>),
     /// Symmetric. The name may be an alias, which only KMS resolves.
     Kms(KeyName, Option<RecipientName>),
 }

@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use sealing::{SealedDocument, read_sealed};
+use seal_manifest::BlockEdit;
+use sealing::{Se1Object, SealedDocument, read_sealed};
 
 use crate::error::CliError;
 use crate::input;
+use crate::readers_error::ReadersError;
+use crate::verified::KeyError;
 
 /// The text, and the SealedSecrets in it.
 pub(crate) struct SealedFile {
@@ -75,6 +78,60 @@ impl SealedFile {
                         index,
                     })
             }
+        }
+    }
+
+    /// The text after edits, as `plan` gives them for each SealedSecret and its part in SE1 (`None`
+    /// if there is nothing in SE1).
+    pub(crate) fn edited(
+        &self,
+        mut plan: impl FnMut(&SealedDocument, Option<Se1Object>) -> Result<Vec<BlockEdit>, CliError>,
+    ) -> Result<String, CliError> {
+        let mut text = self.text.clone();
+        for sealed in &self.sealed {
+            let edits = plan(sealed, self.object(sealed)?)?;
+            if edits.is_empty() {
+                continue;
+            }
+            text = seal_manifest::edit(&text, sealed.index, &edits).map_err(|reason| {
+                CliError::Edit {
+                    from: self.path.display().to_string(),
+                    reason,
+                }
+            })?;
+        }
+        Ok(text)
+    }
+
+    /// The part of a SealedSecret that is in SE1, read strictly.
+    pub(crate) fn object(&self, sealed: &SealedDocument) -> Result<Option<Se1Object>, CliError> {
+        let namespace = sealed.namespace.as_deref().unwrap_or_default();
+        Se1Object::read(&sealed.spec, sealed.scope, namespace, &sealed.name).map_err(|reason| {
+            CliError::Unreadable {
+                from: self.path.display().to_string(),
+                document: sealed.index,
+                reason,
+            }
+        })
+    }
+
+    /// A fault of data keys, with its place.
+    pub(crate) fn of_keys(&self, sealed: &SealedDocument) -> impl Fn(KeyError) -> CliError {
+        let (from, document) = (self.path.display().to_string(), sealed.index);
+        move |reason| CliError::DataKey {
+            from: from.clone(),
+            document,
+            reason,
+        }
+    }
+
+    /// A refusal to give somebody values, or to take them, with its place.
+    pub(crate) fn of_readers(&self, sealed: &SealedDocument) -> impl Fn(ReadersError) -> CliError {
+        let (from, document) = (self.path.display().to_string(), sealed.index);
+        move |reason| CliError::Readers {
+            from: from.clone(),
+            document,
+            reason,
         }
     }
 }

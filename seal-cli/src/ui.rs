@@ -12,8 +12,13 @@ use crate::exit;
 
 /// An error ends the program.
 pub(crate) fn fail(error: &CliError) -> ExitCode {
-    say(format_args!("error: {error}"));
+    self::error(error);
     ExitCode::from(error.exit_code())
+}
+
+/// An error that does not end the program: other files are worked on.
+pub(crate) fn error(error: &CliError) {
+    say(format_args!("error: {error}"));
 }
 
 /// Help goes to stdout and is a success; a usage error goes to stderr and is not.

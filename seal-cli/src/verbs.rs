@@ -15,10 +15,13 @@ use crate::error::CliError;
 /// In the order of their names.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
+    Compact(command::compact::Args),
     Config(command::config::Args),
     Inspect(command::inspect::Args),
     Keys(command::keys::Args),
     Open(command::open::Args),
+    Recipients(command::recipients::Args),
+    Rekey(command::rekey::Args),
     Set(Box<command::set::Args>),
     Unset(command::unset::Args),
 }
@@ -27,10 +30,13 @@ impl Verb {
     /// Does what was typed.
     pub(crate) fn run(self) -> Result<(), CliError> {
         match self {
+            Self::Compact(args) => command::compact::run(args),
             Self::Config(args) => command::config::run(&args),
             Self::Inspect(args) => command::inspect::run(&args),
             Self::Keys(args) => command::keys::run(args),
             Self::Open(args) => command::open::run(&args),
+            Self::Recipients(args) => command::recipients::run(args),
+            Self::Rekey(args) => command::rekey::run(args),
             Self::Set(args) => command::set::run(*args),
             Self::Unset(args) => command::unset::run(&args),
         }

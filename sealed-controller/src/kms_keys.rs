@@ -48,6 +48,17 @@ pub(crate) struct KmsRequest {
     object: Binding,
 }
 
+impl KmsRequest {
+    /// Whether both ask the same key.
+    pub(crate) fn is_to_the_key_of(&self, other: &Self) -> bool {
+        match (&self.route, &other.route) {
+            (Route::Symmetric(key), Route::Symmetric(of_other))
+            | (Route::Rsa(key), Route::Rsa(of_other)) => key == of_other,
+            _ => false,
+        }
+    }
+}
+
 #[derive(Clone)]
 enum Route {
     /// With this key, and the object's place as encryption context.

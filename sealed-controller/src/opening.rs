@@ -152,11 +152,17 @@ async fn first_answer(
     kms: &KmsKeys,
 ) -> (Result<Zeroizing<Vec<u8>>, Fault>, Option<Unavailable>) {
     let mut first = None;
+    let mut failed: Vec<&KmsRequest> = Vec::new();
     for request in requests {
+        // Replicas of one key may be named in many wraps: it is asked once.
+        if failed.iter().any(|other| other.is_to_the_key_of(request)) {
+            continue;
+        }
         match kms.unwrap(request).await {
             Ok(unwrapped) => return (unwrapped, None),
             Err(unavailable) => first = first.or(Some(unavailable)),
         }
+        failed.push(request);
     }
     (Err(Fault::Unavailable), first)
 }

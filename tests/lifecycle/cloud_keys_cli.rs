@@ -1,5 +1,6 @@
 //! `seal keys wrap` and `unwrap`, beside the running controller.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use k8s_openapi::ByteString;
@@ -9,7 +10,7 @@ use seal_api::{AGE_IDENTITIES_LABEL, KEY_LABEL};
 use serde_json::json;
 use suite::{AgePair, Cluster, Controller, PATIENCE};
 use testkit::aws::Fault;
-use testkit::{eventually, skip};
+use testkit::{eventually, peers, python, skip};
 
 use crate::cloud_keys::{Aws, SMALL, assert_opens_nothing, data, keys, opens};
 
@@ -77,6 +78,42 @@ fn wait_logged(controller: &Controller, text: &str, times: usize) {
     });
 }
 
+/// A person with the age identity gets the key back as the guide says.
+fn recovers(cluster: &Cluster, key: &str, person: &AgePair, expected: &[u8]) {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let guide = std::fs::read_to_string(docs.join("guide/keys-in-kms.md")).unwrap();
+    let mut blocks = guide.split("```");
+    let script = blocks.find(|block| block.starts_with("sh\n# recover wrapped-key\n"));
+    let script = script.unwrap().trim_start_matches("sh\n");
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(docs.join("recover.py"), folder.path().join("recover.py")).unwrap();
+    std::fs::write(folder.path().join("identity.txt"), &person.identity).unwrap();
+    let plane = cluster.plane();
+    let programs = [
+        plane.assets().kubectl.clone(),
+        python().unwrap(),
+        peers::age().unwrap(),
+        peers::age_keygen().unwrap(),
+    ];
+    let folders = programs.iter().filter_map(|program| program.parent());
+    let inherited = std::env::var_os("PATH").unwrap();
+    let path = folders
+        .map(Path::to_owned)
+        .chain(std::env::split_paths(&inherited));
+    let output = Command::new("sh")
+        .args(["-euc", script])
+        .current_dir(folder.path())
+        .env("PATH", std::env::join_paths(path).unwrap())
+        .env("KUBECONFIG", plane.kubeconfig())
+        .env("KEY", key)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    let recovered = std::fs::read(folder.path().join("tls.key")).unwrap();
+    assert!(recovered == expected, "another key, or none: {said}");
+}
+
 #[test]
 fn keys_are_converted_under_a_running_controller_and_back() {
     let (cluster, aws, person) = (Cluster::start(), Aws::start(), AgePair::make());
@@ -108,6 +145,7 @@ fn keys_are_converted_under_a_running_controller_and_back() {
     let said = seal.done(&[&["wrap", &allowed], &for_both[..]].concat());
     assert!(said.contains("and opened again"), "{said}");
     wait_logged(&controller, "sealing key unwrapped and in use", 1);
+    recovers(&cluster, &name, &person, &data(&before)["tls.key"]);
     let wrapped = key(&cluster, &name);
     assert_eq!(data(&wrapped)["tls.key"], b"");
     assert_eq!(data(&wrapped)["tls.crt"], data(&before)["tls.crt"]);
@@ -179,8 +217,30 @@ fn nothing_is_written_that_would_lose_a_key() {
     );
     aws.proxy.clear();
     assert_eq!(key(&cluster, &name), before);
+    for (args, said) in [
+        (
+            ["wrap", "none", "-r", &kms, "-n=kube-system"],
+            "no such Secret in namespace \"kube-system\"",
+        ),
+        (
+            ["wrap", "--all", "-r", &kms, "-n=default"],
+            "no Secret in namespace \"default\" has the label",
+        ),
+    ] {
+        let text = seal.refused(&args);
+        assert!(text.contains(said), "{text}");
+    }
+}
 
-    // What is no key stays what it is, and keeps no other from being wrapped.
+#[test]
+fn what_is_no_key_keeps_no_other_from_being_wrapped() {
+    let (cluster, aws) = (Cluster::start(), Aws::start());
+    let Some(seal) = Seal::find(&cluster, &aws) else {
+        return;
+    };
+    let _controller = Controller::start(&cluster);
+    let [before] = keys(&cluster).try_into().unwrap();
+    let (name, kms) = (before.name_any(), format!("kms:{}", aws.arn));
     let system = cluster.existing("kube-system");
     let labels = json!({"metadata": {"labels": {KEY_LABEL: "retired"}}});
     system.create_secret("empty", &labels);
@@ -207,19 +267,6 @@ fn nothing_is_written_that_would_lose_a_key() {
         assert!(text.contains(said), "{text}");
     }
     assert_eq!(key(&cluster, "foreign"), foreign);
-    for (args, said) in [
-        (
-            ["wrap", "none", "-r", &kms, "-n=kube-system"],
-            "no such Secret in namespace \"kube-system\"",
-        ),
-        (
-            ["wrap", "--all", "-r", &kms, "-n=default"],
-            "no Secret in namespace \"default\" has the label",
-        ),
-    ] {
-        let text = seal.refused(&args);
-        assert!(text.contains(said), "{text}");
-    }
 }
 
 #[test]

@@ -20,6 +20,11 @@ pub(crate) fn blocks(path: &str, mark: &str) -> Vec<(String, String)> {
     found
 }
 
+/// Blocks `yaml` whose first line is the name of a file, as a comment; with that name.
+pub(crate) fn files(path: &str) -> Vec<(String, String)> {
+    fenced(path, "yaml")
+}
+
 /// Blocks of a language that begin with a comment, with the text of the comment.
 fn fenced(path: &str, language: &str) -> Vec<(String, String)> {
     let document = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(path);

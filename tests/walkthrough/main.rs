@@ -9,6 +9,7 @@
 
 mod desk;
 mod document;
+mod many_recipients;
 mod recover;
 
 use std::path::{Path, PathBuf};
@@ -121,11 +122,13 @@ fn the_readmes_walkthrough_works_as_it_is_written() {
         text(&output.stdout),
         text(&output.stderr)
     );
-    let secret = bed
-        .cluster
-        .plane()
-        .run(&["get", "secret", "-n", "dev", "mariadb", "-o", "name"]);
-    assert_eq!(secret.unwrap().trim(), "secret/mariadb");
+    for name in ["mariadb", "mail"] {
+        let secret = bed
+            .cluster
+            .plane()
+            .run(&["get", "secret", "-n", "dev", name, "-o", "name"]);
+        assert_eq!(secret.unwrap().trim(), format!("secret/{name}"));
+    }
 }
 
 #[test]
@@ -164,6 +167,10 @@ fn the_demo_runs_on_a_context_through_the_service_proxy() {
     assert_eq!(
         story.matches("it is the sealed password\n").count(),
         2,
+        "{story}"
+    );
+    assert!(
+        story.contains("\nalice reads the same password\n"),
         "{story}"
     );
     assert!(story.contains("\nmetrics-password  "), "{story}");

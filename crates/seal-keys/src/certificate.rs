@@ -15,7 +15,11 @@ pub struct Certificate {
     spki: Vec<u8>,
     not_before: Timestamp,
     not_after: Timestamp,
+    kms_held: bool,
 }
+
+/// The organizational unit in the subject of certificates for keys in AWS KMS.
+pub(crate) const KMS_HELD: &str = "seal.kms-held";
 
 /// Why something is not a certificate to seal for.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -59,11 +63,15 @@ impl Certificate {
         let not_before = time(x509.validity().not_before.timestamp())?;
         let not_after = time(x509.validity().not_after.timestamp())?;
         let spki = spki.raw.to_vec();
+        let mut units = x509.subject().iter_organizational_unit();
+        let kms_held = units.any(|unit| unit.as_str() == Ok(KMS_HELD));
+        drop(units);
         Ok(Self {
             der,
             spki,
             not_before,
             not_after,
+            kms_held,
         })
     }
 
@@ -73,6 +81,12 @@ impl Certificate {
             return Err(CertificateError::Expired(self.not_after));
         }
         RsaRecipient::from_spki(&self.spki).ok_or(CertificateError::KeySize)
+    }
+
+    /// Whether it says that its private half is in AWS KMS ([`certify`](crate::certify)), which opens no
+    /// legacy values of scope strict or namespace-wide: KMS knows no OAEP label.
+    pub fn is_kms_held(&self) -> bool {
+        self.kms_held
     }
 
     /// Start of validity; it orders sealing keys.

@@ -90,7 +90,7 @@ fn self_signed(
     Ok(Certificate::from_der(signed.der().to_vec())?)
 }
 
-fn calendar(time: Timestamp) -> Result<time::OffsetDateTime, IssueError> {
+pub(crate) fn calendar(time: Timestamp) -> Result<time::OffsetDateTime, IssueError> {
     time::OffsetDateTime::from_unix_timestamp(time.as_second()).map_err(|_| IssueError::Validity)
 }
 

@@ -6,9 +6,11 @@
 //! - [`Certificate`]: the public half as people pass it around;
 //! - [`PrivateKey`]: the private half as key Secrets store it (PKCS#1 or PKCS#8 PEM);
 //! - [`Keyring`]: every active sealing key of a controller, newest first;
-//! - [`issue`]: a new key with its self-signed certificate.
+//! - [`issue`]: a new key with its self-signed certificate;
+//! - [`certify`]: a certificate for a key whose private half is in AWS KMS.
 
 mod certificate;
+mod certify;
 mod issue;
 mod keyring;
 mod pem_blocks;
@@ -17,6 +19,7 @@ mod recipient;
 mod rsa;
 
 pub use certificate::{Certificate, CertificateError};
+pub use certify::certify;
 pub use issue::{IssueError, Issued, issue};
 pub use keyring::{Keyring, SealingKey};
 pub use private_key::{PrivateKey, PrivateKeyError};

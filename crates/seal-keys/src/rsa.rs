@@ -70,6 +70,11 @@ impl RsaIdentity {
         Ok(Self { key, public, name })
     }
 
+    /// The public half, to wrap for the same key again.
+    pub fn recipient(&self) -> Option<RsaRecipient> {
+        RsaRecipient::from_spki(&self.public)
+    }
+
     /// What SE1 calls it: `rsa:` and the SHA-256 of the public key.
     pub fn name(&self) -> &RecipientName {
         &self.name

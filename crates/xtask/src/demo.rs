@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     seal(&shell, &cluster)?;
     deploy(&shell)?;
     repair(&shell)?;
-    readers::look(&shell)?;
+    readers::both_read(&shell)?;
     readers::add_without_reading(&shell)?;
     shell::say(
         "\nThat was it: Git holds only what the cluster and alice can open, and the Secret stays as Git says.",

@@ -10,6 +10,8 @@ use age::secrecy::{ExposeSecret as _, SecretString};
 use age::x25519;
 use tempfile::TempDir;
 
+use super::plugin::PluginFault;
+use super::warning::Warning;
 use super::*;
 
 #[cfg(unix)]

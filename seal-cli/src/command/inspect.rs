@@ -5,8 +5,10 @@ mod text;
 
 use std::path::PathBuf;
 
+use crate::config::ConfigArgs;
 use crate::error::CliError;
 use crate::output::Destination;
+use crate::rules::Rules;
 use crate::sealed_file::SealedFile;
 
 /// Explain files without any key: scope, formats, data keys, recipients, sizes, what is wrong
@@ -19,6 +21,9 @@ pub(crate) struct Args {
     /// text or json
     #[arg(short = 'o', long, value_name = "FORMAT", default_value = "text")]
     output: String,
+
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// Reads, explains; faults in a file are part of the explanation, and of the exit code.
@@ -28,11 +33,14 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
         "json" => true,
         _ => return Err(CliError::InspectFormat(args.output.clone())),
     };
+    let rules = Rules::new(&args.config);
     let mut reports = Vec::new();
     for path in &args.files {
         let file = SealedFile::read(path)?;
         let from = path.display().to_string();
-        reports.extend(file.sealed.iter().map(|sealed| report::of(&from, sealed)));
+        let rule = rules.of_what_is_there(path);
+        let of_file = file.sealed.iter();
+        reports.extend(of_file.map(|sealed| report::of(&from, sealed, rule.as_ref())));
     }
     let output = if json {
         let text = serde_json::to_string_pretty(&reports).map_err(|_| CliError::InspectJson)?;

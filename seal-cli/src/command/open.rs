@@ -7,14 +7,17 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
+use seal_kms::KeyArn;
 use sealing::{OpenedSecret, Opening, SealedDocument};
 use serde_json::{Map, Value, json};
 use template::{GoTemplate, Limits};
 use zeroize::{Zeroize as _, Zeroizing};
 
+use crate::config::ConfigArgs;
 use crate::error::CliError;
 use crate::identity::{Identities, IdentityArgs};
 use crate::output::{Destination, Format};
+use crate::rules::Rules;
 use crate::sealed_file::SealedFile;
 
 /// Decrypt a file: the whole Secret, or one value
@@ -42,6 +45,16 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     identities: IdentityArgs,
+
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+/// What opens.
+struct Keys {
+    identities: Identities,
+    /// KMS keys that the rule for the file names.
+    trusted: Vec<KeyArn>,
 }
 
 /// Reads, opens, writes to stdout: all of it or nothing.
@@ -55,9 +68,12 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
         return Err(CliError::Terminal);
     }
     let file = SealedFile::read(&args.file)?;
-    let identities = Identities::new(&args.identities)?;
+    let keys = Keys {
+        identities: args.identities.identities()?,
+        trusted: Rules::new(&args.config).kms_keys(&args.file),
+    };
     let pieces = if let Some(key) = &args.key {
-        vec![value(&file, file.only(args.document)?, key, &identities)?]
+        vec![value(&file, file.only(args.document)?, key, &keys)?]
     } else {
         let documents = match args.document {
             Some(_) => vec![file.only(args.document)?],
@@ -66,7 +82,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
         // All answers first: rayon would give any of the errors, people want the first.
         documents
             .into_par_iter()
-            .map(|sealed| secret(&file, sealed, &identities, format))
+            .map(|sealed| secret(&file, sealed, &keys, format))
             .collect::<Vec<_>>()
             .into_iter()
             .collect::<Result<_, _>>()?
@@ -78,9 +94,9 @@ fn value(
     file: &SealedFile,
     sealed: &SealedDocument,
     key: &str,
-    identities: &Identities,
+    keys: &Keys,
 ) -> Result<Zeroizing<Vec<u8>>, CliError> {
-    let mut opened = open(file, sealed, identities)?;
+    let mut opened = open(file, sealed, keys)?;
     opened.data.remove(key).ok_or_else(|| CliError::NoSuchItem {
         from: file.path.display().to_string(),
         item: key.to_owned(),
@@ -88,16 +104,12 @@ fn value(
 }
 
 /// Opens one document, as the controller would.
-fn open(
-    file: &SealedFile,
-    sealed: &SealedDocument,
-    identities: &Identities,
-) -> Result<OpenedSecret, CliError> {
+fn open(file: &SealedFile, sealed: &SealedDocument, keys: &Keys) -> Result<OpenedSecret, CliError> {
     let mut details = Vec::new();
     let namespace = sealed.namespace.as_deref().unwrap_or_default();
     let opened =
         Opening::prepare(&sealed.spec, sealed.scope, namespace, &sealed.name).and_then(|opening| {
-            let (answers, found) = identities.answers(&opening);
+            let (answers, found) = keys.identities.answers(&opening, &keys.trusted);
             details = found;
             opening.finish(&answers, &GoTemplate::new(Limits::default()))
         });
@@ -114,10 +126,10 @@ fn open(
 fn secret(
     file: &SealedFile,
     sealed: &SealedDocument,
-    identities: &Identities,
+    keys: &Keys,
     format: Format,
 ) -> Result<Zeroizing<Vec<u8>>, CliError> {
-    let opened = open(file, sealed, identities)?;
+    let opened = open(file, sealed, keys)?;
     let mut metadata = Map::new();
     metadata.insert("name".into(), sealed.name.clone().into());
     if let Some(namespace) = &sealed.namespace {

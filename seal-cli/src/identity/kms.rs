@@ -25,7 +25,7 @@ struct Connection {
 }
 
 impl KmsKeys {
-    pub(crate) fn new(names: &[String], profile: Option<String>) -> Result<Self, CliError> {
+    pub(crate) fn new(names: &[String], options: KmsOptions) -> Result<Self, CliError> {
         let keys = names
             .iter()
             .filter(|name| !name.is_empty())
@@ -36,32 +36,31 @@ impl KmsKeys {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             keys,
-            options: KmsOptions {
-                profile,
-                ..KmsOptions::default()
-            },
+            options,
             connection: OnceLock::new(),
             public: OnceLock::new(),
         })
     }
 
-    /// `None` if the wrap is for no key that was named.
+    /// `None` if the wrap is for no key that was named, here or in a rule (`trusted`).
     pub(crate) fn unwrap(
         &self,
         wrap: &Wrap,
         object: &Binding,
+        trusted: &[KeyArn],
     ) -> Option<Result<Zeroizing<Vec<u8>>, Unopened>> {
-        if self.keys.is_empty() {
-            return None;
-        }
         match wrap.to.kind() {
             RecipientKind::Kms => {
                 let of_wrap: KeyArn = wrap.to.as_str().parse().ok()?;
-                let key = self.keys.iter().find(|key| key.is_same_key(&of_wrap))?;
+                let mut keys = self.keys.iter().chain(trusted);
+                let key = keys.find(|key| key.is_same_key(&of_wrap))?;
                 let context = object.kms_context();
                 Some(self.ask(async |kms| kms.unwrap(key, &context, &wrap.blob).await))
             }
             RecipientKind::Rsa => {
+                if self.keys.is_empty() {
+                    return None;
+                }
                 let (_, key) = self.public().iter().find(|(name, _)| *name == wrap.to)?;
                 Some(self.ask(async |kms| kms.unwrap_rsa(key, &wrap.blob).await))
             }

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::Path;
 
 use super::args::RecipientArgs;
-use super::error::{RecipientError, shortened};
+use super::error::{NOT_SHOWN, RecipientError, shortened};
 use super::spelling::{Spelling, SpellingError};
 use crate::config::{self, Matched, Place, RecipientSource};
 
@@ -75,6 +75,15 @@ impl Asked {
         Ok(asked)
     }
 
+    /// Certificates alone, as `--cert` takes them.
+    pub(crate) fn certificates(places: &[String]) -> Self {
+        let mut asked = Self::default();
+        for place in places {
+            asked.certificate(place.clone());
+        }
+        asked
+    }
+
     /// Whom a rule names.
     ///
     /// # Errors
@@ -138,7 +147,9 @@ impl Asked {
         for (number, line) in (1..).zip(text.lines()) {
             let line = line.trim();
             if !line.is_empty() && !line.starts_with('#') {
-                self.add(&format!("{}: line {number}", path.display()), line)?;
+                // The place is enough, and the file may be another than meant: one of passwords.
+                self.add(&format!("{}: line {number}", path.display()), line)
+                    .map_err(RecipientError::without_text)?;
                 empty = false;
             }
         }
@@ -173,7 +184,7 @@ impl Asked {
 fn refused(origin: &str, text: &str) -> impl FnOnce(SpellingError) -> RecipientError {
     move |reason| {
         let written = if reason.is_secret() {
-            "(not shown)".to_owned()
+            NOT_SHOWN.to_owned()
         } else {
             shortened(text)
         };
@@ -240,7 +251,7 @@ mod tests {
         let text = "# team\r\n\r\n  age1a \n#age1b\nssh-rsa AAAA a@b\n";
         assert_eq!(read(text).unwrap(), ["age1a", "ssh-rsa AAAA a@b"]);
         let error = read("age1a\nnobody\n").unwrap_err().to_string();
-        assert!(error.contains(": line 2: \"nobody\": names no"), "{error}");
+        assert!(error.contains(": line 2: (not shown): names no"), "{error}");
         let error = read("AGE-SECRET-KEY-1ABC").unwrap_err().to_string();
         assert!(!error.contains("1ABC"), "{error}");
         assert!(matches!(read("# none\n"), Err(RecipientError::Empty(_))));

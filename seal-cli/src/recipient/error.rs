@@ -56,6 +56,18 @@ pub(crate) enum RecipientError {
 }
 
 impl RecipientError {
+    /// The same without what was written.
+    pub(super) fn without_text(self) -> Self {
+        match self {
+            Self::Spelling { origin, reason, .. } => Self::Spelling {
+                origin,
+                written: NOT_SHOWN.to_owned(),
+                reason,
+            },
+            other => other,
+        }
+    }
+
     /// Whether the same may succeed later though nobody changes anything.
     pub(crate) fn is_transient(&self) -> bool {
         matches!(self, Self::Kms { reason, .. } if reason.is_transient())
@@ -68,6 +80,9 @@ fn named(called: &str, reason: &KmsError) -> String {
     }
     format!("recipient {called}: ")
 }
+
+/// In place of what was written.
+pub(super) const NOT_SHOWN: &str = "(not shown)";
 
 /// As much of a text as helps to find it.
 pub(super) fn shortened(text: &str) -> String {

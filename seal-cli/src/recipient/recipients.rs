@@ -14,10 +14,10 @@ use crate::age::{Ask, Terminal};
 
 /// The recipients of one command, each once.
 pub(crate) struct Recipients {
-    list: Vec<Recipient>,
+    pub(super) list: Vec<Recipient>,
     /// Everything that was named, by its place in `list`.
     named: Vec<usize>,
-    kms: KmsOptions,
+    pub(super) kms: KmsOptions,
     /// Who answers what plug-ins ask.
     ask: Arc<dyn Ask>,
 }
@@ -49,7 +49,7 @@ impl Recipients {
     }
 
     /// The key of each that was named, in that order; `None` where only KMS knows.
-    pub(super) fn named(&self) -> Vec<Option<String>> {
+    pub(crate) fn named(&self) -> Vec<Option<String>> {
         let to = |place: &usize| self.list.get(*place)?.to().map(ToString::to_string);
         self.named.iter().map(to).collect()
     }

@@ -1,6 +1,8 @@
 //! From what was written to public keys: files are read, URLs fetched, clusters asked. KMS is not
 //! asked before there is something to wrap.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use seal_format::se1::{MAX_WRAPS, RecipientName};
 use seal_keys::{Certificate, RsaRecipient};
@@ -54,7 +56,7 @@ impl Asked {
 
 impl Recipients {
     /// The cluster's certificate, where nobody said anything else.
-    pub(super) fn of_cluster(cluster: &Cluster) -> Result<Self, CliError> {
+    pub(crate) fn of_cluster(cluster: &Cluster) -> Result<Self, CliError> {
         let entry = Entry {
             name: None,
             written: "cluster".to_owned(),
@@ -65,7 +67,7 @@ impl Recipients {
     }
 }
 
-fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, CliError> {
+pub(super) fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, CliError> {
     let Entry {
         name,
         mut written,
@@ -76,14 +78,14 @@ fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, CliError> {
         Spelling::Certificate(place) => {
             let fetched = certificate::read(&place)?;
             written.clone_from(&fetched.from);
-            Key::Certificate(Box::new(of_certificate(fetched)?))
+            Key::Certificate(Arc::new(of_certificate(fetched)?))
         }
         Spelling::Cluster(context) => {
             let fetched = certificate::of_cluster(&cluster.in_context(context))?;
-            Key::Certificate(Box::new(of_certificate(fetched)?))
+            Key::Certificate(Arc::new(of_certificate(fetched)?))
         }
         Spelling::PublicKey(path) => match public_key::read(&path) {
-            Ok(key) => Key::Bare(Box::new(key)),
+            Ok(key) => Key::Bare(Arc::new(key)),
             Err(reason) => {
                 return Err(RecipientError::PublicKey {
                     called,
@@ -128,7 +130,7 @@ fn age(text: &str, called: &str) -> Result<Key, RecipientError> {
         called: shortened(called),
         reason,
     })?;
-    Ok(Key::Age(Box::new(key)))
+    Ok(Key::Age(Arc::new(key)))
 }
 
 fn to_of_kms(key: &KeyName, called: String) -> Result<Option<RecipientName>, RecipientError> {

@@ -37,10 +37,16 @@ rules:
     Ok(std::fs::write(folder.join(".seal.yaml"), rules)?)
 }
 
-pub(crate) fn look(shell: &Shell<'_>) -> Result<()> {
+pub(crate) fn both_read(shell: &Shell<'_>) -> Result<()> {
     shell.step(
         "Anyone can see who reads what, without a key:",
         &format!("seal inspect {FILE}"),
+    )?;
+    shell.step(
+        "The cluster has opened the file. Alice opens the same one, with her key and no cluster:",
+        &format!(
+            "seal open -i alice.agekey --key mariadb-password {FILE} | cmp -s - expected && echo 'alice reads the same password'"
+        ),
     )
 }
 

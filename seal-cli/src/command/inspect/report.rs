@@ -8,6 +8,8 @@ use seal_format::se1::{
 use sealing::{OpenError, Se1Object, SealedDocument, block};
 use serde::Serialize;
 
+use crate::rules::RuleReaders;
+
 /// More data keys than this are worth folding.
 const MANY: usize = 4;
 
@@ -54,6 +56,8 @@ pub(crate) struct DataKey {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Recipient {
+    /// What the configuration calls the key.
+    pub(crate) name: Option<String>,
     pub(crate) to: String,
     pub(crate) kind: &'static str,
     pub(crate) post_quantum: bool,
@@ -68,7 +72,7 @@ pub(crate) struct Fault {
     pub(crate) at: Vec<String>,
 }
 
-pub(crate) fn of(file: &str, sealed: &SealedDocument) -> Report {
+pub(crate) fn of(file: &str, sealed: &SealedDocument, rule: Option<&RuleReaders>) -> Report {
     let namespace = sealed.namespace.as_deref().unwrap_or_default();
     let read = Se1Object::read(&sealed.spec, sealed.scope, namespace, &sealed.name);
     let faults = read.as_ref().err().map(faults).unwrap_or_default();
@@ -76,7 +80,7 @@ pub(crate) fn of(file: &str, sealed: &SealedDocument) -> Report {
         .spec
         .data_keys
         .iter()
-        .filter_map(|(id, entry)| Some(data_key(&block(id, entry).ok()?, sealed)))
+        .filter_map(|(id, entry)| Some(data_key(&block(id, entry).ok()?, sealed, rule)))
         .collect();
     let items: Vec<_> = sealed
         .spec
@@ -102,6 +106,7 @@ pub(crate) fn of(file: &str, sealed: &SealedDocument) -> Report {
         hints: Vec::new(),
     };
     report.hints = hints(&report, sealed);
+    report.hints.extend(strangers(&report, rule));
     report
 }
 
@@ -133,7 +138,7 @@ fn item(name: &str, value: &str, sealed: &SealedDocument) -> Item {
     item
 }
 
-fn data_key(block: &DataKeyBlock, sealed: &SealedDocument) -> DataKey {
+fn data_key(block: &DataKeyBlock, sealed: &SealedDocument, rule: Option<&RuleReaders>) -> DataKey {
     let prefix = format!("se1.{}.", block.id());
     let values = sealed.spec.encrypted_data.iter();
     DataKey {
@@ -143,11 +148,15 @@ fn data_key(block: &DataKeyBlock, sealed: &SealedDocument) -> DataKey {
             .filter(|(_, value)| value.starts_with(&prefix))
             .map(|(item, _)| item.clone())
             .collect(),
-        recipients: block.wraps().iter().map(recipient).collect(),
+        recipients: block
+            .wraps()
+            .iter()
+            .map(|wrap| recipient(wrap, rule))
+            .collect(),
     }
 }
 
-fn recipient(wrap: &Wrap) -> Recipient {
+fn recipient(wrap: &Wrap, rule: Option<&RuleReaders>) -> Recipient {
     let (kind, post_quantum) = match wrap.to.kind() {
         RecipientKind::Kms => ("AWS KMS", true),
         RecipientKind::Rsa => ("RSA certificate or KMS key", false),
@@ -157,7 +166,9 @@ fn recipient(wrap: &Wrap) -> Recipient {
             stanza_type(&wrap.blob).is_some_and(|stanza| stanza.is_post_quantum()),
         ),
     };
+    let name = rule.and_then(|rule| rule.name_of(wrap.to.as_str()));
     Recipient {
+        name: name.map(str::to_owned),
         to: wrap.to.to_string(),
         kind,
         post_quantum,
@@ -173,6 +184,22 @@ fn faults(error: &OpenError) -> Vec<Fault> {
             text: reason.to_string(),
             at: at.clone(),
         })
+        .collect()
+}
+
+/// Readers whom the rule for the file does not name: someone else's rule, an old one, or a trick.
+fn strangers(report: &Report, rule: Option<&RuleReaders>) -> Vec<String> {
+    let Some(rule) = rule else { return Vec::new() };
+    let readers = report.data_keys.iter().flat_map(|key| &key.recipients);
+    let mut strangers: Vec<_> = readers
+        .map(|reader| reader.to.as_str())
+        .filter(|to| rule.names(to) == Some(false))
+        .collect();
+    strangers.sort_unstable();
+    strangers.dedup();
+    let place = rule.place();
+    let told = strangers.into_iter();
+    told.map(|to| format!("the rule for this file ({place}) does not name the recipient {to}"))
         .collect()
 }
 

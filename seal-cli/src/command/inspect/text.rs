@@ -62,9 +62,11 @@ fn data_key(text: &mut String, key: &DataKey) {
         } else {
             "classical"
         };
+        let name = recipient.name.as_ref();
+        let name = name.map(|name| format!("{name}: ")).unwrap_or_default();
         let _ = writeln!(
             text,
-            "    {} ({}, {quantum}, {} bytes)",
+            "    {name}{} ({}, {quantum}, {} bytes)",
             recipient.to, recipient.kind, recipient.bytes
         );
     }

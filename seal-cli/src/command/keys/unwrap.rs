@@ -19,7 +19,7 @@ pub(super) struct Args {
 
 pub(super) fn run(mut args: Args) -> Result<(), CliError> {
     let cluster = args.keys.cluster();
-    let identities = Identities::new(&args.identities)?;
+    let identities = args.identities.identities()?;
     let secrets = KeySecrets::of(&cluster)?;
     change_each(&args.keys, &secrets, |key| unwrap(key, &identities))
 }

@@ -11,7 +11,7 @@ use super::{Change, KeyArgs, change_each};
 use crate::environment;
 use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
-use crate::identity::{Identities, IdentityArgs};
+use crate::identity::{Identities, IdentityKeys, Reach};
 use crate::recipient::{Asked, Cert, RecipientArgs, Recipients, shown};
 use crate::ui;
 
@@ -57,8 +57,8 @@ pub(super) fn run(mut args: Args) -> Result<(), CliError> {
     let identities = if args.kms_key.is_empty() {
         None
     } else {
-        let kms = IdentityArgs::of_kms(args.kms_key, args.recipients.kms().profile);
-        Some(Identities::new(&kms)?)
+        let keys = IdentityKeys::of_kms(args.kms_key);
+        Some(Identities::new(&keys, args.recipients.kms())?)
     };
     let wrapper = Wrapper {
         recipients: asked.resolve(&cluster, args.recipients.kms())?,
@@ -158,7 +158,7 @@ pub(super) fn open(
     };
     let need = wrapped.need();
     let data_key = identities
-        .unwrap(need.block, need.object)
+        .unwrap(need.block, need.object, &[], Reach::Full)
         .map_err(|unopened| closed(unopened.fault, unopened.detail))?;
     wrapped.open(&data_key).map_err(|fault| closed(fault, None))
 }

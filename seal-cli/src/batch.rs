@@ -1,0 +1,276 @@
+//! Verbs that work on many files: found in folders, worked on by all processors, each replaced as
+//! a whole or left as it was.
+//!
+//! One file that fails does not stop the others; the exit code tells of it. With more than one, the
+//! files are renamed into place without waiting for the disk: the old version is in Git, and a
+//! thousand waits are a coffee break (docs/reference/verbs.md).
+
+use std::collections::BTreeSet;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use ignore::WalkBuilder;
+use rayon::prelude::*;
+
+use crate::error::CliError;
+use crate::sealed_file::SealedFile;
+use crate::{output, ui};
+
+/// Files that are reported one by one.
+const ONE_BY_ONE: usize = 5;
+/// Without this word there is no SealedSecret in a file.
+const MARK: &[u8] = b"SealedSecret";
+
+/// The files that a verb was given.
+pub(crate) struct Batch {
+    files: Vec<Found>,
+}
+
+struct Found {
+    path: PathBuf,
+    /// Typed, not found in a folder.
+    named: bool,
+}
+
+/// What was done to a file.
+#[derive(Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) changed: bool,
+    /// What people want to know of a few files.
+    pub(crate) notes: Vec<String>,
+    /// What they must know of each.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What became of each file, in order.
+pub(crate) type Results<R> = Vec<(PathBuf, Result<R, CliError>)>;
+
+impl Batch {
+    /// Files as they were typed, and in folders every `.yaml`, `.yml` and `.json` file that
+    /// .gitignore does not leave out. Links in folders are not followed.
+    pub(crate) fn of(typed: &[PathBuf]) -> Result<Self, CliError> {
+        let mut files = Vec::new();
+        let mut known = BTreeSet::new();
+        for path in typed {
+            if path == Path::new("-") {
+                return Err(CliError::StdinInPlace);
+            }
+            if path.is_dir() {
+                walk(path, &mut files)?;
+            } else {
+                let path = path.clone();
+                files.push(Found { path, named: true });
+            }
+        }
+        // The same file by two names would be changed twice at once.
+        files.retain(|found| {
+            let real = found.path.canonicalize();
+            known.insert(real.unwrap_or_else(|_| found.path.clone()))
+        });
+        Ok(Self { files })
+    }
+
+    /// Does something with each file; files of folders that hold no SealedSecret are passed over.
+    pub(crate) fn each<R: Send>(
+        &self,
+        work: impl Fn(&SealedFile) -> Result<R, CliError> + Sync,
+    ) -> Results<R> {
+        let progress = Progress::new(self.files.len());
+        let one = |found: &Found| {
+            let result = read(found).and_then(|file| match file {
+                Some(file) => work(&file).map(Some),
+                None => Ok(None),
+            });
+            progress.step();
+            (found.path.clone(), result)
+        };
+        let results: Vec<_> = match self.files.as_slice() {
+            // One file is not worth a pool of threads.
+            [only] => vec![one(only)],
+            files => files.par_iter().map(one).collect(),
+        };
+        progress.clear();
+        results
+            .into_iter()
+            .filter_map(|(path, result)| Some((path, result.transpose()?)))
+            .collect()
+    }
+
+    /// Puts a new text in the place of a file, if it is still what was read.
+    pub(crate) fn replace(&self, file: &SealedFile, text: &str) -> Result<bool, CliError> {
+        if text == file.text {
+            return Ok(false);
+        }
+        let durable = self.files.len() == 1;
+        output::exchange(&file.path, file.text.as_bytes(), text.as_bytes(), durable)?;
+        Ok(true)
+    }
+}
+
+/// `None` for what a folder holds besides SealedSecrets.
+fn read(found: &Found) -> Result<Option<SealedFile>, CliError> {
+    if !found.named {
+        let read = std::fs::read(&found.path).map_err(|reason| CliError::Input {
+            from: found.path.display().to_string(),
+            reason,
+        })?;
+        if !read.windows(MARK.len()).any(|window| window == MARK) {
+            return Ok(None);
+        }
+    }
+    match SealedFile::read_to_edit(&found.path) {
+        Err(CliError::NoSealedSecrets(_)) if !found.named => Ok(None),
+        read => read.map(Some),
+    }
+}
+
+/// Tells what was done; an error if any file failed.
+pub(crate) fn report(verb: &str, results: Results<Done>) -> Result<(), CliError> {
+    let total = results.len();
+    let changed = results
+        .iter()
+        .filter(|(_, result)| matches!(result, Ok(done) if done.changed))
+        .count();
+    let mut failures = Vec::new();
+    for (path, result) in results {
+        let from = path.display();
+        match result {
+            Ok(done) => {
+                for warning in done.warnings {
+                    ui::warn(&format!("{from}: {warning}"));
+                }
+                for note in done.notes.iter().filter(|_| total <= ONE_BY_ONE) {
+                    ui::hint(&format!("{from}: {note}"));
+                }
+            }
+            Err(error) => failures.push(error),
+        }
+    }
+    if total == 1 {
+        return failures.pop().map_or(Ok(()), Err);
+    }
+    let failed = failures.len();
+    let unchanged = total - changed - failed;
+    let code = failures.first().map(CliError::exit_code);
+    for error in failures {
+        ui::error(&error);
+    }
+    ui::hint(&format!(
+        "{verb}: {changed} files changed, {unchanged} unchanged, {failed} failed"
+    ));
+    match code {
+        Some(code) => Err(CliError::SomeFailed {
+            failed,
+            total,
+            code,
+        }),
+        None => Ok(()),
+    }
+}
+
+fn walk(folder: &Path, files: &mut Vec<Found>) -> Result<(), CliError> {
+    let failed = |error: ignore::Error| CliError::Folder {
+        folder: folder.to_owned(),
+        reason: error.to_string(),
+    };
+    let mut walker = WalkBuilder::new(folder);
+    walker.sort_by_file_path(Ord::cmp).require_git(false);
+    for entry in walker.build() {
+        let entry = entry.map_err(failed)?;
+        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
+        let extension = entry.path().extension().and_then(|e| e.to_str());
+        if is_file && matches!(extension, Some("yaml" | "yml" | "json")) {
+            files.push(Found {
+                path: entry.into_path(),
+                named: false,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A counter, for people who wait.
+struct Progress {
+    total: usize,
+    done: AtomicUsize,
+    shown: bool,
+}
+
+impl Progress {
+    fn new(total: usize) -> Self {
+        Self {
+            total,
+            done: AtomicUsize::new(0),
+            shown: total > ONE_BY_ONE && std::io::stderr().is_terminal(),
+        }
+    }
+
+    fn step(&self) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.shown && done.is_multiple_of(16) {
+            let _ = write!(std::io::stderr().lock(), "\r{done}/{}", self.total);
+        }
+    }
+
+    fn clear(&self) {
+        if self.shown {
+            let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const SEALED: &str = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: a\nspec:\n  encryptedData: {}\n";
+
+    #[test]
+    fn folders_are_searched_and_one_fault_stops_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("a/one.yaml", SEALED);
+        write("a/two.yml", SEALED);
+        write("a/three.json", &SEALED.replace("SealedSecret", "Secret"));
+        write("a/four.txt", SEALED);
+        write("a/five.yaml", "{{ a template }}");
+        write(
+            "a/six.yaml",
+            &format!("{SEALED}{{{{ for SealedSecrets }}}}"),
+        );
+        write(".gitignore", "ignored\n");
+        write("ignored/one.yaml", SEALED);
+        let outside = tempfile::tempdir().unwrap();
+        fs::write(outside.path().join("x.yaml"), SEALED).unwrap();
+        std::os::unix::fs::symlink(outside.path(), folder.path().join("link")).unwrap();
+        let typed = [folder.path().to_owned(), folder.path().join("a/one.yaml")];
+        let batch = Batch::of(&typed).unwrap();
+        let results = batch.each(|file| Ok(file.sealed.len()));
+        let found: Vec<_> = results
+            .iter()
+            .map(|(path, result)| (path.file_name().unwrap().to_str().unwrap(), result.is_ok()))
+            .collect();
+        assert_eq!(
+            found,
+            [("one.yaml", true), ("six.yaml", false), ("two.yml", true)]
+        );
+        let results = batch.each(|file| {
+            Ok(Done {
+                changed: batch.replace(file, &file.text.replace("name: a", "name: b"))?,
+                ..Done::default()
+            })
+        });
+        let error = report("change", results).unwrap_err();
+        assert_eq!(error.exit_code(), crate::exit::FAILED);
+        let text = fs::read_to_string(folder.path().join("a/two.yml")).unwrap();
+        assert!(text.contains("name: b"), "{text}");
+        assert!(Batch::of(&[PathBuf::from("-")]).is_err());
+    }
+}

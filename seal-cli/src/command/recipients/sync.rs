@@ -1,0 +1,302 @@
+//! `seal recipients sync`: files as their rules say. Who is new needs a word of the user, known rule
+//! or not: a file may have been moved under the rule by somebody else (rule W3).
+
+use std::path::PathBuf;
+
+use seal_format::se1::{DataKeyId, RecipientName};
+use seal_manifest::BlockEdit;
+use sealing::{Se1Object, SealedDocument};
+
+use super::all_called;
+use crate::args::ClusterArgs;
+use crate::batch::{self, Batch, Done, Results};
+use crate::config::known::{self, KnownArgs};
+use crate::config::{self, ConfigArgs};
+use crate::environment;
+use crate::error::CliError;
+use crate::identity::{Identities, IdentityKeys};
+use crate::public_keys::PublicKeys;
+use crate::readers_error::ReadersError;
+use crate::recipient::{Asked, KmsArgs, Recipients};
+use crate::rules::{RuleReaders, Rules};
+use crate::sealed_file::SealedFile;
+use crate::ui;
+use crate::verified::Verified;
+
+#[derive(clap::Args, Debug)]
+pub(super) struct Args {
+    /// Files, and folders with files, of SealedSecrets
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    files: Vec<PathBuf>,
+
+    /// Only tell what would be done; the exit code is 1 if there is anything
+    #[arg(long)]
+    dry_run: bool,
+
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    #[command(flatten)]
+    known: KnownArgs,
+
+    #[command(flatten)]
+    keys: IdentityKeys,
+
+    #[command(flatten)]
+    kms: KmsArgs,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// What is the same for all files.
+struct Work {
+    identities: Identities,
+    public: PublicKeys,
+    rules: Rules,
+    known: KnownArgs,
+}
+
+/// A rule with the keys of everybody whom it names.
+struct Wanted<'a> {
+    rule: &'a RuleReaders,
+    recipients: &'a Recipients,
+    keys: Vec<RecipientName>,
+}
+
+/// How a data key's list differs from the rule.
+struct Difference {
+    id: DataKeyId,
+    added: Vec<RecipientName>,
+    removed: Vec<RecipientName>,
+}
+
+/// Compares, opens, re-wraps or seals anew, writes.
+pub(super) fn run(mut args: Args) -> Result<(), CliError> {
+    let batch = Batch::of(&args.files)?;
+    args.cluster.complete_from(environment::variable);
+    let kms = args.kms.options();
+    let identities = Identities::new(&args.keys, kms.clone())?;
+    let work = Work {
+        public: PublicKeys::new(&Asked::default(), &identities, args.cluster.into(), kms)?,
+        identities,
+        rules: Rules::new(&args.config),
+        known: args.known,
+    };
+    if args.dry_run {
+        return tell(batch.each(|file| work.plan(file)));
+    }
+    let results = batch.each(|file| work.sync(file, &batch));
+    batch::report("sync", results)
+}
+
+/// What would be done to each file.
+fn tell(results: Results<Vec<String>>) -> Result<(), CliError> {
+    let total = results.len();
+    let (mut due, mut failed, mut code) = (0, 0, 0);
+    for (path, result) in results {
+        match result {
+            Ok(lines) => {
+                due += usize::from(!lines.is_empty());
+                for line in lines {
+                    ui::hint(&format!("{}: {line}", path.display()));
+                }
+            }
+            Err(error) if total == 1 => return Err(error),
+            Err(error) => {
+                failed += 1;
+                code = error.exit_code();
+                ui::error(&error);
+            }
+        }
+    }
+    if failed > 0 {
+        return Err(CliError::SomeFailed {
+            failed,
+            total,
+            code,
+        });
+    }
+    match due {
+        0 => Ok(()),
+        due => Err(CliError::Due { due, total }),
+    }
+}
+
+impl Work {
+    /// Nothing is opened for this: the lists are as the file has them.
+    fn plan(&self, file: &SealedFile) -> Result<Vec<String>, CliError> {
+        let rule = self.rule(file)?;
+        let recipients = self.public.of_rule(&rule)?;
+        let mut lines = Vec::new();
+        for sealed in &file.sealed {
+            let Some(object) = file.object(sealed)? else {
+                continue;
+            };
+            let wanted = wanted(file, sealed, &rule, &recipients)?;
+            for difference in wanted.differences(&object) {
+                let items = object.items_of(&difference.id).join(", ");
+                let rule = Some(wanted.rule);
+                if !difference.added.is_empty() {
+                    let added = all_called(&difference.added, rule);
+                    lines.push(format!("{items}: add {added}"));
+                }
+                if !difference.removed.is_empty() {
+                    let removed = all_called(&difference.removed, rule);
+                    lines.push(format!("{items}: remove {removed}"));
+                }
+            }
+        }
+        Ok(lines)
+    }
+
+    fn sync(&self, file: &SealedFile, batch: &Batch) -> Result<Done, CliError> {
+        let rule = self.rule(file)?;
+        let recipients = self.public.of_rule(&rule)?;
+        let mut done = Done::default();
+        let text = file.edited(|sealed, object| {
+            let Some(object) = object else {
+                return Ok(Vec::new());
+            };
+            let wanted = wanted(file, sealed, &rule, &recipients)?;
+            let differences = wanted.differences(&object);
+            if differences.is_empty() {
+                return Ok(Vec::new());
+            }
+            self.admit(&wanted, &differences, &object)
+                .map_err(file.of_readers(sealed))?;
+            let trusted = rule.kms_keys();
+            let verified = Verified::of(sealed, object, &self.identities, &trusted, |block| {
+                differences.iter().any(|other| other.id == *block.id())
+            })
+            .map_err(file.of_keys(sealed))?;
+            wanted.tell(&differences, &verified, &mut done);
+            wanted.edits(file, sealed, &differences, &verified)
+        })?;
+        done.changed = batch.replace(file, &text)?;
+        if !done.changed {
+            done.notes.push("as the rule says".to_owned());
+        }
+        Ok(done)
+    }
+
+    fn rule(&self, file: &SealedFile) -> Result<RuleReaders, CliError> {
+        match self.rules.of(&file.path)? {
+            Some(rule) => Ok(rule),
+            None => Err(config::nothing_for(&file.path, self.rules.named())?.into()),
+        }
+    }
+
+    /// Rules W2 and W3: the rule is as it was confirmed, and so is everyone who gets to read old
+    /// values by it.
+    fn admit(
+        &self,
+        wanted: &Wanted<'_>,
+        differences: &[Difference],
+        object: &Se1Object,
+    ) -> Result<(), ReadersError> {
+        if differences.iter().all(|other| other.added.is_empty()) {
+            return Ok(());
+        }
+        if !self.known.accept() {
+            let new = differences.iter().filter(|other| !other.added.is_empty());
+            let items: Vec<_> = new
+                .clone()
+                .flat_map(|other| object.items_of(&other.id))
+                .collect();
+            let readers = new.flat_map(|other| &other.added);
+            return Err(ReadersError::New {
+                readers: all_called(readers, Some(wanted.rule)),
+                items: items.join(", "),
+                rule: wanted.rule.place(),
+            });
+        }
+        let to = wanted.recipients.named();
+        known::confirm(&wanted.rule.matched, &to, &self.known)?;
+        Ok(())
+    }
+}
+
+/// The readers that a file should have.
+fn wanted<'a>(
+    file: &SealedFile,
+    sealed: &SealedDocument,
+    rule: &'a RuleReaders,
+    recipients: &'a Recipients,
+) -> Result<Wanted<'a>, CliError> {
+    let keys = recipients.keys().ok_or_else(|| {
+        let rule = rule.place();
+        file.of_readers(sealed)(ReadersError::Alias { rule })
+    })?;
+    Ok(Wanted {
+        rule,
+        recipients,
+        keys,
+    })
+}
+
+impl Wanted<'_> {
+    fn differences(&self, object: &Se1Object) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        for block in object.referenced() {
+            let present: Vec<_> = block.wraps().iter().map(|wrap| &wrap.to).collect();
+            let added = self.keys.iter().filter(|key| !present.contains(key));
+            let removed = present.iter().filter(|key| !self.keys.contains(key));
+            let difference = Difference {
+                id: block.id().clone(),
+                added: added.cloned().collect(),
+                removed: removed.map(|key| (*key).clone()).collect(),
+            };
+            if !difference.added.is_empty() || !difference.removed.is_empty() {
+                differences.push(difference);
+            }
+        }
+        differences
+    }
+
+    /// Where nobody goes, the data key stays and is wrapped for more; all others are replaced by
+    /// one.
+    fn edits(
+        &self,
+        file: &SealedFile,
+        sealed: &SealedDocument,
+        differences: &[Difference],
+        verified: &Verified<'_>,
+    ) -> Result<Vec<BlockEdit>, CliError> {
+        let mut edits = verified.drop_unused();
+        let mut replaced = Vec::new();
+        for (block, key) in verified.blocks() {
+            let mut of_block = differences.iter().filter(|other| other.id == *block.id());
+            if of_block.any(|difference| !difference.removed.is_empty()) {
+                replaced.push(block.id().clone());
+                continue;
+            }
+            let there = |to: &RecipientName| block.wraps().iter().any(|wrap| wrap.to == *to);
+            let missing = self.recipients.without(there);
+            let wrapped = missing.wrap_all(&key.to_wrap(), verified.binding())?;
+            let edit = verified.relisted(block, key, |_| true, wrapped.wraps);
+            edits.push(edit.map_err(file.of_keys(sealed))?);
+        }
+        if !replaced.is_empty() {
+            edits.extend(verified.replace(file, replaced, self.recipients)?);
+        }
+        Ok(edits)
+    }
+
+    fn tell(&self, differences: &[Difference], verified: &Verified<'_>, done: &mut Done) {
+        let rule = Some(self.rule);
+        let added: Vec<_> = differences.iter().flat_map(|d| &d.added).collect();
+        if !added.is_empty() {
+            done.notes
+                .push(format!("added {}", all_called(added, rule)));
+        }
+        for difference in differences.iter().filter(|d| !d.removed.is_empty()) {
+            let removed = all_called(&difference.removed, rule);
+            let items = verified.items_of(&difference.id).join(", ");
+            done.notes.push(format!("removed {removed}"));
+            done.warnings.push(format!(
+                "{removed} could read these, and still can in history; change them where they come from: {items}"
+            ));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! What configurations say about many files: each certificate is read once.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use jiff::Timestamp;
+use seal_kms::KeyArn;
+
+use crate::config::{self, ConfigArgs, Matched, Offline, RecipientSource};
+use crate::error::CliError;
+use crate::ui;
+
+/// Looks rules up.
+pub(crate) struct Rules {
+    named: Option<PathBuf>,
+    looked: Mutex<Vec<(RecipientSource, Option<String>)>>,
+}
+
+/// The rule for a file, and the keys of whom it names, as far as they are known offline.
+pub(crate) struct RuleReaders {
+    pub(crate) matched: Matched,
+    /// One for each of `matched.recipients`.
+    pub(crate) to: Vec<Option<String>>,
+    names: Vec<(String, String)>,
+}
+
+impl Rules {
+    pub(crate) fn new(args: &ConfigArgs) -> Self {
+        Self {
+            named: args.named().map(Path::to_path_buf),
+            looked: Mutex::default(),
+        }
+    }
+
+    /// The configuration that was named.
+    pub(crate) fn named(&self) -> Option<&Path> {
+        self.named.as_deref()
+    }
+
+    /// The rule for a file; `None` without one, and for stdin.
+    pub(crate) fn of(&self, file: &Path) -> Result<Option<RuleReaders>, CliError> {
+        if file == Path::new("-") {
+            return Ok(None);
+        }
+        let Some(matched) = config::rules_for(file, self.named.as_deref())? else {
+            return Ok(None);
+        };
+        let to: Vec<_> = matched
+            .recipients
+            .iter()
+            .map(|recipient| self.to(&recipient.source))
+            .collect();
+        let known = matched.names().iter();
+        let names = known
+            .filter_map(|name| Some((self.to(&name.source)?, name.name.clone())))
+            .collect();
+        Ok(Some(RuleReaders { matched, to, names }))
+    }
+
+    /// KMS keys that the rule for a file names. Reading a file does not depend on rules.
+    pub(crate) fn kms_keys(&self, file: &Path) -> Vec<KeyArn> {
+        let rule = self.of_what_is_there(file);
+        rule.map(|rule| rule.kms_keys()).unwrap_or_default()
+    }
+
+    /// The rule for a file that is read only: a faulty configuration is a warning.
+    pub(crate) fn of_what_is_there(&self, file: &Path) -> Option<RuleReaders> {
+        self.of(file).unwrap_or_else(|error| {
+            ui::warn(&error.to_string());
+            None
+        })
+    }
+
+    fn to(&self, source: &RecipientSource) -> Option<String> {
+        let mut looked = self.looked.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, to)) = looked.iter().find(|(known, _)| known == source) {
+            return to.clone();
+        }
+        let offline = Offline::of(source, Timestamp::now());
+        let to = offline.ok().and_then(|offline| offline.to);
+        looked.push((source.clone(), to.clone()));
+        to
+    }
+}
+
+impl RuleReaders {
+    /// What the configuration calls a key, whichever rule names it.
+    pub(crate) fn name_of(&self, to: &str) -> Option<&str> {
+        let known = self.names.iter().find(|(known, _)| known == to);
+        known.map(|(_, name)| name.as_str())
+    }
+
+    /// Whether the rule names the key. `None` if it cannot be told offline.
+    pub(crate) fn names(&self, to: &str) -> Option<bool> {
+        if self.to.iter().flatten().any(|known| known == to) {
+            return Some(true);
+        }
+        self.to.iter().all(Option::is_some).then_some(false)
+    }
+
+    /// KMS keys that the rule names, and that may be asked therefore. An alias is none: somebody else
+    /// may point it elsewhere.
+    pub(crate) fn kms_keys(&self) -> Vec<KeyArn> {
+        let keys = self.to.iter().flatten();
+        keys.filter_map(|to| to.parse().ok()).collect()
+    }
+
+    /// How many certificates the rule names.
+    pub(crate) fn certificates(&self) -> usize {
+        let recipients = self.matched.recipients.iter();
+        recipients
+            .filter(|recipient| matches!(recipient.source, RecipientSource::Certificate(_)))
+            .count()
+    }
+
+    /// The key of a name.
+    pub(crate) fn key_of(&self, name: &str) -> Option<&str> {
+        let known = self.names.iter().find(|(_, known)| known == name);
+        known.map(|(to, _)| to.as_str())
+    }
+
+    /// How messages call the rule.
+    pub(crate) fn place(&self) -> String {
+        let config = config::shown(&self.matched.config);
+        format!("{config}, line {}", self.matched.line)
+    }
+}
