@@ -1,9 +1,10 @@
 //! Writing results: all of them or nothing, files replaced atomically.
 
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
+use crate::turn::Turn;
 
 /// Bytes that go to the system at once.
 const BUFFER: usize = 256 * 1024;
@@ -97,6 +98,10 @@ pub(crate) fn exchange(
     if durable {
         file.as_file().sync_all().map_err(failed)?;
     }
+    let _turn = Turn::take(&target).map_err(|reason| match reason.kind() {
+        ErrorKind::WouldBlock => CliError::Changed(path.display().to_string()),
+        _ => failed(reason),
+    })?;
     // As late as can be: what an editor saved in between must not be lost.
     if std::fs::read(&target).map_err(failed)? != before {
         return Err(CliError::Changed(path.display().to_string()));
