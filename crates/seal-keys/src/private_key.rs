@@ -36,20 +36,36 @@ pub enum PrivateKeyError {
 impl PrivateKey {
     /// Reads the first private key of a PEM text; other blocks before it are skipped.
     pub fn from_pem(text: &[u8]) -> Result<Self, PrivateKeyError> {
-        let mut found = None;
+        Self::all(text)
+            .into_iter()
+            .next()
+            .ok_or(PrivateKeyError::NoPem)?
+    }
+
+    /// Reads every private key of a PEM text, as people put their backups together.
+    ///
+    /// # Errors
+    /// The first that cannot be read; [`PrivateKeyError::NoPem`] if there is none.
+    pub fn all_from_pem(text: &[u8]) -> Result<Vec<Self>, PrivateKeyError> {
+        let keys: Vec<_> = Self::all(text).into_iter().collect::<Result<_, _>>()?;
+        if keys.is_empty() {
+            return Err(PrivateKeyError::NoPem);
+        }
+        Ok(keys)
+    }
+
+    fn all(text: &[u8]) -> Vec<Result<Self, PrivateKeyError>> {
+        let mut keys = Vec::new();
         for block in pem_blocks::blocks(text) {
             let tag = block.tag().to_owned();
             let der = Zeroizing::new(block.into_contents());
-            if found.is_none() && (tag == PKCS1_TAG || tag == PKCS8_TAG) {
-                found = Some((tag, der));
+            if tag == PKCS1_TAG {
+                keys.push(Self::from_pkcs1_der(&der));
+            } else if tag == PKCS8_TAG {
+                keys.push(Self::from_pkcs8_der(&der));
             }
         }
-        let (tag, der) = found.ok_or(PrivateKeyError::NoPem)?;
-        if tag == PKCS1_TAG {
-            Self::from_pkcs1_der(&der)
-        } else {
-            Self::from_pkcs8_der(&der)
-        }
+        keys
     }
 
     /// Reads PKCS#8 DER.
@@ -112,5 +128,15 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn a_backup_may_hold_several_keys() {
+        let block = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+        let text = format!("# old\n{block}# new\n{block}");
+        let keys = PrivateKey::all_from_pem(text.as_bytes()).map(|keys| keys.len());
+        assert_eq!(keys, Ok(2));
+        let none = PrivateKey::all_from_pem(b"# none\n").err();
+        assert_eq!(none, Some(PrivateKeyError::NoPem));
     }
 }

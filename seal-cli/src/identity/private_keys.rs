@@ -21,9 +21,13 @@ pub(crate) fn read(path: &Path) -> Result<Vec<RsaIdentity>, CliError> {
         reason,
     })?;
     let key = |pem: &[u8]| PrivateKey::from_pem(pem).and_then(|key| RsaIdentity::new(&key));
-    match key(&bytes) {
+    match PrivateKey::all_from_pem(&bytes) {
         Err(PrivateKeyError::NoPem) => {}
-        read => return read.map(|key| vec![key]).map_err(failed),
+        Err(reason) => return Err(failed(reason)),
+        Ok(keys) => {
+            let keys = keys.iter().map(RsaIdentity::new);
+            return keys.collect::<Result<_, _>>().map_err(failed);
+        }
     }
     let documents = seal_manifest::read(&bytes).map_err(|_| failed(PrivateKeyError::NoPem))?;
     let mut keys = Vec::new();
