@@ -190,10 +190,17 @@ fn one_per_secret(bed: &Bed<'_>, recipient: &str) -> Result<tempfile::TempDir> {
     ensure!(output.status.success(), "seal: {}", output.status);
     let folder = tempfile::tempdir_in(bed.folder)?;
     let text = String::from_utf8(output.stdout)?;
-    for (number, document) in text.split("---\n").skip(1).enumerate() {
+    for (number, document) in documents(&text).enumerate() {
         std::fs::write(folder.path().join(format!("{number}.yaml")), document)?;
     }
     Ok(folder)
+}
+
+/// What stands after lines of three dashes; markers of armor end in as many.
+fn documents(text: &str) -> impl Iterator<Item = &str> {
+    let text = text.strip_prefix("---\n").unwrap_or(text);
+    text.split_inclusive("\n---\n")
+        .map(|document| document.strip_suffix("---\n").unwrap_or(document))
 }
 
 /// Ten short values; age, RSA-4096 and KMS.
@@ -215,7 +222,7 @@ fn sizes(bed: &Bed<'_>, figures: &mut Figures) -> Result<()> {
         ensure!(output.status.success(), "seal: {}", output.status);
         let text = String::from_utf8(output.stdout)?;
         #[allow(clippy::cast_precision_loss, reason = "a few kilobytes")]
-        let sizes = text.split("---\n").skip(1).map(|text| text.len() as f64);
+        let sizes = documents(&text).map(|text| text.len() as f64);
         Ok(sizes.collect())
     };
     let mut ours = size(&["-r", alice, "-r", &key])?;
