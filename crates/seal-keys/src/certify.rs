@@ -8,7 +8,7 @@ use rcgen::{
 };
 
 use crate::certificate::{Certificate, KMS_HELD};
-use crate::issue::{IssueError, calendar};
+use crate::issue::{IssueError, described};
 
 /// Makes a certificate for an RSA key in KMS, valid from `now` for `validity`. `spki` is the key's
 /// `SubjectPublicKeyInfo` (DER). The issuer's key is thrown away: sealing never looks at the issuer, and
@@ -25,9 +25,7 @@ pub fn certify(
     now: Timestamp,
     validity: SignedDuration,
 ) -> Result<Certificate, IssueError> {
-    let end = now
-        .checked_add(validity)
-        .map_err(|_| IssueError::Validity)?;
+    let mut params = described(common_name, now, validity)?;
     let failed = |_| IssueError::Generate;
     let mut of_issuer = CertificateParams::default();
     of_issuer.distinguished_name = DistinguishedName::new();
@@ -37,18 +35,9 @@ pub fn certify(
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(failed)?;
     let issuer = Issuer::new(of_issuer, key);
 
-    let mut params = CertificateParams::default();
-    params.distinguished_name = DistinguishedName::new();
-    if !common_name.is_empty() {
-        params
-            .distinguished_name
-            .push(DnType::CommonName, common_name);
-    }
     params
         .distinguished_name
         .push(DnType::OrganizationalUnitName, KMS_HELD);
-    params.not_before = calendar(now)?;
-    params.not_after = calendar(end)?;
     let public = SubjectPublicKeyInfo::from_der(spki).map_err(failed)?;
     let signed = params.signed_by(&public, &issuer).map_err(failed)?;
     let certificate = Certificate::from_der(signed.der().to_vec())?;

@@ -68,6 +68,23 @@ fn self_signed(
     now: Timestamp,
     validity: SignedDuration,
 ) -> Result<Certificate, IssueError> {
+    let mut params = described(common_name, now, validity)?;
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::EncipherOnly];
+    let pair = KeyPair::from_pkcs8_der_and_sign_algo(&key.pkcs8_der().into(), &PKCS_RSA_SHA256)
+        .map_err(|_| IssueError::Generate)?;
+    let signed = params
+        .self_signed(&pair)
+        .map_err(|_| IssueError::Generate)?;
+    Ok(Certificate::from_der(signed.der().to_vec())?)
+}
+
+/// Subject and validity of a certificate.
+pub(crate) fn described(
+    common_name: &str,
+    now: Timestamp,
+    validity: SignedDuration,
+) -> Result<CertificateParams, IssueError> {
     let end = now
         .checked_add(validity)
         .map_err(|_| IssueError::Validity)?;
@@ -80,17 +97,10 @@ fn self_signed(
     }
     params.not_before = calendar(now)?;
     params.not_after = calendar(end)?;
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::EncipherOnly];
-    let pair = KeyPair::from_pkcs8_der_and_sign_algo(&key.pkcs8_der().into(), &PKCS_RSA_SHA256)
-        .map_err(|_| IssueError::Generate)?;
-    let signed = params
-        .self_signed(&pair)
-        .map_err(|_| IssueError::Generate)?;
-    Ok(Certificate::from_der(signed.der().to_vec())?)
+    Ok(params)
 }
 
-pub(crate) fn calendar(time: Timestamp) -> Result<time::OffsetDateTime, IssueError> {
+fn calendar(time: Timestamp) -> Result<time::OffsetDateTime, IssueError> {
     time::OffsetDateTime::from_unix_timestamp(time.as_second()).map_err(|_| IssueError::Validity)
 }
 
