@@ -6,7 +6,6 @@ mod old;
 use std::path::PathBuf;
 
 use seal_format::se1::RecipientName;
-use seal_keys::RsaRecipient;
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
@@ -18,7 +17,7 @@ use crate::environment;
 use crate::error::CliError;
 use crate::identity::{Identities, IdentityKeys};
 use crate::readers_error::ReadersError;
-use crate::recipient::{Asked, KmsArgs, Recipients, shown};
+use crate::recipient::{Asked, KmsArgs, OneCertificate, Recipients, shown};
 use crate::rules::{RuleReaders, Rules};
 use crate::sealed_file::SealedFile;
 use crate::verified::Verified;
@@ -74,7 +73,7 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
         }
         None => Recipients::of_cluster(&cluster)?,
     };
-    let to = new.only_certificate().map(|key| key.name().clone());
+    let to = new.only_certificate().map(|it| it.name().clone());
     let work = Work {
         to: to.ok_or(CliError::NoneNamed)?,
         new,
@@ -166,15 +165,14 @@ impl Work {
     fn legacy_values(
         &self,
         sealed: &SealedDocument,
-        certificate: &RsaRecipient,
+        certificate: OneCertificate<'_>,
     ) -> Result<Vec<BlockEdit>, ReadersError> {
         if sealed.spec.data.is_some() {
             return Err(ReadersError::Whole);
         }
-        let label = legacy::label(sealed);
         let mut edits = Vec::new();
         for (item, value) in legacy::values(sealed) {
-            if let Some(value) = legacy::rekeyed(value, &label, &self.identities, certificate)
+            if let Some(value) = legacy::rekeyed(value, sealed, &self.identities, certificate)
                 .map_err(|reason| ReadersError::Legacy {
                     item: item.to_owned(),
                     reason,
