@@ -23,6 +23,7 @@ const APP: u8 = 3;
 
 /// What does no IO, reads no clock and holds no runtime; `fence` keeps it so.
 pub(crate) const PURE: &[&str] = &[
+    "json-property",
     "seal-api",
     "seal-format",
     "seal-keys",
@@ -33,6 +34,7 @@ pub(crate) const PURE: &[&str] = &[
 
 /// Everything below the apps.
 const LIBRARIES: &[&str] = &[
+    "json-property",
     "operator-kit",
     "seal-age",
     "seal-api",
@@ -45,6 +47,7 @@ const LIBRARIES: &[&str] = &[
 ];
 
 const LAYERS: &[Layer] = &[
+    layer(0, "json-property", &[]),
     layer(0, "seal-api", &[]),
     layer(0, "seal-format", &[]),
     layer(1, "seal-manifest", &[]),
