@@ -23,6 +23,7 @@ const APP: u8 = 3;
 
 /// What does no IO, reads no clock and holds no runtime; `fence` keeps it so.
 pub(crate) const PURE: &[&str] = &[
+    "go-regexp",
     "json-property",
     "seal-api",
     "seal-format",
@@ -34,6 +35,7 @@ pub(crate) const PURE: &[&str] = &[
 
 /// Everything below the apps.
 const LIBRARIES: &[&str] = &[
+    "go-regexp",
     "json-property",
     "operator-kit",
     "seal-age",
@@ -47,11 +49,12 @@ const LIBRARIES: &[&str] = &[
 ];
 
 const LAYERS: &[Layer] = &[
+    layer(0, "go-regexp", &[]),
     layer(0, "json-property", &[]),
     layer(0, "seal-api", &[]),
     layer(0, "seal-format", &[]),
     layer(1, "seal-manifest", &[]),
-    layer(1, "template", &[]),
+    layer(1, "template", &["go-regexp"]),
     layer(1, "seal-keys", &["seal-format"]),
     layer(
         1,
