@@ -23,6 +23,7 @@ const APP: u8 = 3;
 
 /// What does no IO, reads no clock and holds no runtime; `fence` keeps it so.
 pub(crate) const PURE: &[&str] = &[
+    "external-data",
     "go-regexp",
     "json-property",
     "seal-api",
@@ -35,6 +36,7 @@ pub(crate) const PURE: &[&str] = &[
 
 /// Everything below the apps.
 const LIBRARIES: &[&str] = &[
+    "external-data",
     "go-regexp",
     "json-property",
     "operator-kit",
@@ -56,6 +58,11 @@ const LAYERS: &[Layer] = &[
     layer(1, "seal-manifest", &[]),
     layer(1, "template", &["go-regexp"]),
     layer(1, "seal-keys", &["seal-format"]),
+    layer(
+        1,
+        "external-data",
+        &["go-regexp", "json-property", "seal-api", "template"],
+    ),
     layer(
         1,
         "sealing",
