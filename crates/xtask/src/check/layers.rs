@@ -71,6 +71,7 @@ const LAYERS: &[Layer] = &[
     layer(2, "operator-kit", PURE),
     layer(2, "seal-age", &["seal-format", "seal-keys"]),
     layer(2, "seal-kms", &["seal-format", "seal-keys"]),
+    layer(APP, "external-secrets", LIBRARIES),
     layer(APP, "seal-cli", LIBRARIES),
     layer(APP, "sealed-controller", LIBRARIES),
 ];
