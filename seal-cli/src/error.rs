@@ -15,7 +15,7 @@ use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
 use crate::readers_error::ReadersError;
-use crate::recipient::RecipientError;
+use crate::recipient::{InKms, RecipientError};
 use crate::verified::KeyError;
 
 #[derive(Debug, thiserror::Error)]
@@ -176,6 +176,16 @@ pub(crate) enum CliError {
     },
     #[error(transparent)]
     Recipient(#[from] RecipientError),
+    #[error(
+        "{from}: {place}: {reason}. Use --format-version se1 (format: se1 in .seal.yaml), or --scope cluster-wide"
+    )]
+    InKms {
+        from: String,
+        place: Place,
+        reason: InKms,
+    },
+    #[error("{from}: {reason}. Use --format-version se1")]
+    ItemInKms { from: String, reason: InKms },
     #[error("{from}: {place}: the certificate's key cannot seal a value")]
     Wrap { from: String, place: Place },
 
@@ -260,6 +270,8 @@ impl CliError {
             | Self::Format(_)
             | Self::FormatVersion(_)
             | Self::LegacyReaders(_)
+            | Self::InKms { .. }
+            | Self::ItemInKms { .. }
             | Self::Scope(_)
             | Self::InspectFormat(_)
             | Self::NoneNamed

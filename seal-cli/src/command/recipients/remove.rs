@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 
 use seal_format::se1::{DataKeyBlock, DataKeyId, RecipientName};
 use seal_keys::Certificate;
@@ -10,25 +9,17 @@ use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
 use super::{all_called, legacy_stays};
-use crate::args::ClusterArgs;
-use crate::batch::{self, Batch, Done};
-use crate::config::ConfigArgs;
-use crate::environment;
+use crate::batch::{self, Done};
+use crate::data_key_change::{DataKeyChange, DataKeyChangeArgs};
 use crate::error::CliError;
-use crate::identity::{Identities, IdentityKeys};
 use crate::public_keys::PublicKeys;
 use crate::readers_error::ReadersError;
-use crate::recipient::{Asked, KmsArgs};
-use crate::rules::{RuleReaders, Rules};
+use crate::rules::RuleReaders;
 use crate::sealed_file::SealedFile;
 use crate::verified::Verified;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Files, and folders with files, of SealedSecrets
-    #[arg(value_name = "FILE|FOLDER", required = true)]
-    files: Vec<PathBuf>,
-
     /// Who shall not read any more: as seal recipients list shows it, by a name of .seal.yaml, or
     /// cert:FILE; may be repeated
     #[arg(short = 'r', long, value_name = "RECIPIENT", required = true)]
@@ -39,24 +30,14 @@ pub(super) struct Args {
     cert: Vec<String>,
 
     #[command(flatten)]
-    config: ConfigArgs,
-
-    #[command(flatten)]
-    keys: IdentityKeys,
-
-    #[command(flatten)]
-    kms: KmsArgs,
-
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    change: DataKeyChangeArgs,
 }
 
 /// What is the same for all files.
 struct Work {
-    removed: Vec<Removed>,
-    identities: Identities,
+    change: DataKeyChange,
     public: PublicKeys,
-    rules: Rules,
+    removed: Vec<Removed>,
 }
 
 /// Who was typed.
@@ -67,21 +48,16 @@ enum Removed {
 }
 
 /// Opens the data keys of whoever goes, seals their values anew, writes.
-pub(super) fn run(mut args: Args) -> Result<(), CliError> {
+pub(super) fn run(args: Args) -> Result<(), CliError> {
     let removed = args.recipient.iter().map(|text| Removed::of(text));
     let removed = removed.collect::<Result<_, _>>()?;
-    let batch = Batch::of(&args.files)?;
-    args.cluster.complete_from(environment::variable);
-    let kms = args.kms.options();
-    let identities = Identities::new(&args.keys, kms.clone())?;
-    let certificates = Asked::certificates(&args.cert);
+    let change = args.change.resolve()?;
     let work = Work {
+        public: change.public_keys(&args.cert)?,
+        change,
         removed,
-        public: PublicKeys::new(&certificates, &identities, args.cluster.into(), kms)?,
-        identities,
-        rules: Rules::new(&args.config),
     };
-    let results = batch.each(|file| work.remove(file, &batch));
+    let results = work.change.batch.each(|file| work.remove(file));
     batch::report("remove", results)
 }
 
@@ -125,8 +101,8 @@ impl Removed {
 }
 
 impl Work {
-    fn remove(&self, file: &SealedFile, batch: &Batch) -> Result<Done, CliError> {
-        let rule = self.rules.of(&file.path)?;
+    fn remove(&self, file: &SealedFile) -> Result<Done, CliError> {
+        let rule = self.change.rules.of(&file.path)?;
         let rule = rule.as_ref();
         self.check_names(rule)?;
         let mut done = Done::default();
@@ -141,11 +117,10 @@ impl Work {
             if affected.is_empty() {
                 return Ok(Vec::new());
             }
-            let trusted = rule.map(RuleReaders::kms_keys).unwrap_or_default();
-            let verified = Verified::of(sealed, object, &self.identities, &trusted, |block| {
+            let change = &self.change;
+            let verified = change.verified(file, sealed, object, rule, |block| {
                 affected.contains(block.id())
-            })
-            .map_err(file.of_keys(sealed))?;
+            })?;
             let (edits, items) = self.reseal(file, sealed, &verified, rule)?;
             let mut gone = Vec::new();
             for (block, _) in verified.blocks() {
@@ -160,7 +135,7 @@ impl Work {
             all_gone.extend(gone);
             Ok(edits)
         })?;
-        done.changed = batch.replace(file, &text)?;
+        done.changed = self.change.batch.replace(file, &text)?;
         done.notes.push(if done.changed {
             format!("removed {}", all_called(&all_gone, rule))
         } else {
