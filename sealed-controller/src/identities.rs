@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use seal_format::se1::{Fault, RecipientName};
 use seal_keys::{Identity, Keyring};
-use sealing::DataKeyNeed;
+use sealing::{DataKeyNeed, NoSessionKey, UnwrapNeed};
 use tokio::sync::watch as channel;
 use zeroize::Zeroizing;
 
 use crate::age_keys::{AgeKeys, AgeStore};
-use crate::keys::KeyStore;
+use crate::keys::{KeyStore, LockedKeys};
 use crate::kms_keys::{KmsKeys, KmsRequest};
 use crate::metrics::{Metrics, UnwrapKind};
 
@@ -29,7 +29,8 @@ pub(crate) struct Identities {
 
 /// The identities of one moment: a pass uses one set from beginning to end.
 pub(crate) struct Moment {
-    pub(crate) ring: Arc<Keyring>,
+    ring: Arc<Keyring>,
+    pub(crate) locked: Arc<LockedKeys>,
     age: Arc<AgeKeys>,
     kms: Arc<KmsKeys>,
 }
@@ -46,6 +47,8 @@ impl Identities {
     /// The identities of this moment.
     pub(crate) fn moment(&self) -> Moment {
         Moment {
+            // Before the ring: see there.
+            locked: self.sealing.locked(),
             ring: self.sealing.ring(),
             age: self.age.keys(),
             kms: self.kms.clone(),
@@ -129,11 +132,33 @@ impl Moment {
             return AtHand::Known(unwrapped);
         }
         let requests = self.kms.requests(need);
+        if requests.is_empty() && self.locked.note(need).is_some() {
+            metrics.unwrapped(UnwrapKind::Rsa, Some(Fault::Unavailable));
+            return AtHand::Known(Err(Fault::Unavailable));
+        }
         if requests.is_empty() {
             metrics.unwrapped(UnwrapKind::None, Some(Fault::NoIdentity));
             return AtHand::Known(Err(Fault::NoIdentity));
         }
         AtHand::Elsewhere(requests)
+    }
+
+    /// Unwraps the session key of a legacy value with a key at hand.
+    pub(crate) fn unwrap_legacy(
+        &self,
+        need: &UnwrapNeed<'_>,
+        metrics: &Metrics,
+    ) -> Result<Zeroizing<Vec<u8>>, NoSessionKey> {
+        if let Ok(key) = self.ring.unwrap(need.wrapped, need.label) {
+            metrics.unwrapped(UnwrapKind::Legacy, None);
+            return Ok(key);
+        }
+        if self.locked.legacy_note(need).is_some() {
+            metrics.unwrapped(UnwrapKind::Legacy, Some(Fault::Unavailable));
+            return Err(NoSessionKey::Unavailable);
+        }
+        metrics.unwrapped(UnwrapKind::Legacy, Some(Fault::BadWrap));
+        Err(NoSessionKey::NoKey)
     }
 
     fn find(&self, to: &RecipientName) -> Option<(UnwrapKind, &dyn Identity)> {

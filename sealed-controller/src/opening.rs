@@ -6,15 +6,14 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use seal_api::SealedSecret;
 use seal_format::se1::Fault;
-use seal_keys::Identity as _;
-use sealing::{Answers, OpenError, OpenedSecret, Opening, scope_of};
+use sealing::{Answers, NoSessionKey, OpenError, OpenedSecret, Opening, scope_of};
 use template::GoTemplate;
 use zeroize::Zeroizing;
 
 use crate::identities::{AtHand, Identities, Moment};
 use crate::kms_keys::{KmsKeys, KmsRequest, Unavailable};
 use crate::live::Guarded;
-use crate::metrics::{Metrics, UnwrapKind};
+use crate::metrics::Metrics;
 use crate::sync_error::{Details, SyncError};
 
 /// Data keys of one object that are unwrapped by a service at the same time.
@@ -56,7 +55,7 @@ enum AtHandPass {
 
 /// An object some of whose data keys a service has to unwrap.
 struct Waiting {
-    session_keys: Vec<Option<Zeroizing<Vec<u8>>>>,
+    session_keys: Vec<Result<Zeroizing<Vec<u8>>, NoSessionKey>>,
     data_keys: Vec<AtHand>,
     details: Details,
 }
@@ -69,22 +68,25 @@ fn at_hand(
 ) -> Result<AtHandPass, SyncError> {
     let sealed = well_formed(object)?;
     let opening = prepare(sealed).map_err(|error| explained(error, Details::default(), sealed))?;
+    let mut details = Details::default();
     let session_keys = opening
         .needs()
         .map(|need| {
-            let key = moment.ring.unwrap(need.wrapped, need.label).ok();
-            let fault = key.is_none().then_some(Fault::BadWrap);
-            metrics.unwrapped(UnwrapKind::Legacy, fault);
+            let key = moment.unwrap_legacy(&need, metrics);
+            if let Err(NoSessionKey::Unavailable) = key {
+                details.locked(moment.locked.legacy_note(&need));
+            }
             key
         })
         .collect();
-    let mut details = Details::default();
     let data_keys: Vec<_> = opening
         .data_keys()
         .map(|need| {
             let unwrapped = moment.unwrap(&need, metrics);
-            if let AtHand::Known(Err(Fault::NoIdentity)) = unwrapped {
-                details.add(moment.nobody(&need));
+            match unwrapped {
+                AtHand::Known(Err(Fault::NoIdentity)) => details.add(moment.nobody(&need)),
+                AtHand::Known(Err(Fault::Unavailable)) => details.locked(moment.locked.note(&need)),
+                _ => {}
             }
             unwrapped
         })
