@@ -51,14 +51,15 @@ pub(crate) fn public(endpoints: &Endpoints) -> Router {
 pub(crate) fn metrics(endpoints: &Endpoints) -> Router {
     let Endpoints { keys, metrics, .. } = endpoints.clone();
     let page = move || async move {
-        metrics.locked_sealing_keys(keys.locked().len());
+        metrics.locked_sealing_keys(keys.locked().names().count());
         operator_kit::metrics::page(metrics.registry())
     };
     Router::new().route("/metrics", any(page))
 }
 
 async fn readiness(State(endpoints): State<Endpoints>) -> Response {
-    let locked = endpoints.keys.locked().into_iter();
+    let locked = endpoints.keys.locked();
+    let locked = locked.names();
     let locked = locked.map(|name| format!("sealing key {name} cannot be unwrapped yet\n"));
     let cloud = endpoints.cloud.iter().filter_map(|cloud| cloud.note());
     let cloud = cloud.map(|note| format!("{note}\n"));

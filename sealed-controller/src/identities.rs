@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use crate::age_keys::{AgeKeys, AgeStore};
 use crate::cloud_key::CloudKey;
-use crate::keys::KeyStore;
+use crate::keys::{KeyStore, LockedKeys};
 use crate::kms_keys::{KmsKeys, KmsRequest};
 use crate::metrics::{Metrics, UnwrapKind};
 
@@ -33,6 +33,7 @@ pub(crate) struct Identities {
 /// The identities of one moment: a pass uses one set from beginning to end.
 pub(crate) struct Moment {
     ring: Arc<Keyring>,
+    pub(crate) locked: Arc<LockedKeys>,
     age: Arc<AgeKeys>,
     kms: Arc<KmsKeys>,
     /// Values are sealed for a key in KMS.
@@ -59,6 +60,8 @@ impl Identities {
     /// The identities of this moment.
     pub(crate) fn moment(&self) -> Moment {
         Moment {
+            // Before the ring: see there.
+            locked: self.sealing.locked(),
             ring: self.sealing.ring(),
             age: self.age.keys(),
             kms: self.kms.clone(),
@@ -146,6 +149,10 @@ impl Moment {
             return AtHand::Known(unwrapped);
         }
         let requests = self.kms.requests(need);
+        if requests.is_empty() && self.locked.note(need).is_some() {
+            metrics.unwrapped(UnwrapKind::Rsa, Some(Fault::Unavailable));
+            return AtHand::Known(Err(Fault::Unavailable));
+        }
         if requests.is_empty() {
             metrics.unwrapped(UnwrapKind::None, Some(Fault::NoIdentity));
             return AtHand::Known(Err(Fault::NoIdentity));
@@ -154,18 +161,22 @@ impl Moment {
     }
 
     /// Unwraps the session key of a legacy value with a key at hand; else each RSA key in KMS may hold it, if
-    /// the value is cluster-wide.
+    /// the value is cluster-wide; else a locked key may.
     pub(crate) fn unwrap_legacy(&self, need: &UnwrapNeed<'_>, metrics: &Metrics) -> LegacyAtHand {
         if let Ok(key) = self.ring.unwrap(need.wrapped, need.label) {
             metrics.unwrapped(UnwrapKind::Legacy, None);
             return LegacyAtHand::Known(Ok(key));
         }
         let requests = self.kms.legacy_requests(need);
-        if requests.is_empty() {
-            metrics.unwrapped(UnwrapKind::Legacy, Some(Fault::BadWrap));
-            return LegacyAtHand::Known(Err(NoSessionKey::NoKey));
+        if !requests.is_empty() {
+            return LegacyAtHand::Elsewhere(requests);
         }
-        LegacyAtHand::Elsewhere(requests)
+        let (fault, why) = match self.locked.legacy_note(need) {
+            Some(_) => (Fault::Unavailable, NoSessionKey::Unavailable),
+            None => (Fault::BadWrap, NoSessionKey::NoKey),
+        };
+        metrics.unwrapped(UnwrapKind::Legacy, Some(fault));
+        LegacyAtHand::Known(Err(why))
     }
 
     /// Why a legacy value that is sealed for the key in KMS does not open, if that may be the reason.

@@ -73,9 +73,15 @@ fn at_hand(
         .needs()
         .map(|need| {
             let unwrapped = moment.unwrap_legacy(&need, metrics);
-            if let LegacyAtHand::Known(Err(_)) = unwrapped {
-                let note = moment.label_note(&need).into_iter();
-                note.for_each(|note| details.add(note.to_owned()));
+            match unwrapped {
+                LegacyAtHand::Known(Err(NoSessionKey::Unavailable)) => {
+                    details.locked(moment.locked.legacy_note(&need));
+                }
+                LegacyAtHand::Known(Err(_)) => {
+                    let note = moment.label_note(&need).into_iter();
+                    note.for_each(|note| details.add(note.to_owned()));
+                }
+                _ => {}
             }
             unwrapped
         })
@@ -84,8 +90,10 @@ fn at_hand(
         .data_keys()
         .map(|need| {
             let unwrapped = moment.unwrap(&need, metrics);
-            if let AtHand::Known(Err(Fault::NoIdentity)) = unwrapped {
-                details.add(moment.nobody(&need));
+            match unwrapped {
+                AtHand::Known(Err(Fault::NoIdentity)) => details.add(moment.nobody(&need)),
+                AtHand::Known(Err(Fault::Unavailable)) => details.locked(moment.locked.note(&need)),
+                _ => {}
             }
             unwrapped
         })

@@ -26,7 +26,8 @@ pub(crate) enum SyncError {
         /// What helps to find the cause.
         details: Details,
     },
-    /// A key in a service is not to be had at this moment; nothing else speaks against the object.
+    /// A key in a service, or one that a service has to unwrap, is not to be had at this moment; nothing
+    /// else speaks against the object.
     #[error("{error}{details}")]
     KeyUnavailable {
         /// Which items wait.
@@ -87,6 +88,15 @@ impl Details {
     pub(crate) fn unavailable(&mut self, why: &Unavailable) {
         self.needs_someone |= !why.is_transient();
         self.add(why.to_string());
+    }
+}
+
+impl Details {
+    /// A sealing key is locked. That every object is tried again when it is unlocked is the business of the
+    /// keys; until then trying costs private-key operations for nothing.
+    pub(crate) fn locked(&mut self, note: Option<String>) {
+        self.needs_someone = true;
+        note.into_iter().for_each(|note| self.add(note));
     }
 }
 

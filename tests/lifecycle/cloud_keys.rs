@@ -212,6 +212,13 @@ fn keys_are_stored_wrapped_and_open_after_a_restart() {
     assert!(!controller.log().contains("PRIVATE KEY"));
 }
 
+/// A certificate of another cluster.
+fn stranger() -> Certificate {
+    let hour = SignedDuration::from_hours(1);
+    let issued = seal_keys::issue(2048, "", Timestamp::now(), hour).unwrap();
+    issued.certificate
+}
+
 #[test]
 fn while_kms_is_away_other_keys_work_and_none_is_made() {
     let aws = Aws::start();
@@ -263,13 +270,42 @@ fn while_kms_is_away_other_keys_work_and_none_is_made() {
     let plain = |name: &str| namespace.plain(name).item("password", "hunter2");
     namespace.create(&plain("late").seal(&wrapped));
     namespace.create(&plain("late-se1").seal_se1(&[&wrapped]));
-    for late in ["late", "late-se1"] {
-        namespace.wait_synced(late, ConditionStatus::False);
+    // What only the locked key opens says so. A legacy value names no key, and may be for this one.
+    let mut damaged = plain("damaged").seal(&wrapped);
+    let items = &mut damaged.spec.encrypted_data;
+    items.insert("damaged".to_owned(), "AAAA".to_owned());
+    namespace.create(&damaged);
+    namespace.create(&plain("stranger").seal_se1(&[&stranger()]));
+    for (late, reason, said) in [
+        ("late", "KeyUnavailable", format!("yet: {name}. ")),
+        (
+            "late-se1",
+            "KeyUnavailable",
+            format!("is for the sealing key {name}, which cannot"),
+        ),
+        ("before", "KeyUnavailable", format!("yet: {name}. ")),
+        (
+            "before-se1",
+            "KeyUnavailable",
+            format!("is for the sealing key {name}, which cannot"),
+        ),
+        ("damaged", "UnsealFailed", "(damaged)".to_owned()),
+        ("stranger", "UnsealFailed", Class::NoIdentity.to_string()),
+    ] {
+        let refused = namespace.wait_synced(late, ConditionStatus::False);
+        let condition = condition(&refused);
+        let message = condition.message.unwrap();
+        assert_eq!(
+            condition.reason.as_deref(),
+            Some(reason),
+            "{late}: {message}"
+        );
+        assert!(message.contains(&said), "{late}: {message}");
     }
     assert!(namespace.secret("before").is_some());
 
     aws.proxy.clear();
-    for late in ["late", "late-se1"] {
+    for late in ["late", "late-se1", "before", "before-se1"] {
         namespace.wait_synced(late, ConditionStatus::True);
     }
     system.wait_event(&name, "SealingKeyUnwrapped");
