@@ -87,20 +87,17 @@ impl SealedFile {
         &self,
         mut plan: impl FnMut(&SealedDocument, Option<Se1Object>) -> Result<Vec<BlockEdit>, CliError>,
     ) -> Result<String, CliError> {
-        let mut text = self.text.clone();
+        let mut edits = Vec::new();
         for sealed in &self.sealed {
-            let edits = plan(sealed, self.object(sealed)?)?;
-            if edits.is_empty() {
-                continue;
+            let planned = plan(sealed, self.object(sealed)?)?;
+            if !planned.is_empty() {
+                edits.push((sealed.index, planned));
             }
-            text = seal_manifest::edit(&text, sealed.index, &edits).map_err(|reason| {
-                CliError::Edit {
-                    from: self.path.display().to_string(),
-                    reason,
-                }
-            })?;
         }
-        Ok(text)
+        seal_manifest::edit_all(&self.text, &edits).map_err(|reason| CliError::Edit {
+            from: self.path.display().to_string(),
+            reason,
+        })
     }
 
     /// The part of a SealedSecret that is in SE1, read strictly.
