@@ -15,6 +15,7 @@ mod exit;
 mod fresh_bytes;
 mod identity;
 mod input;
+mod kms_connection;
 mod kubeconfig;
 mod later;
 mod output;

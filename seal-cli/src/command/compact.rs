@@ -75,7 +75,7 @@ struct Circle {
 pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     let batch = Batch::of(&args.files)?;
     args.cluster.complete_from(environment::variable);
-    let kms = args.kms.options();
+    let kms = args.kms.connection();
     let identities = Identities::new(&args.keys, kms.clone())?;
     let certificates = Asked::certificates(&args.cert);
     let work = Work {

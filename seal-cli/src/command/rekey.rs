@@ -66,7 +66,7 @@ struct Work {
 pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     let batch = Batch::of(&args.files)?;
     args.cluster.complete_from(environment::variable);
-    let kms = args.kms.options();
+    let kms = args.kms.connection();
     let cluster = Cluster::from(args.cluster);
     let new = match &args.cert {
         Some(cert) => {

@@ -72,7 +72,7 @@ pub(super) fn run(mut args: Args) -> Result<(), CliError> {
     let removed = removed.collect::<Result<_, _>>()?;
     let batch = Batch::of(&args.files)?;
     args.cluster.complete_from(environment::variable);
-    let kms = args.kms.options();
+    let kms = args.kms.connection();
     let identities = Identities::new(&args.keys, kms.clone())?;
     let certificates = Asked::certificates(&args.cert);
     let work = Work {
