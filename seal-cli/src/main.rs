@@ -9,6 +9,7 @@ mod cluster;
 mod command;
 mod config;
 mod context;
+mod data_key_change;
 mod environment;
 mod error;
 mod exit;
