@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 
 use seal_format::se1::DataKeyBlock;
-use seal_kms::KmsOptions;
 use sealing::{Se1Object, SealedDocument};
 
 use crate::args::ClusterArgs;
@@ -14,6 +13,7 @@ use crate::context::Cluster;
 use crate::environment;
 use crate::error::CliError;
 use crate::identity::{Identities, IdentityKeys};
+use crate::kms_connection::KmsConnection;
 use crate::public_keys::PublicKeys;
 use crate::recipient::{Asked, KmsArgs};
 use crate::rules::{RuleReaders, Rules};
@@ -46,7 +46,7 @@ pub(crate) struct DataKeyChange {
     pub(crate) identities: Identities,
     pub(crate) rules: Rules,
     pub(crate) cluster: Cluster,
-    pub(crate) kms: KmsOptions,
+    pub(crate) kms: KmsConnection,
 }
 
 impl DataKeyChangeArgs {
@@ -56,7 +56,7 @@ impl DataKeyChangeArgs {
     /// Those of [`Batch::of`] and [`Identities::new`].
     pub(crate) fn resolve(mut self) -> Result<DataKeyChange, CliError> {
         self.cluster.complete_from(environment::variable);
-        let kms = self.kms.options();
+        let kms = self.kms.connection();
         Ok(DataKeyChange {
             batch: Batch::of(&self.files)?,
             identities: Identities::new(&self.keys, kms.clone())?,

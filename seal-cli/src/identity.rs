@@ -9,12 +9,13 @@ use std::sync::Arc;
 
 use seal_format::se1::{Binding, DataKeyBlock, Fault, RecipientName, Wrap};
 use seal_keys::{Identity as _, RsaIdentity, RsaRecipient};
-use seal_kms::{KeyArn, KmsOptions};
+use seal_kms::KeyArn;
 use sealing::{Answers, NoSessionKey, Opening};
 use zeroize::Zeroizing;
 
 use crate::age::{self, Effort, Sources, Terminal, UnwrapFault};
 use crate::error::CliError;
+use crate::kms_connection::KmsConnection;
 use crate::recipient::KmsArgs;
 use crate::ui;
 use kms::KmsKeys;
@@ -95,13 +96,13 @@ impl IdentityKeys {
 impl IdentityArgs {
     /// Reads what the flags and variables name.
     pub(crate) fn identities(&self) -> Result<Identities, CliError> {
-        Identities::new(&self.keys, self.kms.options())
+        Identities::new(&self.keys, self.kms.connection())
     }
 }
 
 impl Identities {
     /// Reads what the flags and variables name.
-    pub(crate) fn new(args: &IdentityKeys, kms: KmsOptions) -> Result<Self, CliError> {
+    pub(crate) fn new(args: &IdentityKeys, kms: KmsConnection) -> Result<Self, CliError> {
         let mut rsa = Vec::new();
         for path in &args.private_key {
             rsa.extend(private_keys::read(path)?);

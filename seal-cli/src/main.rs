@@ -16,6 +16,7 @@ mod exit;
 mod fresh_bytes;
 mod identity;
 mod input;
+mod kms_connection;
 mod kubeconfig;
 mod later;
 mod output;

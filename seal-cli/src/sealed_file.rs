@@ -71,19 +71,18 @@ impl SealedFile {
         &self,
         mut plan: impl FnMut(&SealedDocument, Option<Se1Object>) -> Result<Vec<BlockEdit>, CliError>,
     ) -> Result<String, CliError> {
-        let mut text = self.text.clone();
+        let mut edits = Vec::new();
         for sealed in &self.sealed {
-            let edits = plan(sealed, self.object(sealed)?)?;
-            if edits.is_empty() {
-                continue;
+            let planned = plan(sealed, self.object(sealed)?)?;
+            if !planned.is_empty() {
+                edits.push((sealed.index, planned));
             }
-            text = seal_manifest::edit(&text, sealed.index, &edits).map_err(|reason| {
-                CliError::Edit {
-                    from: self.path.display().to_string(),
-                    reason,
-                }
-            })?;
         }
+        let edited = seal_manifest::edit_all(&self.text, &edits);
+        let text = edited.map_err(|reason| CliError::Edit {
+            from: self.path.display().to_string(),
+            reason,
+        })?;
         if text != self.text {
             // One reader more may be more than an object can hold.
             for sealed in sealed_in(text.as_bytes(), &self.path)? {

@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Secret;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::PartialObjectMeta;
@@ -242,6 +242,7 @@ async fn reconcile_all(
         reader.clone(),
     ));
     let ready = endpoints.ready.clone();
+    let listed = ready.clone().cancelled_owned();
     let sealed = sealed_secrets(watches.clone(), writer, context.clone(), ready).predicate_filter(
         predicates::generation
             .combine(predicates::annotations)
@@ -249,7 +250,10 @@ async fn reconcile_all(
             .combine(status_hash),
         PredicateConfig::default(),
     );
+    // A Secret is only noted if its SealedSecret is known. Listed the other way round, after a restart
+    // all would count as missing, and each would be created in vain before it is looked at.
     let secrets = secret_changes(watches, reader.clone(), live.clone());
+    let secrets = listed.map(|()| secrets).flatten_stream();
     Controller::for_stream(sealed, reader)
         .with_config(controller::Config::default().concurrency(WORKERS))
         .reconcile_on(secrets)

@@ -3,29 +3,23 @@
 use std::sync::OnceLock;
 
 use seal_format::se1::{Binding, Fault, RecipientKind, RecipientName, Wrap};
-use seal_kms::{KeyArn, KeyName, Kms, KmsError, KmsFault, KmsOptions, KmsPublicKey};
-use tokio::runtime::{Builder, Runtime};
+use seal_kms::{KeyArn, KeyName, Kms, KmsError, KmsFault, KmsPublicKey};
 use zeroize::Zeroizing;
 
 use super::Unopened;
 use crate::error::CliError;
+use crate::kms_connection::KmsConnection;
 
-/// Keys by ARN, and the connection that is made when the first is needed.
+/// Keys by ARN, and the way to them.
 pub(crate) struct KmsKeys {
     keys: Vec<KeyArn>,
-    options: KmsOptions,
-    connection: OnceLock<Option<Connection>>,
+    connection: KmsConnection,
     /// The keys' public halves, of those that have one: asked for when an `rsa:` wrap comes up.
     public: OnceLock<Vec<(RecipientName, KeyArn)>>,
 }
 
-struct Connection {
-    runtime: Runtime,
-    kms: Kms,
-}
-
 impl KmsKeys {
-    pub(crate) fn new(names: &[String], options: KmsOptions) -> Result<Self, CliError> {
+    pub(crate) fn new(names: &[String], connection: KmsConnection) -> Result<Self, CliError> {
         let keys = names
             .iter()
             .filter(|name| !name.is_empty())
@@ -36,8 +30,7 @@ impl KmsKeys {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             keys,
-            options,
-            connection: OnceLock::new(),
+            connection,
             public: OnceLock::new(),
         })
     }
@@ -70,9 +63,6 @@ impl KmsKeys {
 
     fn public(&self) -> &[(RecipientName, KeyArn)] {
         self.public.get_or_init(|| {
-            let Some(connection) = self.connection() else {
-                return Vec::new();
-            };
             let named = |key: &KeyArn, public: KmsPublicKey| {
                 let recipient = seal_keys::RsaRecipient::from_spki(&public.spki_der)?;
                 Some((recipient.name().clone(), key.clone()))
@@ -82,10 +72,8 @@ impl KmsKeys {
                 .iter()
                 .filter_map(|key| {
                     let name = KeyName::from(key.clone());
-                    let public = connection
-                        .runtime
-                        .block_on(connection.kms.public_key(&name));
-                    named(key, public.ok()?)
+                    let public = self.connection.ask(async |kms| kms.public_key(&name).await);
+                    named(key, public?.ok()?)
                 })
                 .collect()
         })
@@ -95,12 +83,9 @@ impl KmsKeys {
         &self,
         call: impl AsyncFnOnce(&Kms) -> Result<Zeroizing<Vec<u8>>, KmsError>,
     ) -> Result<Zeroizing<Vec<u8>>, Unopened> {
-        let Some(connection) = self.connection() else {
-            return Err(Fault::Unavailable.into());
-        };
-        connection
-            .runtime
-            .block_on(call(&connection.kms))
+        self.connection
+            .ask(call)
+            .ok_or(Fault::Unavailable)?
             .map_err(|error| Unopened {
                 fault: match error.fault {
                     KmsFault::BadWrap => Fault::BadWrap,
@@ -108,18 +93,5 @@ impl KmsKeys {
                 },
                 detail: Some(error.to_string()),
             })
-    }
-
-    fn connection(&self) -> Option<&Connection> {
-        let made = self.connection.get_or_init(|| {
-            let runtime = Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .ok()?;
-            let kms = Kms::new(self.options.clone());
-            Some(Connection { runtime, kms })
-        });
-        made.as_ref()
     }
 }

@@ -2,6 +2,8 @@
 
 use seal_kms::KmsOptions;
 
+use crate::kms_connection::KmsConnection;
+
 /// Whom to seal for.
 #[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct RecipientArgs {
@@ -38,19 +40,20 @@ pub(crate) struct KmsArgs {
 
 impl RecipientArgs {
     /// How KMS keys among them are reached.
-    pub(crate) fn kms(&self) -> KmsOptions {
-        self.kms.options()
+    pub(crate) fn kms(&self) -> KmsConnection {
+        self.kms.connection()
     }
 }
 
 impl KmsArgs {
-    /// The flags; the rest as the AWS command line has it.
-    pub(crate) fn options(&self) -> KmsOptions {
+    /// By the flags; the rest as the AWS command line has it. Each is one of its own: a command makes
+    /// one, and clones it.
+    pub(crate) fn connection(&self) -> KmsConnection {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        KmsOptions {
+        KmsConnection::new(KmsOptions {
             profile: given(&self.aws_profile),
             endpoint: given(&self.aws_endpoint_url),
             ..KmsOptions::default()
-        }
+        })
     }
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use seal_format::se1::{Binding, RecipientName, Wrap};
 use seal_keys::Recipient as _;
-use seal_kms::KmsOptions;
 use zeroize::Zeroizing;
 
 use super::error::RecipientError;
@@ -12,13 +11,14 @@ use super::legacy::OneCertificate;
 use super::reader::{Reader, Readers};
 use super::{Key, Recipient, kms};
 use crate::age::{Ask, Terminal};
+use crate::kms_connection::KmsConnection;
 
 /// The recipients of one command, each once.
 pub(crate) struct Recipients {
     pub(super) list: Vec<Recipient>,
     /// Everything that was named, by its place in `list`.
     named: Vec<usize>,
-    pub(super) kms: KmsOptions,
+    pub(super) kms: KmsConnection,
     /// Who answers what plug-ins ask.
     ask: Arc<dyn Ask>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Wrapped {
 }
 
 impl Recipients {
-    pub(super) fn new(list: Vec<Recipient>, named: Vec<usize>, kms: KmsOptions) -> Self {
+    pub(super) fn new(list: Vec<Recipient>, named: Vec<usize>, kms: KmsConnection) -> Self {
         Self {
             list,
             named,

@@ -17,6 +17,7 @@ use crate::age;
 use crate::certificate::{self, Fetched};
 use crate::context::Cluster;
 use crate::error::CliError;
+use crate::kms_connection::KmsConnection;
 use crate::ui;
 
 impl Asked {
@@ -27,7 +28,7 @@ impl Asked {
     pub(crate) fn resolve(
         &self,
         cluster: &Cluster,
-        kms: KmsOptions,
+        kms: KmsConnection,
     ) -> Result<Recipients, CliError> {
         let mut list: Vec<Recipient> = Vec::with_capacity(self.entries.len());
         let mut places = Vec::with_capacity(self.entries.len());
@@ -63,7 +64,11 @@ impl Recipients {
             spelling: Spelling::Cluster(None),
         };
         let list = vec![recipient(entry, cluster)?];
-        Ok(Self::new(list, vec![0], KmsOptions::default()))
+        Ok(Self::new(
+            list,
+            vec![0],
+            KmsConnection::new(KmsOptions::default()),
+        ))
     }
 }
 

@@ -54,14 +54,15 @@ pub(super) fn run(mut args: Args) -> Result<(), CliError> {
     if asked.is_empty() {
         return Err(KeysError::NoRecipient.into());
     }
+    let kms = args.recipients.kms();
     let identities = if args.kms_key.is_empty() {
         None
     } else {
         let keys = IdentityKeys::of_kms(args.kms_key);
-        Some(Identities::new(&keys, args.recipients.kms())?)
+        Some(Identities::new(&keys, kms.clone())?)
     };
     let wrapper = Wrapper {
-        recipients: asked.resolve(&cluster, args.recipients.kms())?,
+        recipients: asked.resolve(&cluster, kms)?,
         identities,
     };
     let secrets = KeySecrets::of(&cluster)?;

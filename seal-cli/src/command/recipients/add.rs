@@ -60,9 +60,10 @@ pub(super) fn run(mut args: Args) -> Result<(), CliError> {
     let batch = Batch::of(&args.files)?;
     args.cluster.complete_from(environment::variable);
     let cluster = Cluster::from(args.cluster);
+    let kms = args.recipients.kms();
     let work = Work {
-        recipients: asked.resolve(&cluster, args.recipients.kms())?,
-        identities: Identities::new(&args.keys, args.recipients.kms())?,
+        recipients: asked.resolve(&cluster, kms.clone())?,
+        identities: Identities::new(&args.keys, kms)?,
         rules: Rules::new(&args.config),
         accept: args.accept_new_recipients,
     };
