@@ -22,6 +22,7 @@ mod output;
 mod public_keys;
 mod readers_error;
 mod recipient;
+mod report;
 mod rules;
 mod sealed_edit;
 mod sealed_file;
