@@ -45,6 +45,7 @@ mod sealed_layout;
 mod splice;
 mod timestamp;
 mod trace;
+mod wiped_text;
 mod yaml_writer;
 
 pub use block_edit::{BlockEdit, edit};
