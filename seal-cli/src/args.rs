@@ -42,7 +42,7 @@ pub(crate) struct Args {
     pub(crate) rules: RuleArgs,
 
     /// How values are written: legacy (one certificate, as kubeseal does), or se1 (any recipients)
-    /// [default: legacy for one certificate, else se1]
+    /// [default: legacy for one certificate, unless its key is in AWS KMS; else se1]
     #[arg(long, value_name = "FORMAT", help_heading = "Recipients")]
     pub(crate) format_version: Option<String>,
 

@@ -35,8 +35,11 @@ pub(crate) fn public(endpoints: &Endpoints) -> Router {
 
 /// `/metrics`.
 pub(crate) fn metrics(endpoints: &Endpoints) -> Router {
-    let metrics = endpoints.metrics.clone();
-    let page = move || async move { operator_kit::metrics::page(metrics.registry()) };
+    let Endpoints { keys, metrics, .. } = endpoints.clone();
+    let page = move || async move {
+        metrics.locked_sealing_keys(keys.locked().len());
+        operator_kit::metrics::page(metrics.registry())
+    };
     Router::new().route("/metrics", any(page))
 }
 

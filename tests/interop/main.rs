@@ -10,6 +10,7 @@ mod se1;
 mod take_over;
 mod theirs_opens;
 mod theirs_seals;
+mod wrapped_keys;
 
 use std::collections::BTreeMap;
 

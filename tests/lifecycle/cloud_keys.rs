@@ -7,10 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
-use seal_api::{AGE_IDENTITIES_LABEL, ConditionStatus, KEY_LABEL, KEY_LABEL_ACTIVE};
+use seal_api::{AGE_IDENTITIES_LABEL, ConditionStatus, KEY_LABEL, KEY_LABEL_ACTIVE, SealedSecret};
+use seal_format::se1::Fault as Class;
 use seal_keys::{Certificate, Issued, PrivateKey};
 use serde_json::{Value, json};
-use suite::{AgePair, Cluster, Controller, Namespace, PATIENCE};
+use suite::{AgePair, Cluster, Controller, Namespace, PATIENCE, condition};
 use testkit::aws::{self, Emulator, Fault, FaultProxy, Kind};
 use testkit::eventually;
 
@@ -246,6 +247,9 @@ fn while_kms_is_away_other_keys_work_and_none_is_made() {
     assert_eq!(controller.get("/v1/cert.pem").unwrap().status, 503);
     assert_eq!(keys(&cluster).len(), 1);
 
+    let number_locked = "sealed_secrets_controller_locked_sealing_keys";
+    assert!(controller.metric(number_locked, &[]) > 0.5);
+
     // A key that is at hand works, meanwhile.
     let own = bring_own(&cluster);
     controller.wait_ready();
@@ -268,6 +272,7 @@ fn while_kms_is_away_other_keys_work_and_none_is_made() {
     }
     system.wait_event(&name, "SealingKeyUnwrapped");
     assert_eq!(controller.get("/readyz").unwrap().body, "ok\n");
+    assert!(controller.metric(number_locked, &[]) < 0.5);
     // The key of tomorrow is not overdue.
     assert_eq!(keys(&cluster).len(), 2);
     assert!(aws.emulator.kms().describe(&aws.arn).is_ok());
@@ -311,5 +316,51 @@ fn a_key_that_could_not_be_opened_again_is_never_stored() {
         for pair in [&ours, &offline] {
             assert!(wrapped.contains(pair.recipient.name()));
         }
+    }
+}
+
+#[test]
+fn a_copy_of_a_wrapped_key_in_a_sealed_secret_opens_nothing() {
+    let (aws, pair) = (Aws::start(), AgePair::make());
+    let cluster = Cluster::start();
+    let system = cluster.existing("kube-system");
+    let identities = json!({
+        "metadata": {"labels": {AGE_IDENTITIES_LABEL: "active"}},
+        "stringData": {"keys.txt": pair.identity},
+    });
+    system.create_secret("identities", &identities);
+    let wrap = format!("--wrap-keys-with=kms:{}", aws.arn);
+    let person = format!("--wrap-keys-with={}", pair.recipient.name());
+    let allowed = format!("--kms-key={}", aws.arn);
+    for recipients in [&[&wrap][..], &[&wrap, &person]] {
+        let mut args = vec![SMALL, &allowed];
+        args.extend(recipients.iter().map(|flag| flag.as_str()));
+        let controller = Controller::start_in(&cluster, &args, &aws.variables());
+        let [key] = keys(&cluster).try_into().unwrap();
+        let name = key.name_any();
+        let field = String::from_utf8(data(&key)["seal.se1"].clone()).unwrap();
+        aws.proxy.forget_calls();
+        for (item, fault, calls) in [
+            ("seal/private-key", Class::Malformed, 0),
+            // Whoever gives it a name that Secrets can have has changed the value.
+            ("tls.key", Class::BadValue, 2 - recipients.len()),
+        ] {
+            let spec: Value =
+                serde_json::from_str(&field.replace("seal/private-key", item)).unwrap();
+            let copy =
+                json!({"metadata": {"name": name, "namespace": "kube-system"}, "spec": spec});
+            system.create(&serde_json::from_value::<SealedSecret>(copy).unwrap());
+            let refused = system.wait_synced(&name, ConditionStatus::False);
+            let condition = condition(&refused);
+            assert_eq!(condition.reason.as_deref(), Some("UnsealFailed"));
+            let expected = format!("{fault} ({item})");
+            assert_eq!(condition.message, Some(expected));
+            assert_eq!(aws.proxy.calls("Decrypt"), calls, "{item}");
+            system.delete::<SealedSecret>(&name);
+        }
+        // Neither was the key's Secret touched, which has the same name.
+        assert_eq!(system.get::<Secret>(&name).unwrap(), key);
+        drop(controller);
+        system.delete::<Secret>(&name);
     }
 }

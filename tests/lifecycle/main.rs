@@ -14,6 +14,7 @@ mod idle;
 mod keys;
 mod kill;
 mod outage;
+mod pod_identity;
 mod rights;
 mod se1_keys;
 mod se1_kms;

@@ -7,6 +7,7 @@
 mod annotations;
 mod crd;
 mod data_key;
+pub mod external_secrets;
 mod sealed_secret;
 mod status;
 mod template;

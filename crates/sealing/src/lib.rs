@@ -38,4 +38,7 @@ pub use seal_se1::Se1Sealing;
 pub use sealed_items::{FinishedItems, Random, SealedItems, entry, is_item_name};
 pub use sealed_manifest::{SealedManifest, SealedMetadata};
 pub use target::{Namespace, Target, TargetError};
-pub use wrapped_key::{KeyWrapping, PRIVATE_KEY_ITEM, WRAPPED_KEY_FIELD, WrappedKey};
+pub use wrapped_key::{
+    KeyWrapping, PRIVATE_KEY_FIELD, WRAPPED_KEY_FIELD, WRAPPED_KEY_ITEM, WrappedKey,
+    WrappedKeyError,
+};

@@ -199,7 +199,8 @@ impl Identities {
             match plugin::unwrap(plugin, &identities, wrap, &self.ask) {
                 Ok(Some(data_key)) => return Ok(data_key),
                 Ok(None) => {}
-                Err(other) => fault = fault.or(other.into()),
+                Err(UnwrapFault::BadWrap) => return Err(UnwrapFault::BadWrap),
+                Err(other) => fault = fault.or(other),
             }
         }
         Err(fault)

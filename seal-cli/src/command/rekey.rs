@@ -6,7 +6,6 @@ mod old;
 use std::path::PathBuf;
 
 use seal_format::se1::RecipientName;
-use seal_keys::RsaRecipient;
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
@@ -14,7 +13,7 @@ use crate::batch::{self, Done};
 use crate::data_key_change::{DataKeyChange, DataKeyChangeArgs};
 use crate::error::CliError;
 use crate::readers_error::ReadersError;
-use crate::recipient::{Asked, Recipients, shown};
+use crate::recipient::{Asked, OneCertificate, Recipients, shown};
 use crate::rules::RuleReaders;
 use crate::sealed_file::SealedFile;
 pub(crate) use legacy::LegacyError;
@@ -27,7 +26,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE|URL")]
     cert: Option<String>,
 
-    /// An old certificate; may be repeated [default: those of --private-key, or the one in the file]
+    /// An old certificate, or rsa:… as seal recipients list shows it; may be repeated [default: those
+    /// of --private-key, or the one that the rule had before, as known on this machine]
     #[arg(long, value_name = "FILE")]
     old_cert: Vec<PathBuf>,
 
@@ -51,7 +51,7 @@ pub(crate) fn run(args: Args) -> Result<(), CliError> {
             .resolve(&change.cluster, change.kms.clone())?,
         None => Recipients::of_cluster(&change.cluster)?,
     };
-    let to = new.only_certificate().map(|key| key.name().clone());
+    let to = new.only_certificate().map(|it| it.name().clone());
     let work = Work {
         to: to.ok_or(CliError::NoneNamed)?,
         new,
@@ -141,16 +141,15 @@ impl Work {
     fn legacy_values(
         &self,
         sealed: &SealedDocument,
-        certificate: &RsaRecipient,
+        certificate: OneCertificate<'_>,
     ) -> Result<Vec<BlockEdit>, ReadersError> {
         if sealed.spec.data.is_some() {
             return Err(ReadersError::Whole);
         }
-        let label = legacy::label(sealed);
         let mut edits = Vec::new();
         for (item, value) in legacy::values(sealed) {
             if let Some(value) =
-                legacy::rekeyed(value, &label, &self.change.identities, certificate).map_err(
+                legacy::rekeyed(value, sealed, &self.change.identities, certificate).map_err(
                     |reason| ReadersError::Legacy {
                         item: item.to_owned(),
                         reason,

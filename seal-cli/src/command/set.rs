@@ -96,7 +96,14 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     } else {
         Format::Legacy
     };
-    let certificate = choice.legacy_certificate(asked_format, of_file)?;
+    let certificate = choice
+        .legacy_certificate(asked_format, of_file)?
+        .map(|certificate| certificate.for_legacy(title.scope))
+        .transpose()
+        .map_err(|reason| CliError::ItemInKms {
+            from: args.file.display().to_string(),
+            reason,
+        })?;
     let called = choice.recipients.called();
     let what = format!("{} of {title}", args.key);
     let value = args.value.read(&format!("{what} for: {called}"))?;

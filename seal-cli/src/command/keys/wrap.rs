@@ -116,8 +116,8 @@ impl Wrapper {
         data_key: &[u8],
         pem: &Zeroizing<Vec<u8>>,
     ) -> Result<(), KeysError> {
-        let read = WrappedKey::read(field, key.namespace(), key.name())
-            .map_err(|fault| KeysError::Wrapped { fault })?;
+        let read =
+            WrappedKey::read(field, key.namespace(), key.name()).map_err(KeysError::Wrapped)?;
         let opened = read.open(data_key).map_err(|_| KeysError::NotTheSame)?;
         let again = match &self.identities {
             Some(identities) => open(&read, identities)?,

@@ -1,13 +1,11 @@
 //! Whom to seal for, and in which format: as flags, environment or rule say, else for the cluster.
 
 use seal_format::Scope;
-use seal_keys::RsaRecipient;
 
-use crate::config::Format;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Destination;
-use crate::recipient::{Choice, Readers, Recipients};
+use crate::recipient::{Choice, OneCertificate, Readers, Recipients};
 
 /// What the user asked for, here or in a rule.
 pub(super) struct Plan<'a> {
@@ -39,9 +37,10 @@ impl<'a> Plan<'a> {
     }
 
     /// The certificate to seal for in the legacy format; `None` is SE1.
-    pub(super) fn legacy_certificate(&self) -> Result<Option<&RsaRecipient>, CliError> {
+    pub(super) fn legacy_certificate(&self) -> Result<Option<OneCertificate<'_>>, CliError> {
         let asked = self.context.format_version;
-        self.choice.legacy_certificate(asked, Format::Legacy)
+        let usual = self.choice.usual_format();
+        self.choice.legacy_certificate(asked, usual)
     }
 
     /// By a flag or the rule.
