@@ -23,6 +23,7 @@ mod output;
 mod public_keys;
 mod readers_error;
 mod recipient;
+mod report;
 mod rules;
 mod sealed_edit;
 mod sealed_file;

@@ -46,6 +46,7 @@ mod splice;
 mod stream_edit;
 mod timestamp;
 mod trace;
+mod wiped_text;
 mod yaml_writer;
 
 pub use block_edit::{BlockEdit, edit};
