@@ -10,7 +10,7 @@ use std::sync::Arc;
 use seal_format::se1::{Binding, DataKeyBlock, Fault, RecipientName, Wrap};
 use seal_keys::{Identity as _, RsaIdentity, RsaRecipient};
 use seal_kms::{KeyArn, KmsOptions};
-use sealing::{Answers, Opening};
+use sealing::{Answers, NoSessionKey, Opening};
 use zeroize::Zeroizing;
 
 use crate::age::{self, Effort, Sources, Terminal, UnwrapFault};
@@ -153,9 +153,10 @@ impl Identities {
         trusted: &[KeyArn],
     ) -> (Answers, Vec<String>) {
         let mut details = Vec::new();
-        let session_keys = opening
-            .needs()
-            .map(|need| Some(self.unwrap_legacy(need.wrapped, need.label)?.1));
+        let session_keys = opening.needs().map(|need| {
+            let found = self.unwrap_legacy(need.wrapped, need.label);
+            found.map(|(_, key)| key).ok_or(NoSessionKey::NoKey)
+        });
         let session_keys = session_keys.collect();
         let data_keys = opening
             .data_keys()

@@ -18,4 +18,5 @@ mod rights;
 mod se1_keys;
 mod se1_kms;
 mod se1_vectors;
+mod sealing_key;
 mod shutdown;

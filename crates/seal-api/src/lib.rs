@@ -13,7 +13,8 @@ mod template;
 
 pub use annotations::{
     AGE_IDENTITIES_ACTIVE, AGE_IDENTITIES_LABEL, CLUSTER_WIDE, KEY_LABEL, KEY_LABEL_ACTIVE,
-    MANAGED, NAMESPACE_WIDE, PATCH, SKIP_SET_OWNER_REFERENCES, is_true,
+    KMS_CERTIFICATE_ACTIVE, KMS_CERTIFICATE_LABEL, KMS_KEY, MANAGED, NAMESPACE_WIDE, PATCH,
+    SKIP_SET_OWNER_REFERENCES, is_true,
 };
 pub use crd::sealed_secret_crd;
 pub use data_key::{DataKeyEntry, WrapEntry};

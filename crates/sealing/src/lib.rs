@@ -27,7 +27,9 @@ mod target;
 mod whole_secret;
 mod wrapped_key;
 
-pub use open::{Answers, DataKeyNeed, ItemError, OpenError, OpenedSecret, Opening, UnwrapNeed};
+pub use open::{
+    Answers, DataKeyNeed, ItemError, NoSessionKey, OpenError, OpenedSecret, Opening, UnwrapNeed,
+};
 pub use plain_secret::PlainSecret;
 pub use read::{CoercedScalar, ReadSecretError, SecretList, read_secrets};
 pub use read_sealed::{ReadSealedError, SealedDocument, SealedReason, read_sealed};
