@@ -43,8 +43,14 @@ impl Controller {
 
     /// Starts it where other addresses of this host reach it, too, at this port.
     pub fn start_reachable(cluster: &Cluster) -> (Self, u16) {
-        let controller = Self::spawn_on("0.0.0.0", cluster, &["--key-size=2048"], &[]);
+        let (controller, port) = Self::spawn_reachable(cluster, &[]);
         controller.wait_ready();
+        (controller, port)
+    }
+
+    /// The same with these variables; waits only until its endpoints answer.
+    pub fn spawn_reachable(cluster: &Cluster, variables: &[(&str, String)]) -> (Self, u16) {
+        let controller = Self::spawn_on("0.0.0.0", cluster, &["--key-size=2048"], variables);
         let port = controller.port;
         (controller, port)
     }
