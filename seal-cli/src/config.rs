@@ -12,6 +12,7 @@ mod recipient_kind;
 pub(crate) mod rule;
 mod seal_yaml;
 mod sops_yaml;
+mod target;
 mod trust;
 
 use std::ffi::OsString;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 use seal_format::Scope;
 
+use crate::title::Title;
 use crate::ui;
 pub(crate) use check::check;
 use fault::{Fault, Faults};
@@ -28,6 +30,7 @@ pub(crate) use lookup::shown;
 pub(crate) use offline::Offline;
 use rule::{Configuration, Name, Rule};
 pub(crate) use rule::{Format, NamedRecipient, Place, RecipientSource};
+pub(crate) use target::Target;
 use trust::User;
 
 /// Why there is no answer.
@@ -58,6 +61,12 @@ pub(crate) enum ConfigError {
     NoRule { path: PathBuf, file: String },
     #[error("no .seal.yaml and no .sops.yaml for {file}, from its folder up to {}", lookup::shown(.top))]
     NoConfiguration { file: String, top: PathBuf },
+    #[error("{file}: {title} is not where its rule wants it ({rule}); change the one or the other")]
+    Outside {
+        file: String,
+        title: String,
+        rule: String,
+    },
     #[error(transparent)]
     Known(#[from] known::KnownError),
     #[error("{}", .faults.of(lookup::shown(.path)))]
@@ -101,6 +110,8 @@ pub(crate) struct Matched {
     pub(crate) rule: String,
     pub(crate) recipients: Vec<NamedRecipient>,
     pub(crate) scope: Option<Scope>,
+    /// Where its files are used.
+    pub(crate) target: Target,
     /// What the rule asks for, or its recipients leave no choice about.
     pub(crate) format: Option<Format>,
     /// What `known` compares with.
@@ -108,6 +119,27 @@ pub(crate) struct Matched {
 }
 
 impl Matched {
+    /// Rule W2: an object is where the rule says, or nothing is sealed for it. `from` is how messages
+    /// call the file.
+    ///
+    /// # Errors
+    /// [`ConfigError::Outside`].
+    pub(crate) fn hold(&self, title: &Title, from: String) -> Result<(), ConfigError> {
+        if self.target.admits(title) {
+            return Ok(());
+        }
+        Err(ConfigError::Outside {
+            file: from,
+            title: title.to_string(),
+            rule: format!(
+                "{}, line {}: {}",
+                lookup::shown(&self.config),
+                self.line,
+                self.target
+            ),
+        })
+    }
+
     /// The people and clusters that the configuration has names for, in this rule or not.
     pub(crate) fn names(&self) -> &[Name] {
         &self.origin.configuration.names
@@ -222,6 +254,7 @@ impl Found {
             rule: rule.pattern.to_string(),
             recipients: rule.recipients.clone(),
             scope: rule.scope,
+            target: rule.target.clone(),
             format: rule.format(),
             origin: Origin {
                 file: self.file.clone(),

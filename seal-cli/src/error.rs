@@ -109,7 +109,9 @@ pub(crate) enum CliError {
         own: String,
         given: String,
     },
-    #[error("{0}: the SealedSecret names no namespace; say with --namespace where it is used")]
+    #[error(
+        "{0}: the SealedSecret names no namespace; say with --namespace where it is used, or write a namespace into its rule of .seal.yaml"
+    )]
     NoNamespace(String),
     #[error(
         "{0}: it holds a whole Secret as one value (spec.data), of which nothing can be changed; seal the Secret again"

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use seal_format::Scope;
+use sealing::{PlainSecret, SealedDocument};
 
 /// An object's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,27 @@ pub(crate) struct Title {
     pub(crate) name: String,
     pub(crate) namespace: String,
     pub(crate) scope: Scope,
+}
+
+impl Title {
+    /// Of a Secret that will be sealed.
+    pub(crate) fn of(secret: &PlainSecret, scope: Scope) -> Self {
+        let metadata = &secret.metadata;
+        Self {
+            name: metadata.name.clone().unwrap_or_default(),
+            namespace: metadata.namespace.clone().unwrap_or_default(),
+            scope,
+        }
+    }
+
+    /// Of a SealedSecret as its file has it.
+    pub(crate) fn of_sealed(sealed: &SealedDocument) -> Self {
+        Self {
+            name: sealed.name.clone(),
+            namespace: sealed.namespace.clone().unwrap_or_default(),
+            scope: sealed.scope,
+        }
+    }
 }
 
 impl fmt::Display for Title {

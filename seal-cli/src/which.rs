@@ -1,7 +1,10 @@
 //! Which SealedSecret of a file is meant.
 
+use seal_format::Scope;
 use sealing::SealedDocument;
 
+use crate::config::Target;
+use crate::config::known::Said;
 use crate::context::without_kind;
 use crate::error::CliError;
 use crate::sealed_file::SealedFile;
@@ -14,11 +17,11 @@ pub(crate) struct WhichArgs {
     #[arg(long, value_name = "N", help_heading = "Target")]
     document: Option<usize>,
 
-    /// The SealedSecret by its name
+    /// The SealedSecret by its name. Confirms one that was renamed
     #[arg(long, value_name = "NAME", help_heading = "Target")]
     name: Option<String>,
 
-    /// Its namespace; a file that names another is refused
+    /// Its namespace; a file that names another is refused. Confirms a file that was moved there
     #[arg(short = 'n', long, value_name = "NAMESPACE", help_heading = "Target")]
     namespace: Option<String>,
 }
@@ -65,20 +68,36 @@ impl WhichArgs {
                 given: given.to_owned(),
             });
         }
-        let namespace = sealed.namespace.as_deref().or(given);
-        Ok(Which {
-            sealed,
-            title: Title {
-                name: sealed.name.clone(),
-                namespace: namespace.unwrap_or_default().to_owned(),
-                scope: sealed.scope,
-            },
-        })
+        let mut title = Title::of_sealed(sealed);
+        if let Some(given) = given.filter(|_| title.namespace.is_empty()) {
+            given.clone_into(&mut title.namespace);
+        }
+        Ok(Which { sealed, title })
+    }
+
+    /// What of the place was named. The file has the same, or it is refused.
+    pub(crate) fn said(&self) -> Said {
+        Said {
+            namespace: self.namespace.is_some(),
+            name: self.name.is_some(),
+        }
     }
 
     fn admits(&self, sealed: &SealedDocument) -> bool {
         let given = self.namespace.as_deref().map(without_kind);
         let own = sealed.namespace.as_deref();
         given.is_none() || own.is_none() || given == own
+    }
+}
+
+impl Which<'_> {
+    /// A file that names no namespace is for the one that its rule says.
+    pub(crate) fn by_rule(&mut self, target: &Target) {
+        if let Some(namespace) = &target.namespace
+            && self.title.namespace.is_empty()
+            && self.title.scope != Scope::ClusterWide
+        {
+            self.title.namespace.clone_from(namespace);
+        }
     }
 }

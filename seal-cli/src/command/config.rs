@@ -6,7 +6,7 @@ use clap::Subcommand;
 use jiff::Timestamp;
 
 use crate::config::known::{self, Known, KnownArgs, KnownError};
-use crate::config::{self, ConfigArgs, ConfigError, Matched, NamedRecipient, Offline};
+use crate::config::{self, ConfigArgs, ConfigError, Matched, NamedRecipient, Offline, Target};
 use crate::error::CliError;
 use crate::output::Destination;
 use crate::ui;
@@ -80,8 +80,18 @@ fn show(args: &ShowArgs) -> Result<(), CliError> {
         .map(|recipient| line(recipient, folder))
         .unzip();
     let known = known(&matched, &to, &args.known).map_err(ConfigError::Known)?;
+    let places = known::places(&matched, &args.known).map_err(ConfigError::Known)?;
+    let places: Vec<_> = places.iter().map(ToString::to_string).collect();
+    let known_places = match places.as_slice() {
+        [] => String::new(),
+        places => format!("last sealed: {}\n", places.join(", ")),
+    };
+    let target = match &matched.target {
+        target if *target == Target::default() => String::new(),
+        target => format!("target:      {target}\n"),
+    };
     let mut text = format!(
-        "file:        {file}\nconfig:      {config}\nrule:        line {}, {}\nscope:       {scope}\nformat:      {format}\nknown:       {known}\nrecipients:\n",
+        "file:        {file}\nconfig:      {config}\nrule:        line {}, {}\n{target}scope:       {scope}\nformat:      {format}\nknown:       {known}\n{known_places}recipients:\n",
         matched.line, matched.rule
     );
     text.push_str(&recipients.concat());

@@ -8,29 +8,37 @@ use rayon::prelude::*;
 use seal_format::Scope;
 use sealing::{Namespace, SealedManifest, Target, scope_of};
 
+use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::input::{self, InputSecret, Place};
 use crate::kubeconfig;
 use crate::output::Format;
+use crate::title::Title;
 use crate::ui;
 use plan::Plan;
 
 /// Reads, seals, writes.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let plan = Plan::of(context)?;
-    let secrets = input::secrets(context.secret_file.as_deref())?;
+    let mut secrets = input::secrets(context.secret_file.as_deref())?;
     let work = Work {
         from: input::name(context.secret_file.as_deref()),
-        target: target(context, plan.scope().unwrap_or_default(), &secrets)?,
+        target: target(context, &plan, &secrets)?,
         trusted: plan.trusted_scope(),
         format: context.format,
     };
+    let titles = match plan.rule() {
+        Some(rule) => work.hold(&mut secrets, rule)?,
+        None => Vec::new(),
+    };
     if let Some(certificate) = plan.legacy_certificate()? {
         let documents = work.legacy(secrets, certificate)?;
+        plan.remember(&titles)?;
         return context.destination.write(&documents);
     }
     let (documents, report) = work.se1(secrets, &plan)?;
+    plan.remember(&titles)?;
     context.destination.write(&documents)?;
     for line in report.lines() {
         ui::hint(&line);
@@ -38,10 +46,13 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The kubeconfig is read only if a Secret needs its namespace.
-fn target(context: &Context, scope: Scope, secrets: &[InputSecret]) -> Result<Target, CliError> {
+/// The kubeconfig is read only if a Secret needs its namespace, and neither flag nor rule has it.
+fn target(context: &Context, plan: &Plan<'_>, secrets: &[InputSecret]) -> Result<Target, CliError> {
+    let scope = plan.scope().unwrap_or_default();
+    let ruled = plan.rule().and_then(|rule| rule.target.namespace.clone());
     let namespace = match &context.namespace {
         Some(given) => Namespace::Given(given.clone()),
+        None if ruled.is_some() => ruled.map_or(Namespace::Unknown, Namespace::Default),
         None if secrets.iter().all(|input| needs_no_namespace(input, scope)) => {
             Namespace::default()
         }
@@ -95,6 +106,18 @@ impl Work {
             }),
             _ => Ok(scope),
         }
+    }
+
+    /// Rule W2: no Secret is sealed for another place than the rule says. Tells where each will be.
+    fn hold(&self, secrets: &mut [InputSecret], rule: &Matched) -> Result<Vec<Title>, CliError> {
+        let secrets = secrets.iter_mut();
+        let titles = secrets.map(|input| {
+            let scope = self.aim(input)?;
+            let title = Title::of(&input.secret, scope);
+            rule.hold(&title, format!("{}: {}", self.from, input.place))?;
+            Ok(title)
+        });
+        titles.collect()
     }
 
     fn encode(&self, sealed: &SealedManifest, place: Place) -> Result<String, CliError> {

@@ -12,7 +12,7 @@ use sealing::{FinishedItems, PlainSecret, SealError, SealedItems, Sealing, is_it
 use zeroize::Zeroizing;
 
 use crate::args::ClusterArgs;
-use crate::config::Format;
+use crate::config::{Format, Matched};
 use crate::context::{self, Cluster};
 use crate::environment;
 use crate::error::CliError;
@@ -71,17 +71,34 @@ pub(crate) struct Args {
     cluster: ClusterArgs,
 }
 
+/// Whom the command line names, if it names anybody, and which cluster it means.
+struct Said {
+    asked: Asked,
+    cluster: Cluster,
+}
+
 /// Reads, seals, writes: the whole change or none.
 pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     let asked_scope = context::scope(args.scope.take())?;
     let asked_format = context::format_version(args.format_version.take())?;
     let file = SealedFile::read_to_edit(&args.file)?;
-    let mut edit = SealedEdit::new(&file, args.which.of(&file)?)?;
+    let said = Said {
+        asked: asked(&mut args)?,
+        cluster: cluster(&mut args),
+    };
+    let rule = args.rules.rule_for(&said.asked, Some(&args.file))?;
+    let mut which = args.which.of(&file)?;
+    if let Some(rule) = &rule {
+        which.by_rule(&rule.target);
+        rule.hold(&which.title, args.file.display().to_string())?;
+    }
+    let mut edit = SealedEdit::new(&file, which)?;
     if !is_item_name(&args.key) {
         return Err(CliError::ItemName(args.key));
     }
-    let choice = choice(&mut args, &edit)?;
+    let choice = said.choice(rule, &args, edit.has_se1())?;
     let title = edit.title().clone();
+    choice.check_place(&title, args.which.said(), &args.rules)?;
     // Rule W2: never wider than strict because the file says so.
     let trusted = asked_scope.or(choice.scope()).unwrap_or_default();
     if title.scope != trusted {
@@ -115,6 +132,7 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     if let Some(certificate) = certificate {
         let value = legacy(items, &title, certificate).map_err(failed)?;
         edit.set(&args.key, value);
+        remember(&args, &choice, &title, &file)?;
         edit.write()?;
         ui::hint(&format!("sealed {what} for: {called}"));
         return Ok(());
@@ -123,29 +141,50 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     choice.confirm(&readers, &args.rules)?;
     edit.set_under(items)?;
     check_other_readers(&args, &edit, &choice, &readers)?;
+    remember(&args, &choice, &title, &file)?;
     edit.write()?;
     ui::hint(&format!("sealed {what} for: {readers}"));
     Ok(())
 }
 
-/// Recipients come from flags, the environment or a rule, never from the file. A file in the legacy
-/// format has one reader anyway, and without a word that is the cluster.
-fn choice(args: &mut Args, edit: &SealedEdit<'_>) -> Result<Choice, CliError> {
+/// Whom flags and the environment name.
+fn asked(args: &mut Args) -> Result<Asked, CliError> {
     let variable = environment::variable("cert").filter(|_| args.cert.is_none());
     let given = |cert: Option<String>| cert.filter(|cert| !cert.is_empty());
     let cert = Cert {
         typed: given(args.cert.take()),
         variable: given(variable),
     };
+    Ok(Asked::of(&args.recipients, cert, environment::own)?)
+}
+
+fn cluster(args: &mut Args) -> Cluster {
     args.cluster.complete_from(environment::variable);
-    let cluster = Cluster::from(std::mem::take(&mut args.cluster));
-    let asked = Asked::of(&args.recipients, cert, environment::own)?;
-    let file = Some(args.file.as_path());
-    match Choice::of(&asked, &args.recipients, file, &args.rules, &cluster)? {
-        Some(choice) => Ok(choice),
-        None if !edit.has_se1() => Choice::of_cluster(&cluster),
-        None => Err(CliError::NoReaders(args.file.display().to_string())),
+    Cluster::from(std::mem::take(&mut args.cluster))
+}
+
+impl Said {
+    /// Recipients come from flags, the environment or a rule, never from the file. A file in the legacy
+    /// format has one reader anyway, and without a word that is the cluster.
+    fn choice(&self, rule: Option<Matched>, args: &Args, se1: bool) -> Result<Choice, CliError> {
+        let (asked, cluster) = (&self.asked, &self.cluster);
+        match Choice::of(asked, &args.recipients, rule, &args.rules, cluster)? {
+            Some(choice) => Ok(choice),
+            None if !se1 => Choice::of_cluster(cluster),
+            None => Err(CliError::NoReaders(args.file.display().to_string())),
+        }
     }
+}
+
+/// Where the objects of the file are, for the next time.
+fn remember(
+    args: &Args,
+    choice: &Choice,
+    title: &Title,
+    file: &SealedFile,
+) -> Result<(), CliError> {
+    let present: Vec<_> = file.sealed.iter().map(Title::of_sealed).collect();
+    choice.remember_place(title, &present, &args.rules)
 }
 
 /// A file that says it has readers whom the rule does not name may be someone's trick, or older than
@@ -163,7 +202,7 @@ fn check_other_readers(
     let from = args.file.display().to_string();
     let others: Vec<_> = others.into_iter().map(recipient::shown).collect();
     let others = others.join(", ");
-    if choice.is_by_rule() && !args.allow_other_readers {
+    if choice.rule().is_some() && !args.allow_other_readers {
         return Err(CliError::OtherReaders { from, others });
     }
     ui::warn(&format!(

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use seal_format::Scope;
 
 use super::pattern::Pattern;
+use super::target::Target;
 
 /// A configuration that was read without a fault.
 #[derive(Clone, Debug)]
@@ -32,6 +33,7 @@ pub(crate) struct Rule {
     pub(crate) line: usize,
     pub(crate) recipients: Vec<NamedRecipient>,
     pub(crate) scope: Option<Scope>,
+    pub(crate) target: Target,
     pub(crate) format: Option<Format>,
     /// Why the rule cannot be followed, when it matches.
     pub(crate) refused: Option<String>,

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use seal_format::Scope;
+use seal_format::se1::Binding;
 use seal_manifest::{Node, NodeKind};
 
 use super::fault::{Fault, Faults};
@@ -13,6 +14,7 @@ use super::recipient_kind::{NotARecipient, RecipientKind};
 use super::rule::{
     Configuration, Format, Name, NamedRecipient, Place, RecipientSource, Rule, needs_se1,
 };
+use super::target::Target;
 
 /// Reads the one document of a file.
 pub(crate) fn read(path: &Path, root: &Node, faults: &mut Faults) -> Configuration {
@@ -118,7 +120,7 @@ fn file(
 }
 
 fn rule(node: &Node, names: &[Name], faults: &mut Faults) -> Option<Rule> {
-    let known = ["path", "recipients", "scope", "format"];
+    let known = ["path", "recipients", "namespace", "name", "scope", "format"];
     let fields = Fields::of(node, "a rule", &known, faults)?;
     let path = fields.wanted("path", faults);
     let pattern = path.and_then(|path| pattern(path, faults));
@@ -134,6 +136,7 @@ fn rule(node: &Node, names: &[Name], faults: &mut Faults) -> Option<Rule> {
             faults,
         )
     });
+    let target = target(fields, faults);
     let format = fields.get("format").and_then(|node| {
         let format = word(node, "format", "legacy or se1", Format::of, faults)?;
         if format == Format::Legacy && recipients.as_deref().is_some_and(needs_se1) {
@@ -147,10 +150,35 @@ fn rule(node: &Node, names: &[Name], faults: &mut Faults) -> Option<Rule> {
         line: node.line(),
         recipients: recipients?,
         scope,
+        target,
         format,
         refused: None,
         passed_over: Vec::new(),
     })
+}
+
+/// A name alone would say little: whoever can write the file would choose the namespace.
+fn target(fields: Fields<'_>, faults: &mut Faults) -> Target {
+    let mut part = |field: &str, scope, what: &str| {
+        let node = fields.get(field)?;
+        let text = fields::text(node, field, faults)?;
+        let legal = match scope {
+            Scope::Strict => Binding::new(scope, "any", text),
+            _ => Binding::new(scope, text, ""),
+        };
+        if legal.is_err() {
+            let text = format!("{field} {text:?} is not the name of {what} in Kubernetes");
+            faults.add(Fault::new(node.line(), text));
+        }
+        Some(text.to_owned())
+    };
+    let namespace = part("namespace", Scope::NamespaceWide, "a namespace");
+    let name = part("name", Scope::Strict, "an object");
+    if let (Some(node), None) = (fields.get("name"), fields.get("namespace")) {
+        let text = "a rule with a name has a namespace, too";
+        faults.add(Fault::new(node.line(), text));
+    }
+    Target { namespace, name }
 }
 
 fn pattern(node: &Node, faults: &mut Faults) -> Option<Pattern> {

@@ -11,6 +11,7 @@ use super::fields;
 use super::pattern::Pattern;
 use super::recipient_kind::RecipientKind;
 use super::rule::{Configuration, NamedRecipient, RecipientSource, Rule};
+use super::target::Target;
 
 /// Fields with keys of kinds that we do not have.
 const FOREIGN: [&str; 7] = [
@@ -65,6 +66,7 @@ fn rule(node: &Node, faults: &mut Faults) -> Option<Rule> {
         line: node.line(),
         recipients: keys.recipients,
         scope: None,
+        target: Target::default(),
         format: None,
         refused: keys.refused,
         passed_over: keys.passed_over,

@@ -9,10 +9,11 @@ use super::asked::Asked;
 use super::legacy::OneCertificate;
 use super::reader::Readers;
 use super::recipients::Recipients;
-use crate::config::known::{self, KnownArgs};
+use crate::config::known::{self, KnownArgs, Said};
 use crate::config::{self, ConfigArgs, ConfigError, Format, Matched};
 use crate::context::Cluster;
 use crate::error::CliError;
+use crate::title::Title;
 
 /// Flags about rules.
 #[derive(clap::Args, Debug, Default)]
@@ -23,6 +24,24 @@ pub(crate) struct RuleArgs {
     known: KnownArgs,
 }
 
+impl RuleArgs {
+    /// The rule for a file that will be written: `None` where somebody is named already, without one,
+    /// and for stdout.
+    ///
+    /// # Errors
+    /// Those of configurations.
+    pub(crate) fn rule_for(
+        &self,
+        asked: &Asked,
+        file: Option<&Path>,
+    ) -> Result<Option<Matched>, CliError> {
+        match file {
+            Some(file) if asked.is_empty() => Ok(config::rules_for(file, self.config.named())?),
+            _ => Ok(None),
+        }
+    }
+}
+
 /// Recipients that somebody named.
 pub(crate) struct Choice {
     pub(crate) recipients: Recipients,
@@ -31,15 +50,15 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// `None` if nobody is named anywhere. `file` is what will be written, if that is a file. Where a
-    /// rule names more than before, this is where it stops.
+    /// `None` if nobody is named anywhere. `rule` is what [`RuleArgs::rule_for`] gave. Where it names
+    /// more than before, this is where it stops: before anybody is asked for a certificate.
     ///
     /// # Errors
     /// Those of configurations and of recipients.
     pub(crate) fn of(
         asked: &Asked,
         args: &RecipientArgs,
-        file: Option<&Path>,
+        rule: Option<Matched>,
         rules: &RuleArgs,
         cluster: &Cluster,
     ) -> Result<Option<Self>, CliError> {
@@ -48,10 +67,10 @@ impl Choice {
             let rule = None;
             return Ok(Some(Self { recipients, rule }));
         }
-        let matched = file.map(|file| config::rules_for(file, rules.config.named()));
-        let Some(rule) = matched.transpose()?.flatten() else {
+        let Some(rule) = rule else {
             return Ok(None);
         };
+        known::admit(&rule, &rules.known).map_err(ConfigError::from)?;
         let recipients = Asked::of_rule(&rule)?.resolve(cluster, args.kms())?;
         confirm(&rule, &recipients.named(), rules)?;
         let rule = Some(rule);
@@ -122,9 +141,65 @@ impl Choice {
         self.rule.as_ref()?.format
     }
 
-    /// Whether a rule, and not the command line, named them.
-    pub(crate) fn is_by_rule(&self) -> bool {
-        self.rule.is_some()
+    /// The rule that named them; `None` if the command line did.
+    pub(crate) fn rule(&self) -> Option<&Matched> {
+        self.rule.as_ref()
+    }
+
+    /// Rule W2: stops if the file was moved since something was last sealed into it. `said` is what the
+    /// command line says of the place; what the rule says counts as well. Who names the readers by
+    /// hand looks himself.
+    ///
+    /// # Errors
+    /// [`known::KnownError`].
+    pub(crate) fn check_place(
+        &self,
+        title: &Title,
+        said: Said,
+        rules: &RuleArgs,
+    ) -> Result<(), CliError> {
+        let Some(rule) = &self.rule else {
+            return Ok(());
+        };
+        let said = Said {
+            namespace: said.namespace || rule.target.namespace.is_some(),
+            name: said.name || rule.target.name.is_some(),
+        };
+        let known = known::check_place(rule, title, said, &rules.known);
+        Ok(known.map_err(ConfigError::from)?)
+    }
+
+    /// Remembers it for the next time; `present` is all that is in the file.
+    ///
+    /// # Errors
+    /// [`known::KnownError`].
+    pub(crate) fn remember_place(
+        &self,
+        title: &Title,
+        present: &[Title],
+        rules: &RuleArgs,
+    ) -> Result<(), CliError> {
+        let Some(rule) = &self.rule else {
+            return Ok(());
+        };
+        let known = known::remember_place(rule, title, present, &rules.known);
+        Ok(known.map_err(ConfigError::from)?)
+    }
+
+    /// The same for a file that is written whole.
+    ///
+    /// # Errors
+    /// [`known::KnownError`].
+    pub(crate) fn remember_places(
+        &self,
+        titles: &[Title],
+        rules: &RuleArgs,
+    ) -> Result<(), CliError> {
+        let Some(rule) = &self.rule else {
+            return Ok(());
+        };
+        let known = known::remember_places(rule, titles, &rules.known);
+        Ok(known.map_err(ConfigError::from)?)
     }
 }
 

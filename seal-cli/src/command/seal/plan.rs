@@ -2,10 +2,12 @@
 
 use seal_format::Scope;
 
+use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Destination;
 use crate::recipient::{Choice, OneCertificate, Readers, Recipients};
+use crate::title::Title;
 
 /// What the user asked for, here or in a rule.
 pub(super) struct Plan<'a> {
@@ -20,7 +22,8 @@ impl<'a> Plan<'a> {
             Destination::Stdout => None,
         };
         let (args, rules) = (&context.recipients, &context.rules);
-        let choice = match Choice::of(&context.asked, args, file, rules, &context.cluster)? {
+        let rule = rules.rule_for(&context.asked, file)?;
+        let choice = match Choice::of(&context.asked, args, rule, rules, &context.cluster)? {
             Some(choice) => choice,
             None => Choice::of_cluster(&context.cluster)?,
         };
@@ -41,6 +44,16 @@ impl<'a> Plan<'a> {
         let asked = self.context.format_version;
         let usual = self.choice.usual_format();
         self.choice.legacy_certificate(asked, usual)
+    }
+
+    /// The rule that names the recipients.
+    pub(super) fn rule(&self) -> Option<&Matched> {
+        self.choice.rule()
+    }
+
+    /// Remembers where the file's objects are.
+    pub(super) fn remember(&self, titles: &[Title]) -> Result<(), CliError> {
+        self.choice.remember_places(titles, &self.context.rules)
     }
 
     /// By a flag or the rule.

@@ -82,11 +82,7 @@ impl Work {
     fn prepare(&self, mut input: InputSecret) -> Result<Prepared, CliError> {
         let scope = self.aim(&mut input)?;
         let InputSecret { place, secret } = input;
-        let title = Title {
-            name: secret.metadata.name.clone().unwrap_or_default(),
-            namespace: secret.metadata.namespace.clone().unwrap_or_default(),
-            scope,
-        };
+        let title = Title::of(&secret, scope);
         let mut fresh = FreshBytes::draw(DataKey::LEN + secret.data.len() * NONCE);
         let sealing = Se1Sealing::prepare(secret, scope, &mut |buffer| fresh.fill(buffer));
         let sealing = sealing.map_err(|reason| CliError::Seal {

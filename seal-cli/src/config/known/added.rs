@@ -5,14 +5,14 @@ use std::path::Path;
 
 use crate::config::{Matched, lookup};
 
-/// A recipient that could not read before, or a scope that was narrower.
+/// A recipient that could not read before, a scope that was narrower, or another place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Added {
     /// Line of the rule, from one.
     pub(crate) line: usize,
     /// Its path pattern.
     pub(crate) rule: String,
-    /// The recipient's name or the recipient itself, or the scope.
+    /// The recipient's name or the recipient itself, the scope, or the place.
     pub(crate) what: String,
     /// What wraps say; `None` when nobody was asked.
     pub(crate) to: Option<String>,
@@ -33,7 +33,7 @@ pub(crate) fn text(matched: &Matched, added: &[Added], others: &[Added]) -> Stri
     let config = lookup::shown(&matched.config);
     let file = lookup::shown(&matched.origin.file);
     let mut text = format!(
-        "{config} has more readers for {file}, or a wider scope, than its rules had when you last used them:"
+        "{config} has more readers for {file}, a wider scope or another place than its rules had when you last used them:"
     );
     for added in added {
         let _ = write!(text, "\n  {added}");
@@ -56,8 +56,9 @@ pub(crate) fn pinned_text(matched: &Matched, added: &[Added], pinned: &Path) -> 
     let config = lookup::shown(&matched.config);
     let file = lookup::shown(&matched.origin.file);
     let pinned = pinned.display();
-    let mut text =
-        format!("{config} has more readers for {file}, or a wider scope, than {pinned} allows:");
+    let mut text = format!(
+        "{config} has more readers for {file}, a wider scope or another place than {pinned} allows:"
+    );
     for added in added {
         let _ = write!(text, "\n  {added}");
     }

@@ -5,7 +5,7 @@ use seal_format::Scope;
 use super::Known;
 use super::added::Added;
 use super::memory::{Memory, Past, Reader, RememberedRule};
-use crate::config::Matched;
+use crate::config::{Matched, Target};
 
 /// What would be new, by the rules as they were.
 pub(crate) fn compare(memory: &Memory, matched: &Matched, readers: &[Reader]) -> Known {
@@ -18,6 +18,7 @@ pub(crate) fn compare(memory: &Memory, matched: &Matched, readers: &[Reader]) ->
         line: matched.line,
         rule: &matched.rule,
         scope: matched.scope.unwrap_or_default(),
+        target: &matched.target,
         readers,
     };
     let added = now.beyond(before);
@@ -32,11 +33,12 @@ struct Now<'a> {
     line: usize,
     rule: &'a str,
     scope: Scope,
+    target: &'a Target,
     readers: &'a [Reader],
 }
 
 impl Now<'_> {
-    /// Readers that were none, and a scope that was narrower.
+    /// Readers that were none, a scope that was narrower, and another place.
     fn beyond(&self, before: Option<&RememberedRule>) -> Vec<Added> {
         let added = |what, to| Added {
             line: self.line,
@@ -54,6 +56,12 @@ impl Now<'_> {
         if reach(self.scope) > reach(scope) {
             let text = format!("scope {}, which was {scope}", self.scope);
             beyond.push(added(text, None));
+        }
+        // Without a rule there was no place, either, and all readers are new.
+        if let Some(before) = before.map(RememberedRule::target)
+            && before != *self.target
+        {
+            beyond.push(added(format!("{}, which was {before}", self.target), None));
         }
         beyond
     }
@@ -82,6 +90,7 @@ pub(crate) fn elsewhere(
                 line: rule.line,
                 rule: &rule.pattern.to_string(),
                 scope: remembered.scope(),
+                target: &remembered.target(),
                 readers: &remembered.recipients,
             };
             now.beyond(known.and_then(|known| known.rule(&rule.pattern)))

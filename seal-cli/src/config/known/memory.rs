@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use seal_format::Scope;
 use serde::{Deserialize, Serialize};
 
+use super::places::{Place, Places};
 use crate::config::lookup::{SEAL_YAML, SOPS_YAML};
 use crate::config::pattern::Pattern;
-use crate::config::{Configuration, Origin};
+use crate::config::{Configuration, Origin, Target};
 
 /// Everything that is remembered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +25,8 @@ struct Repository {
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<PathBuf>,
     configurations: Vec<Remembered>,
+    #[serde(default, skip_serializing_if = "Places::is_empty")]
+    files: Places,
 }
 
 /// A configuration as it was.
@@ -46,6 +49,11 @@ pub(crate) struct RememberedRule {
     /// None is strict.
     #[serde(skip_serializing_if = "Option::is_none")]
     scope: Option<String>,
+    /// None is any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    namespace: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     pub(crate) recipients: Vec<Reader>,
 }
 
@@ -128,22 +136,37 @@ impl Memory {
         of(Some(top)).or_else(|| of(None))
     }
 
-    /// The folder's own, made if need be.
+    /// Where the objects of a file were; none is a file that is not remembered.
+    pub(crate) fn places(&self, origin: &Origin) -> &[Place] {
+        let repository = self.repository(origin);
+        repository.map_or(&[], |repository| repository.files.of(&file(origin)))
+    }
+
+    /// Remembers where the objects of a file are.
+    pub(crate) fn put_places(&mut self, origin: &Origin, places: Vec<Place>) {
+        self.own(origin).files.put(file(origin), places);
+    }
+
     fn configurations(&mut self, origin: &Origin) -> &mut Vec<Remembered> {
+        &mut self.own(origin).configurations
+    }
+
+    /// The folder's own, made if need be.
+    fn own(&mut self, origin: &Origin) -> &mut Repository {
         let folder = Some(origin.territory.top().to_owned());
         let all = &mut self.repositories;
         let place = all.partition_point(|known| known.folder < folder);
         if all.get(place).is_none_or(|known| known.folder != folder) {
-            let configurations = Vec::new();
             all.insert(
                 place,
                 Repository {
                     folder,
-                    configurations,
+                    configurations: Vec::new(),
+                    files: Places::default(),
                 },
             );
         }
-        &mut all[place].configurations
+        &mut all[place]
     }
 
     /// A pattern that cannot be read would match nothing, and a wider rule would count instead.
@@ -191,7 +214,12 @@ impl Remembered {
 }
 
 impl RememberedRule {
-    pub(crate) fn new(pattern: &Pattern, scope: Option<Scope>, recipients: Vec<Reader>) -> Self {
+    pub(crate) fn new(
+        pattern: &Pattern,
+        scope: Option<Scope>,
+        target: Target,
+        recipients: Vec<Reader>,
+    ) -> Self {
         let text = Some(pattern.to_string());
         let (glob, regex) = match pattern {
             Pattern::Glob(_) => (text, None),
@@ -202,6 +230,8 @@ impl RememberedRule {
             glob,
             regex,
             scope: None,
+            namespace: target.namespace,
+            name: target.name,
             recipients,
         };
         rule.set_scope(scope.unwrap_or_default());
@@ -213,6 +243,14 @@ impl RememberedRule {
         let scope = self.scope.as_deref().map(str::parse);
         // `is_sound` has seen to it that it is one.
         scope.unwrap_or(Ok(Scope::Strict)).unwrap_or_default()
+    }
+
+    /// Where the values were to be used.
+    pub(crate) fn target(&self) -> Target {
+        Target {
+            namespace: self.namespace.clone(),
+            name: self.name.clone(),
+        }
     }
 
     pub(crate) fn set_scope(&mut self, scope: Scope) {
@@ -235,7 +273,7 @@ impl RememberedRule {
     }
 
     fn is_for(&self, pattern: &Pattern) -> bool {
-        let same = Self::new(pattern, None, Vec::new());
+        let same = Self::new(pattern, None, Target::default(), Vec::new());
         self.glob == same.glob && self.regex == same.regex
     }
 }
@@ -268,4 +306,10 @@ fn path(origin: &Origin) -> PathBuf {
     let Configuration { path, .. } = &origin.configuration;
     let below = path.strip_prefix(origin.territory.top());
     below.unwrap_or(path).to_owned()
+}
+
+/// The path of the file from the repository's folder, as JSON can have it.
+fn file(origin: &Origin) -> String {
+    let below = origin.file.strip_prefix(origin.territory.top());
+    below.unwrap_or(&origin.file).to_string_lossy().into_owned()
 }
