@@ -15,7 +15,7 @@ use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predic
 use kube::{Api, Client, Config, ResourceExt as _};
 use operator_kit::listen::{self, ListenError};
 use operator_kit::serve::{Limits, serve};
-use operator_kit::{EventSink, shutdown};
+use operator_kit::{EventSink, api_client, shutdown};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -130,9 +130,9 @@ async fn clients(args: &Args) -> Result<Clients, RunError> {
     };
     // Waiting is the business of the back-offs: a call that retries by itself holds up a worker.
     config.default_retry = false;
-    let watches = Client::try_from(config.clone()).map_err(|_| RunError::Client)?;
+    let watches = api_client::client(config.clone()).map_err(|_| RunError::Client)?;
     config.read_timeout = Some(ANSWER);
-    let calls = Client::try_from(config).map_err(|_| RunError::Client)?;
+    let calls = api_client::client(config).map_err(|_| RunError::Client)?;
     Ok(Clients { watches, calls })
 }
 

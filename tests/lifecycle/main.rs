@@ -17,5 +17,6 @@ mod outage;
 mod rights;
 mod se1_keys;
 mod se1_kms;
+mod se1_storm;
 mod se1_vectors;
 mod shutdown;
