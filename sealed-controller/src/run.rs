@@ -28,10 +28,9 @@ use crate::kms_keys::KmsKeys;
 use crate::live::{Guarded, Key, Live};
 use crate::metrics::Metrics;
 use crate::reconcile::{Context, reconcile, retry};
+use crate::turn::UNDER_WAY;
 use crate::watch_fault;
 
-/// Objects worked on at once; unbounded would decrypt a whole cluster at the same time.
-const WORKERS: u16 = 16;
 /// Longest wait for an answer of the API server.
 const ANSWER: Duration = Duration::from_secs(30);
 /// The event source that people filter by.
@@ -226,7 +225,7 @@ async fn reconcile_all(
     );
     let secrets = secret_changes(watches, reader.clone(), live.clone());
     Controller::for_stream(sealed, reader)
-        .with_config(controller::Config::default().concurrency(WORKERS))
+        .with_config(controller::Config::default().concurrency(UNDER_WAY))
         .reconcile_on(secrets)
         .reconcile_all_on(key_changes(identities, live))
         .graceful_shutdown_on(stop.cancelled_owned())
@@ -323,8 +322,10 @@ fn key_changes(
     identities: Arc<Identities>,
     live: Arc<Live>,
 ) -> impl Stream<Item = ()> + Send + 'static {
+    // In this order: what changes in between is told.
+    let changes = identities.changes();
     let names = identities.names();
-    let state = (identities.changes(), identities, live, names);
+    let state = (changes, identities, live, names);
     futures::stream::unfold(
         state,
         |(mut changes, identities, live, before)| async move {

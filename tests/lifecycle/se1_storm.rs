@@ -2,9 +2,13 @@
 
 use k8s_openapi::api::core::v1::Secret;
 use seal_api::ConditionStatus;
+use seal_format::se1::{Binding, RecipientName, Wrap};
 use serde_json::json;
-use suite::{Cluster, Controller, Namespace, PATIENCE, Reader, data, text};
+use suite::{Cluster, Controller, KmsReader, Namespace, PATIENCE, Reader, data, text};
+use testkit::aws::Kms;
 use testkit::eventually;
+
+use crate::cloud_keys::{Aws, SMALL};
 
 const SEALED: &str = "/apis/bitnami.com/v1alpha1/namespaces/hostile/sealedsecrets";
 const SECRETS: &str = "/api/v1/namespaces/hostile/secrets";
@@ -89,4 +93,61 @@ fn no_object_of_one_user_makes_those_of_all_unreadable() {
         let reasons = cluster.plane().run(&args).unwrap();
         (reasons == "Synced Synced").then_some(())
     });
+}
+
+/// Wraps that are for a key in KMS and do not open, each another one.
+struct Rubbish {
+    to: String,
+    /// One that KMS made.
+    blob: Vec<u8>,
+}
+
+impl Reader for Rubbish {
+    fn wrap_for(&self, _: &[u8], _: &Binding) -> Wrap {
+        let mut blob = self.blob.clone();
+        let end = blob.len() - 8;
+        aws_lc_rs::rand::fill(&mut blob[end..]).unwrap();
+        let to = RecipientName::from_text(&self.to).unwrap();
+        Wrap { to, blob }
+    }
+}
+
+#[test]
+fn whoever_floods_a_key_service_holds_up_none_that_needs_no_service() {
+    const FLOOD: usize = 60;
+    const KEYS: usize = 64;
+    let aws = Aws::start();
+    let cluster = Cluster::start();
+    let args = [SMALL, "--kms-key", &aws.arn];
+    let controller = Controller::start_in(&cluster, &args, &aws.variables());
+    let certificate = controller.certificate();
+    let namespace = cluster.namespace("flood");
+    let reader = KmsReader {
+        kms: Kms::at(aws.proxy.url()),
+        arn: aws.arn.clone(),
+        called: None,
+    };
+    let place = Binding::from_text("strict/flood/other").unwrap();
+    let rubbish = Rubbish {
+        to: aws.arn.clone(),
+        blob: reader.wrap_for(&[7; 40], &place).blob,
+    };
+    for number in 0..FLOOD {
+        let name = format!("flood-{number}");
+        let seal = |key: usize| {
+            let plain = namespace.plain(&name).item(&format!("item-{key}"), "x");
+            plain.seal_se1(&[&rubbish])
+        };
+        let mut sealed = seal(0);
+        for key in 1..KEYS {
+            let more = seal(key).spec;
+            sealed.spec.encrypted_data.extend(more.encrypted_data);
+            sealed.spec.data_keys.extend(more.data_keys);
+        }
+        namespace.create(&sealed);
+    }
+    opens(&namespace, "local", &[&certificate]);
+    // In the order of their coming it had waited for nearly all of them.
+    let calls = aws.proxy.calls("Decrypt");
+    assert!((1..FLOOD * KEYS / 2).contains(&calls), "{calls} calls");
 }

@@ -43,6 +43,11 @@ impl PublicKeys {
         self.asked.subscribe()
     }
 
+    /// Tells everyone that more may open now.
+    pub(crate) fn announce(&self) {
+        self.asked.send_modify(|_| {});
+    }
+
     pub(crate) fn arns(&self) -> impl Iterator<Item = &KeyArn> {
         self.keys.iter().map(|key| &key.arn)
     }
@@ -93,7 +98,7 @@ impl PublicKeys {
         let learned = name.is_ok();
         *key.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
         if learned {
-            self.asked.send_modify(|_| {});
+            self.announce();
         }
     }
 }
