@@ -136,7 +136,8 @@ impl KmsKeys {
         std::future::pending::<()>().await;
     }
 
-    /// Messages: whether every public key was asked for once; one for each that is known.
+    /// Messages: whether every public key was asked for once; one for each that is known, and one when a
+    /// key is back after an outage.
     pub(crate) fn changes(&self) -> channel::Receiver<bool> {
         self.rsa.changes()
     }
@@ -259,7 +260,9 @@ impl KmsKeys {
         let call = async {
             called = true;
             let answer = call.await;
-            self.health.note(key, answer.as_ref().err());
+            if self.health.note(key, answer.as_ref().err()) {
+                self.rsa.announce();
+            }
             self.metrics.unwrapped(kind, fault_of(&answer));
             answer
         };

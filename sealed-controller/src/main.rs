@@ -9,6 +9,7 @@ mod identities;
 mod keys;
 mod kms_keys;
 mod live;
+mod memory;
 mod metrics;
 mod opening;
 mod plan;
@@ -18,6 +19,7 @@ mod run;
 mod secret_sync;
 mod status;
 mod sync_error;
+mod turn;
 mod watch_fault;
 
 use std::process::ExitCode;
@@ -31,6 +33,11 @@ fn main() -> ExitCode {
         return version();
     }
     operator_kit::logging::start(args.log_level, args.log_format, &OURS);
+    if !memory::keep_private() {
+        tracing::warn!(
+            "this system lets core dumps and other processes read private keys in memory"
+        );
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -15,6 +15,7 @@ use crate::kms_keys::{KmsKeys, KmsRequest, Unavailable};
 use crate::live::Guarded;
 use crate::metrics::Metrics;
 use crate::sync_error::{Details, SyncError};
+use crate::turn::{Crowded, Turn};
 
 /// Data keys of one object that are unwrapped by a service at the same time.
 const AT_ONCE: usize = 4;
@@ -26,6 +27,7 @@ pub(crate) async fn open(
     identities: &Identities,
     engine: &Arc<GoTemplate>,
     metrics: &Arc<Metrics>,
+    turn: &mut Turn<'_>,
 ) -> Result<OpenedSecret, SyncError> {
     let first = {
         let (object, engine, metrics) = (object.clone(), engine.clone(), metrics.clone());
@@ -36,7 +38,8 @@ pub(crate) async fn open(
         AtHandPass::Opened(opened) => return Ok(*opened),
         AtHandPass::Waiting(waiting) => waiting,
     };
-    let (answers, details) = waiting.ask(&identities.kms).await;
+    let asked = turn.aside(waiting.ask(&identities.kms)).await;
+    let (answers, details) = asked.map_err(|Crowded| SyncError::Crowded)?;
     let (object, engine) = (object.clone(), engine.clone());
     blocking(move || {
         let sealed = well_formed(&object)?;

@@ -15,7 +15,7 @@ use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predic
 use kube::{Api, Client, Config, ResourceExt as _};
 use operator_kit::listen::{self, ListenError};
 use operator_kit::serve::{Limits, serve};
-use operator_kit::{EventSink, shutdown};
+use operator_kit::{EventSink, api_client, shutdown};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -29,10 +29,9 @@ use crate::kms_keys::KmsKeys;
 use crate::live::{Guarded, Key, Live};
 use crate::metrics::Metrics;
 use crate::reconcile::{Context, reconcile, retry};
+use crate::turn::UNDER_WAY;
 use crate::watch_fault;
 
-/// Objects worked on at once; unbounded would decrypt a whole cluster at the same time.
-const WORKERS: u16 = 16;
 /// Longest wait for an answer of the API server.
 const ANSWER: Duration = Duration::from_secs(30);
 /// The event source that people filter by.
@@ -138,9 +137,9 @@ async fn clients(args: &Args) -> Result<Clients, RunError> {
     };
     // Waiting is the business of the back-offs: a call that retries by itself holds up a worker.
     config.default_retry = false;
-    let watches = Client::try_from(config.clone()).map_err(|_| RunError::Client)?;
+    let watches = api_client::client(config.clone()).map_err(|_| RunError::Client)?;
     config.read_timeout = Some(ANSWER);
-    let calls = Client::try_from(config).map_err(|_| RunError::Client)?;
+    let calls = api_client::client(config).map_err(|_| RunError::Client)?;
     Ok(Clients { watches, calls })
 }
 
@@ -255,7 +254,7 @@ async fn reconcile_all(
     let secrets = secret_changes(watches, reader.clone(), live.clone());
     let secrets = listed.map(|()| secrets).flatten_stream();
     Controller::for_stream(sealed, reader)
-        .with_config(controller::Config::default().concurrency(WORKERS))
+        .with_config(controller::Config::default().concurrency(UNDER_WAY))
         .reconcile_on(secrets)
         .reconcile_all_on(key_changes(identities, live))
         .graceful_shutdown_on(stop.cancelled_owned())
@@ -352,8 +351,10 @@ fn key_changes(
     identities: Arc<Identities>,
     live: Arc<Live>,
 ) -> impl Stream<Item = ()> + Send + 'static {
+    // In this order: what changes in between is told.
+    let changes = identities.changes();
     let names = identities.names();
-    let state = (identities.changes(), identities, live, names);
+    let state = (changes, identities, live, names);
     futures::stream::unfold(
         state,
         |(mut changes, identities, live, before)| async move {

@@ -64,6 +64,9 @@ pub(crate) enum SyncError {
         "the controller failed on this object, which is a bug: its log says where (please report that line)"
     )]
     Internal,
+    /// Too many wait for key services; the object was not looked at in full.
+    #[error("too many objects wait for key services")]
+    Crowded,
     /// The process is stopping.
     #[error("the controller is stopping")]
     Stopping,
@@ -151,7 +154,7 @@ impl SyncError {
             Self::Immutable => "Immutable",
             Self::TypeChange => "TypeChange",
             Self::Internal => "InternalError",
-            Self::Api { .. } | Self::Stopping => "UpdateFailed",
+            Self::Api { .. } | Self::Crowded | Self::Stopping => "UpdateFailed",
         }
     }
 

@@ -18,6 +18,7 @@ mod pod_identity;
 mod rights;
 mod se1_keys;
 mod se1_kms;
+mod se1_storm;
 mod se1_vectors;
 mod sealing_key;
 mod shutdown;

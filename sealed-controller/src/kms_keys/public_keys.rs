@@ -56,6 +56,11 @@ impl PublicKeys {
         self.asked.subscribe()
     }
 
+    /// Tells everyone that more may open now.
+    pub(crate) fn announce(&self) {
+        self.asked.send_modify(|_| {});
+    }
+
     pub(crate) fn arns(&self) -> impl Iterator<Item = &KeyArn> {
         self.keys.iter().map(|key| &key.arn)
     }
@@ -127,7 +132,7 @@ impl PublicKeys {
         let learned = public.is_ok();
         *key.public.lock().unwrap_or_else(PoisonError::into_inner) = public;
         if learned {
-            self.asked.send_modify(|_| {});
+            self.announce();
         }
     }
 }
