@@ -45,6 +45,13 @@ where
     fault.into()
 }
 
+impl CallFault {
+    /// The class of a code within an answer: of one entry of a batch.
+    pub fn of_code(code: &str) -> Self {
+        answered(400, code)
+    }
+}
+
 /// An error that AWS answered.
 fn answered(status: u16, code: &str) -> CallFault {
     match code {

@@ -48,6 +48,7 @@ const LIBRARIES: &[&str] = &[
     "seal-kms",
     "seal-manifest",
     "sealing",
+    "secrets-manager",
     "template",
 ];
 
@@ -73,6 +74,7 @@ const LAYERS: &[Layer] = &[
     layer(2, "seal-age", &["seal-format", "seal-keys"]),
     layer(1, "aws-edge", &[]),
     layer(2, "seal-kms", &["aws-edge", "seal-format", "seal-keys"]),
+    layer(2, "secrets-manager", &["aws-edge"]),
     layer(APP, "external-secrets", LIBRARIES),
     layer(APP, "seal-cli", LIBRARIES),
     layer(APP, "sealed-controller", LIBRARIES),
