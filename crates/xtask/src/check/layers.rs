@@ -36,6 +36,7 @@ pub(crate) const PURE: &[&str] = &[
 
 /// Everything below the apps.
 const LIBRARIES: &[&str] = &[
+    "aws-edge",
     "external-data",
     "go-regexp",
     "json-property",
@@ -47,6 +48,7 @@ const LIBRARIES: &[&str] = &[
     "seal-kms",
     "seal-manifest",
     "sealing",
+    "secrets-manager",
     "template",
 ];
 
@@ -70,7 +72,9 @@ const LAYERS: &[Layer] = &[
     ),
     layer(2, "operator-kit", PURE),
     layer(2, "seal-age", &["seal-format", "seal-keys"]),
-    layer(2, "seal-kms", &["seal-format", "seal-keys"]),
+    layer(1, "aws-edge", &[]),
+    layer(2, "seal-kms", &["aws-edge", "seal-format", "seal-keys"]),
+    layer(2, "secrets-manager", &["aws-edge"]),
     layer(APP, "external-secrets", LIBRARIES),
     layer(APP, "seal-cli", LIBRARIES),
     layer(APP, "sealed-controller", LIBRARIES),
