@@ -212,6 +212,9 @@ fn keys_are_stored_wrapped_and_open_after_a_restart() {
     assert!(!controller.log().contains("PRIVATE KEY"));
 }
 
+/// The metric of locked sealing keys.
+const NUMBER_LOCKED: &str = "sealed_secrets_controller_locked_sealing_keys";
+
 /// A certificate of another cluster.
 fn stranger() -> Certificate {
     let hour = SignedDuration::from_hours(1);
@@ -219,29 +222,10 @@ fn stranger() -> Certificate {
     issued.certificate
 }
 
-#[test]
-fn while_kms_is_away_other_keys_work_and_none_is_made() {
-    let aws = Aws::start();
-    let cluster = Cluster::start();
-    let wrap = format!("--wrap-keys-with=kms:{}", aws.arn);
-    let args = [SMALL, &wrap];
-    let controller = Controller::start_in(&cluster, &args, &aws.variables());
-    let wrapped = controller.certificate();
-    let namespace = cluster.namespace("away");
-    opens(&namespace, "before", &wrapped);
-    controller.process().stop().unwrap();
-    let [key] = keys(&cluster).try_into().unwrap();
-    let name = key.name_any();
-
-    // Nothing else is there: it waits, and makes no other key, though one were due for long.
-    aws.proxy.fail("Decrypt", Fault::AccessDenied);
-    let overdue = [SMALL, &wrap, "--key-renew-period=1s"];
-    let controller = Controller::spawn_in(&cluster, &overdue, &aws.variables());
+/// A controller whose one key is locked says so, and makes no other.
+fn says_that_it_waits(controller: &Controller, cluster: &Cluster, aws: &Aws, name: &str) {
     let system = cluster.existing("kube-system");
-    let event = system
-        .wait_event(&name, "SealingKeyLocked")
-        .message
-        .unwrap();
+    let event = system.wait_event(name, "SealingKeyLocked").message.unwrap();
     assert!(
         event.contains(&format!("kms:Decrypt with {}: access denied", aws.arn)),
         "{event}"
@@ -256,26 +240,11 @@ fn while_kms_is_away_other_keys_work_and_none_is_made() {
     assert_eq!(controller.get("/v1/cert.pem").unwrap().status, 503);
     assert_eq!(keys(&cluster).len(), 1);
 
-    let number_locked = "sealed_secrets_controller_locked_sealing_keys";
-    assert!(controller.metric(number_locked, &[]) > 0.5);
+    assert!(controller.metric(NUMBER_LOCKED, &[]) > 0.5);
+}
 
-    // A key that is at hand works, meanwhile.
-    let own = bring_own(&cluster);
-    controller.wait_ready();
-    assert_eq!(
-        controller.get("/readyz").unwrap().body,
-        format!("ok\n{locked}")
-    );
-    opens(&namespace, "own", &own.certificate);
-    let plain = |name: &str| namespace.plain(name).item("password", "hunter2");
-    namespace.create(&plain("late").seal(&wrapped));
-    namespace.create(&plain("late-se1").seal_se1(&[&wrapped]));
-    // What only the locked key opens says so. A legacy value names no key, and may be for this one.
-    let mut damaged = plain("damaged").seal(&wrapped);
-    let items = &mut damaged.spec.encrypted_data;
-    items.insert("damaged".to_owned(), "AAAA".to_owned());
-    namespace.create(&damaged);
-    namespace.create(&plain("stranger").seal_se1(&[&stranger()]));
+/// Objects whose key is locked say so; others say what they lack.
+fn tell_that_they_wait(namespace: &Namespace, name: &str) {
     for (late, reason, said) in [
         ("late", "KeyUnavailable", format!("yet: {name}. ")),
         (
@@ -302,15 +271,56 @@ fn while_kms_is_away_other_keys_work_and_none_is_made() {
         );
         assert!(message.contains(&said), "{late}: {message}");
     }
+}
+
+#[test]
+fn while_kms_is_away_other_keys_work_and_none_is_made() {
+    let aws = Aws::start();
+    let cluster = Cluster::start();
+    let wrap = format!("--wrap-keys-with=kms:{}", aws.arn);
+    let args = [SMALL, &wrap];
+    let controller = Controller::start_in(&cluster, &args, &aws.variables());
+    let wrapped = controller.certificate();
+    let namespace = cluster.namespace("away");
+    opens(&namespace, "before", &wrapped);
+    controller.process().stop().unwrap();
+    let [key] = keys(&cluster).try_into().unwrap();
+    let name = key.name_any();
+
+    // Nothing else is there: it waits, and makes no other key, though one were due for long.
+    aws.proxy.fail("Decrypt", Fault::AccessDenied);
+    let overdue = [SMALL, &wrap, "--key-renew-period=1s"];
+    let controller = Controller::spawn_in(&cluster, &overdue, &aws.variables());
+    says_that_it_waits(&controller, &cluster, &aws, &name);
+
+    // A key that is at hand works, meanwhile.
+    let own = bring_own(&cluster);
+    controller.wait_ready();
+    assert_eq!(
+        controller.get("/readyz").unwrap().body,
+        format!("ok\nsealing key {name} cannot be unwrapped yet\n")
+    );
+    opens(&namespace, "own", &own.certificate);
+    let plain = |name: &str| namespace.plain(name).item("password", "hunter2");
+    namespace.create(&plain("late").seal(&wrapped));
+    namespace.create(&plain("late-se1").seal_se1(&[&wrapped]));
+    // What only the locked key opens says so. A legacy value names no key, and may be for this one.
+    let mut damaged = plain("damaged").seal(&wrapped);
+    let items = &mut damaged.spec.encrypted_data;
+    items.insert("damaged".to_owned(), "AAAA".to_owned());
+    namespace.create(&damaged);
+    namespace.create(&plain("stranger").seal_se1(&[&stranger()]));
+    tell_that_they_wait(&namespace, &name);
     assert!(namespace.secret("before").is_some());
 
     aws.proxy.clear();
     for late in ["late", "late-se1", "before", "before-se1"] {
         namespace.wait_synced(late, ConditionStatus::True);
     }
+    let system = cluster.existing("kube-system");
     system.wait_event(&name, "SealingKeyUnwrapped");
     assert_eq!(controller.get("/readyz").unwrap().body, "ok\n");
-    assert!(controller.metric(number_locked, &[]) < 0.5);
+    assert!(controller.metric(NUMBER_LOCKED, &[]) < 0.5);
     // The key of tomorrow is not overdue.
     assert_eq!(keys(&cluster).len(), 2);
     assert!(aws.emulator.kms().describe(&aws.arn).is_ok());
