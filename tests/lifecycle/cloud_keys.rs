@@ -238,7 +238,7 @@ fn says_that_it_waits(controller: &Controller, cluster: &Cluster, aws: &Aws, nam
         (503, format!("not ready\n{locked}"))
     );
     assert_eq!(controller.get("/v1/cert.pem").unwrap().status, 503);
-    assert_eq!(keys(&cluster).len(), 1);
+    assert_eq!(keys(cluster).len(), 1);
 
     assert!(controller.metric(NUMBER_LOCKED, &[]) > 0.5);
 }
