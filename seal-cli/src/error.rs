@@ -92,6 +92,10 @@ pub(crate) enum CliError {
     },
     #[error("{0}: there is no SealedSecret in this file")]
     NoSealedSecrets(String),
+    #[error(
+        "{0}: there is a list of SealedSecrets in this file; write its items as documents of their own, with --- in between"
+    )]
+    SealedList(String),
     #[error("{0}: there are several SealedSecrets in this file; say which with --document N")]
     WhichDocument(String),
     #[error("{} is no regular file, so it cannot be replaced; name a file", .0.display())]

@@ -11,6 +11,7 @@ use tokio::sync::watch as channel;
 use zeroize::Zeroizing;
 
 use crate::age_keys::{AgeKeys, AgeStore};
+use crate::cloud_key::CloudKey;
 use crate::keys::{KeyStore, LockedKeys};
 use crate::kms_keys::{KmsKeys, KmsRequest};
 use crate::metrics::{Metrics, UnwrapKind};
@@ -25,6 +26,8 @@ pub(crate) struct Identities {
     pub(crate) sealing: Arc<KeyStore>,
     pub(crate) age: Arc<AgeStore>,
     pub(crate) kms: Arc<KmsKeys>,
+    /// The sealing key in KMS, if values are sealed for one. It is among `kms`.
+    pub(crate) cloud: Option<Arc<CloudKey>>,
 }
 
 /// The identities of one moment: a pass uses one set from beginning to end.
@@ -33,6 +36,8 @@ pub(crate) struct Moment {
     pub(crate) locked: Arc<LockedKeys>,
     age: Arc<AgeKeys>,
     kms: Arc<KmsKeys>,
+    /// Values are sealed for a key in KMS.
+    cloud: bool,
 }
 
 /// What is known of a data key without asking anyone.
@@ -40,6 +45,14 @@ pub(crate) enum AtHand {
     /// Unwrapped, or nobody here can.
     Known(Result<Zeroizing<Vec<u8>>, Fault>),
     /// A service has to be asked: any of these, in this order.
+    Elsewhere(Vec<KmsRequest>),
+}
+
+/// What is known of the session key of a legacy value without asking anyone.
+pub(crate) enum LegacyAtHand {
+    /// Unwrapped, or nobody can.
+    Known(Result<Zeroizing<Vec<u8>>, NoSessionKey>),
+    /// A service has to be asked: all of these, until one fits.
     Elsewhere(Vec<KmsRequest>),
 }
 
@@ -52,17 +65,21 @@ impl Identities {
             ring: self.sealing.ring(),
             age: self.age.keys(),
             kms: self.kms.clone(),
+            cloud: self.cloud.is_some(),
         }
     }
 
     /// Waits until there is a sealing key, the age identities were listed once, and KMS was asked once for
-    /// the public keys that are to be known. Before that objects would fail that open a moment later.
+    /// the public keys that are to be known. Before that objects would fail that open a moment later. With a
+    /// sealing key in KMS others need not be there, but must be listed.
     pub(crate) async fn loaded(&self) {
         let mut sealing = self.sealing.changes();
-        while self.sealing.ring().newest().is_none() {
-            if sealing.changed().await.is_err() {
-                return;
-            }
+        let enough = |listed| match &self.cloud {
+            Some(_) => listed,
+            None => self.sealing.ring().newest().is_some(),
+        };
+        if sealing.wait_for(|listed| enough(*listed)).await.is_err() {
+            return;
         }
         self.sealing.tried().await;
         let mut age = self.age.changes();
@@ -143,22 +160,31 @@ impl Moment {
         AtHand::Elsewhere(requests)
     }
 
-    /// Unwraps the session key of a legacy value with a key at hand.
-    pub(crate) fn unwrap_legacy(
-        &self,
-        need: &UnwrapNeed<'_>,
-        metrics: &Metrics,
-    ) -> Result<Zeroizing<Vec<u8>>, NoSessionKey> {
+    /// Unwraps the session key of a legacy value with a key at hand; else each RSA key in KMS may hold it, if
+    /// the value is cluster-wide.
+    pub(crate) fn unwrap_legacy(&self, need: &UnwrapNeed<'_>, metrics: &Metrics) -> LegacyAtHand {
         if let Ok(key) = self.ring.unwrap(need.wrapped, need.label) {
             metrics.unwrapped(UnwrapKind::Legacy, None);
-            return Ok(key);
+            return LegacyAtHand::Known(Ok(key));
         }
-        if self.locked.legacy_note(need).is_some() {
+        let requests = self.kms.legacy_requests(need);
+        if requests.is_empty() && self.locked.legacy_note(need).is_some() {
             metrics.unwrapped(UnwrapKind::Legacy, Some(Fault::Unavailable));
-            return Err(NoSessionKey::Unavailable);
+            return LegacyAtHand::Known(Err(NoSessionKey::Unavailable));
         }
-        metrics.unwrapped(UnwrapKind::Legacy, Some(Fault::BadWrap));
-        Err(NoSessionKey::NoKey)
+        if requests.is_empty() {
+            metrics.unwrapped(UnwrapKind::Legacy, Some(Fault::BadWrap));
+            return LegacyAtHand::Known(Err(NoSessionKey::NoKey));
+        }
+        LegacyAtHand::Elsewhere(requests)
+    }
+
+    /// Why a legacy value that is sealed for the key in KMS does not open, if that may be the reason.
+    pub(crate) fn label_note(&self, need: &UnwrapNeed<'_>) -> Option<&'static str> {
+        (self.cloud && !need.label.is_empty()).then_some(
+            "what is sealed for the sealing key in KMS opens in this format only if it is cluster-wide, as KMS \
+             takes no label: seal it in the format SE1 (seal --format-version se1), or cluster-wide",
+        )
     }
 
     fn find(&self, to: &RecipientName) -> Option<(UnwrapKind, &dyn Identity)> {

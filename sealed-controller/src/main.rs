@@ -2,6 +2,7 @@
 
 mod age_keys;
 mod args;
+mod cloud_key;
 mod conditions;
 mod http;
 mod identities;
@@ -21,13 +22,11 @@ mod watch_fault;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 /// Ours and the crates whose log lines are ours.
 const OURS: [&str; 2] = ["sealed_controller", "operator_kit"];
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = args::Args::read();
     if args.version {
         return version();
     }

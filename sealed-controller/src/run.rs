@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::age_keys::{self, AgeStore};
 use crate::args::Args;
+use crate::cloud_key::{CertificatePolicy, CloudKey, Follower};
 use crate::http::{self, Endpoints};
 use crate::identities::Identities;
 use crate::keys::{self, KeyPolicy, KeyStore, Mint, Wrapping};
@@ -61,8 +62,10 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     let stop = shutdown::on_signal().map_err(RunError::Signals)?;
     let public = listen::bind(&args.listen_addr).await?;
     let private = listen::bind(&args.listen_metrics_addr).await?;
+    let cloud = args.sealing_key.0.clone().map(CloudKey::new).map(Arc::new);
     let endpoints = Endpoints {
         keys: Arc::new(KeyStore::new()),
+        cloud: cloud.clone(),
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
         ready: CancellationToken::new(),
     };
@@ -70,7 +73,12 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     let identities = Arc::new(Identities {
         sealing: endpoints.keys.clone(),
         age: Arc::new(AgeStore::new()),
-        kms: Arc::new(KmsKeys::new(&args.kms, endpoints.metrics.clone())),
+        kms: Arc::new(KmsKeys::new(
+            &args.kms,
+            args.sealing_key.0.as_ref(),
+            endpoints.metrics.clone(),
+        )),
+        cloud,
     });
     let mut keys = start_keys(&clients, &args, &identities, &events);
     let limits = Limits::default();
@@ -167,8 +175,25 @@ fn start_keys(
         wrapping.clone(),
         events.clone(),
     ));
+    let secrets = Api::namespaced(clients.calls.clone(), &namespace);
+    if let Some(cloud) = &identities.cloud {
+        let follower = Follower {
+            key: cloud.clone(),
+            kms: identities.kms.clone(),
+            secrets,
+            watched: Api::namespaced(clients.watches.clone(), &namespace),
+            policy: CertificatePolicy {
+                ttl: args.key_ttl,
+                common_name: args.my_cn.clone(),
+            },
+            events: events.clone(),
+        };
+        tasks.spawn(follower.run());
+        // No private key is to be in the cluster: none is made.
+        return tasks;
+    }
     let mint = Mint {
-        secrets: Api::namespaced(clients.calls.clone(), &namespace),
+        secrets,
         namespace,
         wrapping,
         policy: KeyPolicy {

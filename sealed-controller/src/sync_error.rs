@@ -96,7 +96,9 @@ impl Details {
     /// keys; until then trying costs private-key operations for nothing.
     pub(crate) fn locked(&mut self, note: Option<String>) {
         self.needs_someone = true;
-        note.into_iter().for_each(|note| self.add(note));
+        if let Some(note) = note {
+            self.add(note);
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod cli;
 mod desk;
 mod identity;
 mod kms_verbs;
+mod limits;
 mod oracle;
 mod planted;
 mod rage;

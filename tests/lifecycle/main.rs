@@ -19,4 +19,5 @@ mod rights;
 mod se1_keys;
 mod se1_kms;
 mod se1_vectors;
+mod sealing_key;
 mod shutdown;

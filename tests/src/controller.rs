@@ -236,3 +236,12 @@ impl Controller {
         Self::spawn_on("127.0.0.1", cluster, args, variables)
     }
 }
+
+impl Controller {
+    /// Runs the program with arguments that it does not take, and returns what it says.
+    pub fn refusal(args: &[&str]) -> String {
+        let output = Command::new(binary()).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", output.status);
+        String::from_utf8(output.stderr).unwrap()
+    }
+}

@@ -26,7 +26,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE|URL")]
     cert: Option<String>,
 
-    /// An old certificate; may be repeated [default: those of --private-key, or the one in the file]
+    /// An old certificate, or rsa:… as seal recipients list shows it; may be repeated [default: those
+    /// of --private-key, or the one that the rule had before, as known on this machine]
     #[arg(long, value_name = "FILE")]
     old_cert: Vec<PathBuf>,
 

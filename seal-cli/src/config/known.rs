@@ -9,6 +9,7 @@
 mod added;
 mod comparison;
 mod memory;
+mod remembered;
 mod store;
 
 use std::path::PathBuf;
@@ -21,6 +22,7 @@ pub(crate) use added::Added;
 use added::{pinned_text, text};
 use comparison::{compare, elsewhere, reach};
 use memory::{Memory, Reader, RememberedRule};
+pub(crate) use remembered::remembers;
 use store::Store;
 pub(crate) use store::StoreError;
 

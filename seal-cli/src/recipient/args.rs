@@ -7,7 +7,7 @@ use seal_kms::KmsOptions;
 pub(crate) struct RecipientArgs {
     /// Who can read, besides --cert; several times for several: age1…, ssh-ed25519 …, the ARN of a
     /// KMS key, kms:alias/NAME, rsa:FILE (public key, such as of an RSA key in KMS), cert:FILE|URL,
-    /// cluster, cluster:CONTEXT [default: $SEAL_RECIPIENTS]
+    /// cluster, cluster:CONTEXT [default for what is sealed: $SEAL_RECIPIENTS]
     #[arg(
         short = 'r',
         long,

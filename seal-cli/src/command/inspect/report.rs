@@ -88,7 +88,9 @@ pub(crate) fn of(file: &str, sealed: &SealedDocument, rule: Option<&RuleReaders>
         .iter()
         .map(|(name, value)| item(name, value, sealed))
         .collect();
-    let post_quantum = items.iter().all(|item| item.data_key.is_some())
+    let known = faults.is_empty() && sealed.spec.data.is_none() && !items.is_empty();
+    let post_quantum = known
+        && items.iter().all(|item| item.data_key.is_some())
         && data_keys
             .iter()
             .flat_map(|key| &key.recipients)

@@ -8,7 +8,7 @@ use seal_keys::Certificate;
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
-use super::all_called;
+use super::{all_called, legacy_stays};
 use crate::batch::{self, Done};
 use crate::data_key_change::{DataKeyChange, DataKeyChangeArgs};
 use crate::error::CliError;
@@ -43,8 +43,8 @@ struct Work {
 /// Who was typed.
 enum Removed {
     Key(RecipientName),
-    /// What a configuration calls somebody.
-    Name(String),
+    /// What a configuration calls somebody, and else the certificate in a file of that name.
+    Name(String, Option<RecipientName>),
 }
 
 /// Opens the data keys of whoever goes, seals their values anew, writes.
@@ -74,29 +74,28 @@ impl Removed {
         {
             return Ok(Self::Key(name));
         }
-        // An expired certificate is good enough to be removed.
-        let path = text.strip_prefix("cert:").unwrap_or(text);
-        if let Ok(pem) = fs::read(path) {
-            let certificate = Certificate::from_pem(&pem);
-            let certificate = certificate.map_err(|reason| CliError::Certificate {
-                from: path.to_owned(),
-                reason,
-            })?;
-            let name = RecipientName::from_text(&format!("rsa:{}", certificate.fingerprint()));
-            return name
-                .map(Self::Key)
-                .map_err(|_| CliError::NoReader(text.to_owned()));
+        if let Some(path) = text.strip_prefix("cert:") {
+            return of_certificate(path).map(Self::Key);
         }
-        if text.is_empty() || text.contains([':', '/', ' ']) {
-            return Err(CliError::NoReader(text.to_owned()));
+        if text.contains([':', '/', ' ']) || text.is_empty() {
+            let nobody = CliError::NoReader(text.to_owned());
+            return match of_certificate(text) {
+                Err(CliError::Input { .. }) => Err(nobody),
+                read => read.map(Self::Key),
+            };
         }
-        Ok(Self::Name(text.to_owned()))
+        // Whoever goes may have put a file of that name there, to stay.
+        let file = of_certificate(text).ok();
+        Ok(Self::Name(text.to_owned(), file))
     }
 
     fn is(&self, to: &RecipientName, rule: Option<&RuleReaders>) -> bool {
         match self {
             Self::Key(key) => key == to,
-            Self::Name(name) => rule.and_then(|rule| rule.key_of(name)) == Some(to.as_str()),
+            Self::Name(name, file) => match rule.and_then(|rule| rule.key_of(name)) {
+                Some(key) => key == to.as_str(),
+                None => file.as_ref() == Some(to),
+            },
         }
     }
 }
@@ -107,8 +106,10 @@ impl Work {
         let rule = rule.as_ref();
         self.check_names(rule)?;
         let mut done = Done::default();
-        let mut gone = Vec::new();
+        let mut all_gone = Vec::new();
         let text = file.edited(|sealed, object| {
+            done.warnings
+                .extend(legacy_stays(sealed, object.as_ref()));
             let Some(object) = object else {
                 return Ok(Vec::new());
             };
@@ -121,6 +122,7 @@ impl Work {
                 affected.contains(block.id())
             })?;
             let (edits, items) = self.reseal(file, sealed, &verified, rule)?;
+            let mut gone = Vec::new();
             for (block, _) in verified.blocks() {
                 let wraps = block.wraps().iter().map(|wrap| wrap.to.clone());
                 gone.extend(wraps.filter(|to| self.goes(to, rule)));
@@ -130,11 +132,12 @@ impl Work {
                 all_called(&gone, rule),
                 items.join(", ")
             ));
+            all_gone.extend(gone);
             Ok(edits)
         })?;
         done.changed = self.change.batch.replace(file, &text)?;
         done.notes.push(if done.changed {
-            format!("removed {}", all_called(&gone, rule))
+            format!("removed {}", all_called(&all_gone, rule))
         } else {
             "nobody to remove".to_owned()
         });
@@ -144,7 +147,7 @@ impl Work {
     /// A name that nobody has would remove nobody without a word.
     fn check_names(&self, rule: Option<&RuleReaders>) -> Result<(), CliError> {
         for removed in &self.removed {
-            if let Removed::Name(name) = removed
+            if let Removed::Name(name, None) = removed
                 && rule.is_none_or(|rule| rule.key_of(name).is_none())
             {
                 return Err(CliError::NoReader(name.clone()));
@@ -188,6 +191,21 @@ impl Work {
         }
         Ok((edits, items.into_iter().map(str::to_owned).collect()))
     }
+}
+
+/// An expired certificate is good enough to be removed.
+fn of_certificate(path: &str) -> Result<RecipientName, CliError> {
+    let pem = fs::read(path).map_err(|reason| CliError::Input {
+        from: path.to_owned(),
+        reason,
+    })?;
+    let certificate = Certificate::from_pem(&pem);
+    let certificate = certificate.map_err(|reason| CliError::Certificate {
+        from: path.to_owned(),
+        reason,
+    })?;
+    let name = RecipientName::from_text(&format!("rsa:{}", certificate.fingerprint()));
+    name.map_err(|_| CliError::NoReader(path.to_owned()))
 }
 
 /// The data keys of somebody.

@@ -5,7 +5,7 @@ use seal_format::se1::{DataKeyId, RecipientName};
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
-use super::all_called;
+use super::{all_called, legacy_stays};
 use crate::batch::{self, Done, Results};
 use crate::config;
 use crate::config::known::{self, KnownArgs};
@@ -134,6 +134,7 @@ impl Work {
         let recipients = self.public.of_rule(&rule)?;
         let mut done = Done::default();
         let text = file.edited(|sealed, object| {
+            done.warnings.extend(legacy_stays(sealed, object.as_ref()));
             let Some(object) = object else {
                 return Ok(Vec::new());
             };
