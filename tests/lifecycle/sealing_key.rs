@@ -1,5 +1,7 @@
 //! A sealing key whose private half never leaves AWS KMS (ministack, behind a proxy).
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
@@ -454,10 +456,13 @@ fn worthless_values_cost_few_calls() {
     );
     assert!(!message.contains("KMS takes no label"), "{message}");
     // Another size cannot be for this key.
-    aws.proxy.forget_calls();
     let longer = seal_keys::issue(3072, "", now, hour).unwrap().certificate;
     seal(&namespace, "legacy-longer", &longer);
     wait_refused(&namespace, "legacy-longer", "UnsealFailed");
     seal(&namespace, "legacy", &controller.certificate());
     wait_opened(&namespace, "legacy");
+    for call in aws.proxy.requests("Decrypt") {
+        let blob = STANDARD.decode(call["CiphertextBlob"].as_str().unwrap());
+        assert_eq!(blob.unwrap().len(), 256);
+    }
 }

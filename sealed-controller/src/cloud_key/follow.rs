@@ -66,7 +66,9 @@ impl Follower {
             let wait = match self.look(&mut told).await {
                 Ok(due) => {
                     backoff.reset(&());
-                    self.key.note_trouble(None);
+                    if self.key.note_trouble(None) {
+                        tracing::info!(key = %self.key.arn(), "the sealing key in KMS is in order again");
+                    }
                     let left = due.duration_since(Timestamp::now());
                     Duration::try_from(left).map_or(SETTLE, |left| left.clamp(SETTLE, LOOK_AGAIN))
                 }
