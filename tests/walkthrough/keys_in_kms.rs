@@ -6,10 +6,10 @@ use std::path::Path;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
-use seal_api::{ConditionStatus, KEY_LABEL, KEY_LABEL_ACTIVE};
+use seal_api::{ConditionStatus, KEY_LABEL, KEY_LABEL_ACTIVE, SealedSecret};
 use seal_keys::Certificate;
 use serde_json::Value;
-use suite::{Cluster, Controller, Namespace, PATIENCE};
+use suite::{Cluster, Controller, Namespace, PATIENCE, condition, data, text};
 use testkit::aws::{self, Emulator, Fault, FaultProxy, Kind};
 use testkit::{eventually, netns, peers, skip};
 
@@ -96,7 +96,8 @@ impl Half {
     }
 
     fn filled(&self, content: &str) -> String {
-        let named = self.named.iter();
+        // `KEY` is part of other words, and stands in no overlay.
+        let named = self.named.iter().filter(|(name, _)| **name != "KEY");
         named.fold(content.to_owned(), |text, (name, value)| {
             text.replace(name, value)
         })
@@ -289,4 +290,96 @@ fn wrapped_keys_as_the_guide_has_them() {
         &half.certificate(),
     );
     half.is_over();
+}
+
+#[test]
+fn a_key_that_never_leaves_kms_as_the_guide_has_it() {
+    let Some(mut half) = Half::begin("in-kms", Kind::Ministack) else {
+        return;
+    };
+    half.cluster.namespace("prod");
+    half.desk.write("password", "hunter2");
+    // From before, as kubeseal left it.
+    half.run(
+        "kubeseal --fetch-cert > old.pem\n\
+         kubectl create secret generic old -n prod --from-file=password --dry-run=client -o yaml \
+         | kubeseal --cert old.pem -o yaml > old.sealed.yaml\n\
+         kubectl apply -f old.sealed.yaml",
+    );
+    half.opens_anew(&["old"]);
+    let printed = half.next("create-key");
+    half.name("KEY_ARN", &printed);
+    half.write_overlay();
+    half.next("apply");
+    half.restart();
+    let shown = half.next("fetch");
+    assert!(shown.contains("seal.kms-held"), "{shown}");
+    half.run("kubeseal --fetch-cert | cmp - production.pem");
+    half.opens_anew(&["old"]);
+    half.next("seal");
+    assert!(half.desk.read("db.sealed.yaml").contains("password: se1."));
+    half.next("kubeseal");
+    half.says_why_not();
+
+    let [(key, _)] = half.keys().try_into().unwrap();
+    half.name("KEY", &key);
+    half.next("convert");
+    half.next("retire");
+    half.run("kubectl delete secret \"$KEY\" --namespace kube-system");
+    half.restart();
+    half.opens_anew(&["db", "mail", "old"]);
+    let plane = half.cluster.plane();
+    let secrets = plane.run(&["get", "secrets", "-A", "-o", "json"]).unwrap();
+    assert!(!secrets.contains("tls.key"), "a private key is there");
+    half.role_fits(&json(GUIDE)[1]);
+
+    let new = half.emulator.kms().create_rsa_key(2048).unwrap();
+    half.name("NEW_ARN", &new);
+    let files = files(GUIDE);
+    let (_, lines) = files.iter().find(|(name, _)| name == "literals").unwrap();
+    let (_, lines) = lines.split_once('\n').unwrap();
+    let before = half.certificate().fingerprint();
+    half.replace_literals(&half.filled(lines));
+    half.run("kubectl apply -k overlays/in-kms");
+    half.restart();
+    assert_ne!(half.certificate().fingerprint(), before);
+    half.opens_anew(&["db", "mail", "old"]);
+
+    let back = format!("- SEALED_SECRETS_KMS_RSA_KEYS={}", half.named["KEY_ARN"]);
+    half.replace_literals(&back);
+    half.next("back");
+    half.restart();
+    assert!(!half.certificate().is_kms_held());
+    half.opens_anew(&["db", "mail", "old"]);
+    half.next("open");
+    let opened = half.desk.read("db.secret.yaml");
+    assert!(opened.contains("password: aHVudGVyMg=="), "{opened}");
+    half.is_over();
+}
+
+impl Half {
+    /// The controller makes these Secrets again.
+    fn opens_anew(&self, names: &[&str]) {
+        let prod = self.cluster.existing("prod");
+        for name in names {
+            prod.wait_synced(name, ConditionStatus::True);
+            prod.wait_secret(name);
+            prod.delete::<Secret>(name);
+            let secret = prod.wait_secret(name);
+            assert_eq!(data(&secret), text(&[("password", "hunter2")]), "{name}");
+        }
+    }
+
+    /// What kubeseal seals in another scope never opens, and the status says why, as the guide has it.
+    fn says_why_not(&self) {
+        self.run(
+            "kubectl create secret generic strict -n prod --from-file=password --dry-run=client -o yaml \
+             | kubeseal --cert production.pem -o yaml | kubectl apply -f -",
+        );
+        let prod = self.cluster.existing("prod");
+        let refused = prod.wait_synced("strict", ConditionStatus::False);
+        let message = condition(&refused).message.unwrap();
+        assert!(message.contains("KMS takes no label"), "{message}");
+        prod.delete::<SealedSecret>("strict");
+    }
 }
