@@ -118,7 +118,7 @@ fn mis_template(namespace: &Namespace<'_>, certificate: &Certificate, canaries: 
 fn no_secret_is_told() {
     let cluster = Cluster::start();
     for (name, args) in [
-        ("debug", ["--log-level=DEBUG", "--log-format=text"]),
+        ("trace", ["--log-level=TRACE", "--log-format=text"]),
         ("json", ["--log-level=INFO", "--log-format=json"]),
     ] {
         let controller = Controller::start_with(&cluster, &["--key-size=2048", args[0], args[1]]);

@@ -116,6 +116,7 @@ fn what_is_no_usable_identity_is_reported_without_its_text() {
         "locked": "-----BEGIN AGE ENCRYPTED FILE-----\nMARKER\n-----END AGE ENCRYPTED FILE-----\n",
     });
     bring(&cluster, "mixed", &files);
+    bring(&cluster, "empty", &json!({}));
     let controller = Controller::start(&cluster);
     let namespace = cluster.namespace("age");
     create(&namespace, "db", &[&pair.recipient]);
@@ -134,6 +135,9 @@ fn what_is_no_usable_identity_is_reported_without_its_text() {
     ] {
         assert!(message.contains(expected), "{message}");
     }
+    let system = cluster.existing("kube-system");
+    let event = system.wait_event("empty", "InvalidAgeIdentity");
+    assert!(event.message.unwrap().contains("which is empty"));
     let log = controller.log();
     assert!(log.contains("locked is an encrypted file"));
     for text in [&message, &log] {

@@ -49,6 +49,9 @@ fn read(secret: &Secret, events: &EventSink) -> Vec<Named> {
         let named = left_out.iter().map(|why| format!("{item} {why}"));
         problems.extend(named);
     }
+    if secret.data.iter().flatten().next().is_none() {
+        problems.push("the Secret, which is empty".to_owned());
+    }
     let name = secret.name_any();
     for (recipient, _) in &identities {
         tracing::info!(name, %recipient, "age identity in use");
