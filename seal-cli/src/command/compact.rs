@@ -80,10 +80,10 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     let certificates = Asked::certificates(&args.cert);
     let work = Work {
         drop_readers: args.drop_readers,
-        known: args.known,
         public: PublicKeys::new(&certificates, &identities, args.cluster.into(), kms)?,
         identities,
-        rules: Rules::new(&args.config),
+        rules: Rules::new(&args.config).pinned(&args.known),
+        known: args.known,
     };
     let results = batch.each(|file| work.compact(file, &batch));
     batch::report("compact", results)

@@ -3,20 +3,29 @@
 use std::sync::OnceLock;
 
 use seal_format::se1::{Binding, Fault, RecipientKind, RecipientName, Wrap};
-use seal_kms::{KeyArn, KeyName, Kms, KmsError, KmsFault, KmsOptions, KmsPublicKey};
+use seal_kms::{KeyArn, KeyName, Kms, KmsError, KmsFault, KmsOptions};
 use tokio::runtime::{Builder, Runtime};
 use zeroize::Zeroizing;
 
 use super::Unopened;
 use crate::error::CliError;
+use crate::rules::RuleKms;
 
 /// Keys by ARN, and the connection that is made when the first is needed.
 pub(crate) struct KmsKeys {
     keys: Vec<KeyArn>,
     options: KmsOptions,
     connection: OnceLock<Option<Connection>>,
-    /// The keys' public halves, of those that have one: asked for when an `rsa:` wrap comes up.
-    public: OnceLock<Vec<(RecipientName, KeyArn)>>,
+    /// The keys' public halves: asked for when an `rsa:` wrap comes up, each once.
+    public: OnceLock<PublicHalves>,
+}
+
+/// Of the keys that have one.
+#[derive(Default)]
+struct PublicHalves {
+    known: Vec<(RecipientName, KeyArn)>,
+    /// Why another key's is not known: an `rsa:` wrap may be for that key.
+    failed: Option<Unopened>,
 }
 
 struct Connection {
@@ -42,18 +51,21 @@ impl KmsKeys {
         })
     }
 
-    /// `None` if the wrap is for no key that was named, here or in a rule (`trusted`).
+    /// `None` if the wrap is for no key that was named, here or in the file's rule. A rule's key that
+    /// nobody has confirmed is not asked: that would show its owner who asks.
     pub(crate) fn unwrap(
         &self,
         wrap: &Wrap,
         object: &Binding,
-        trusted: &[KeyArn],
+        rule: &RuleKms,
     ) -> Option<Result<Zeroizing<Vec<u8>>, Unopened>> {
         match wrap.to.kind() {
             RecipientKind::Kms => {
                 let of_wrap: KeyArn = wrap.to.as_str().parse().ok()?;
-                let mut keys = self.keys.iter().chain(trusted);
-                let key = keys.find(|key| key.is_same_key(&of_wrap))?;
+                let mut keys = self.keys.iter().chain(&rule.confirmed);
+                let Some(key) = keys.find(|key| key.is_same_key(&of_wrap)) else {
+                    return rule.not_asked(&of_wrap).map(Err);
+                };
                 let context = object.kms_context();
                 Some(self.ask(async |kms| kms.unwrap(key, &context, &wrap.blob).await))
             }
@@ -61,33 +73,39 @@ impl KmsKeys {
                 if self.keys.is_empty() {
                     return None;
                 }
-                let (_, key) = self.public().iter().find(|(name, _)| *name == wrap.to)?;
+                let public = self.public();
+                let mut known = public.known.iter();
+                let Some((_, key)) = known.find(|(name, _)| *name == wrap.to) else {
+                    return public.failed.clone().map(Err);
+                };
                 Some(self.ask(async |kms| kms.unwrap_rsa(key, &wrap.blob).await))
             }
             RecipientKind::Age | RecipientKind::Ssh => None,
         }
     }
 
-    fn public(&self) -> &[(RecipientName, KeyArn)] {
+    fn public(&self) -> &PublicHalves {
         self.public.get_or_init(|| {
+            let mut halves = PublicHalves::default();
             let Some(connection) = self.connection() else {
-                return Vec::new();
+                halves.failed = Some(Fault::Unavailable.into());
+                return halves;
             };
-            let named = |key: &KeyArn, public: KmsPublicKey| {
-                let recipient = seal_keys::RsaRecipient::from_spki(&public.spki_der)?;
-                Some((recipient.name().clone(), key.clone()))
-            };
-            // A symmetric key has no public half, and its refusal is no fault here.
-            self.keys
-                .iter()
-                .filter_map(|key| {
-                    let name = KeyName::from(key.clone());
-                    let public = connection
-                        .runtime
-                        .block_on(connection.kms.public_key(&name));
-                    named(key, public.ok()?)
-                })
-                .collect()
+            for key in &self.keys {
+                let name = KeyName::from(key.clone());
+                let call = connection.kms.public_key(&name);
+                match connection.runtime.block_on(call) {
+                    Ok(public) => {
+                        let recipient = seal_keys::RsaRecipient::from_spki(&public.spki_der);
+                        let named = recipient.map(|key| key.name().clone());
+                        halves.known.extend(named.map(|name| (name, key.clone())));
+                    }
+                    // A symmetric key has no public half, and its refusal is no fault here.
+                    Err(error) if error.fault == KmsFault::WrongKeyKind => {}
+                    Err(error) => halves.fail(&error),
+                }
+            }
+            halves
         })
     }
 
@@ -121,5 +139,24 @@ impl KmsKeys {
             Some(Connection { runtime, kms })
         });
         made.as_ref()
+    }
+}
+
+impl PublicHalves {
+    /// What may pass says more than what will not.
+    fn fail(&mut self, error: &KmsError) {
+        let passes = error.is_transient() || matches!(error.fault, KmsFault::Credentials(_));
+        let fault = if passes {
+            Fault::Unavailable
+        } else {
+            Fault::NoIdentity
+        };
+        let known = self.failed.as_ref().map(|known| known.fault);
+        if known.is_none() || (known == Some(Fault::NoIdentity) && passes) {
+            self.failed = Some(Unopened {
+                fault,
+                detail: Some(error.to_string()),
+            });
+        }
     }
 }

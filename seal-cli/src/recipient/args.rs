@@ -1,6 +1,11 @@
 //! Flags that say whom to seal for.
 
+use std::time::Duration;
+
 use seal_kms::KmsOptions;
+
+/// A person waits no longer for one answer of KMS (docs/reference/verbs.md).
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Whom to seal for.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -50,6 +55,7 @@ impl KmsArgs {
         KmsOptions {
             profile: given(&self.aws_profile),
             endpoint: given(&self.aws_endpoint_url),
+            total_timeout: Some(PATIENCE),
             ..KmsOptions::default()
         }
     }

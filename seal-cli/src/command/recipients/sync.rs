@@ -80,7 +80,7 @@ pub(super) fn run(mut args: Args) -> Result<(), CliError> {
     let work = Work {
         public: PublicKeys::new(&Asked::default(), &identities, args.cluster.into(), kms)?,
         identities,
-        rules: Rules::new(&args.config),
+        rules: Rules::new(&args.config).pinned(&args.known),
         known: args.known,
     };
     if args.dry_run {
