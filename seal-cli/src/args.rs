@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::error::CliError;
@@ -42,7 +43,7 @@ pub(crate) struct Args {
     pub(crate) rules: RuleArgs,
 
     /// How values are written: legacy (one certificate, as kubeseal does), or se1 (any recipients)
-    /// [default: legacy for one certificate, else se1]
+    /// [default: legacy for one certificate, unless its key is in AWS KMS; else se1]
     #[arg(long, value_name = "FORMAT", help_heading = "Recipients")]
     pub(crate) format_version: Option<String>,
 
@@ -143,10 +144,18 @@ impl ClusterArgs {
 impl Args {
     /// Reads a command line without a verb; its help lists the verbs, too.
     pub(crate) fn parse(words: &[OsString]) -> Result<Self, clap::Error> {
-        let command = Self::command();
-        let examples = command.get_after_help().cloned().unwrap_or_default();
-        let mut command = command.after_help(format!("{}\n{examples}", verbs::list()));
-        let mut typed = command.try_get_matches_from_mut(words)?;
+        let mut command = Self::command();
+        let typed = command.try_get_matches_from_mut(words);
+        let typed = match typed {
+            // Only who asks for help pays for the list of verbs.
+            Err(help) if help.kind() == ErrorKind::DisplayHelp => {
+                let examples = command.get_after_help().cloned().unwrap_or_default();
+                command = Self::command().after_help(format!("{}\n{examples}", verbs::list()));
+                command.try_get_matches_from_mut(words)
+            }
+            typed => typed,
+        };
+        let mut typed = typed?;
         Self::from_arg_matches_mut(&mut typed).map_err(|refusal| refusal.format(&mut command))
     }
 

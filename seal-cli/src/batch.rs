@@ -175,7 +175,13 @@ fn walk(folder: &Path, files: &mut Vec<Found>) -> Result<(), CliError> {
         reason: error.to_string(),
     };
     let mut walker = WalkBuilder::new(folder);
-    walker.sort_by_file_path(Ord::cmp).require_git(false);
+    // A file that is passed over keeps its readers: only what Git leaves out, too, is.
+    walker
+        .sort_by_file_path(Ord::cmp)
+        .require_git(false)
+        .ignore(false)
+        .hidden(false)
+        .filter_entry(|entry| entry.file_name() != ".git");
     for entry in walker.build() {
         let entry = entry.map_err(failed)?;
         let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
@@ -247,6 +253,9 @@ mod tests {
         );
         write(".gitignore", "ignored\n");
         write("ignored/one.yaml", SEALED);
+        write(".ignore", "one.yaml\n");
+        write(".hidden/seven.yaml", SEALED);
+        write(".git/eight.yaml", SEALED);
         let outside = tempfile::tempdir().unwrap();
         fs::write(outside.path().join("x.yaml"), SEALED).unwrap();
         std::os::unix::fs::symlink(outside.path(), folder.path().join("link")).unwrap();
@@ -259,7 +268,12 @@ mod tests {
             .collect();
         assert_eq!(
             found,
-            [("one.yaml", true), ("six.yaml", false), ("two.yml", true)]
+            [
+                ("seven.yaml", true),
+                ("one.yaml", true),
+                ("six.yaml", false),
+                ("two.yml", true)
+            ]
         );
         let results = batch.each(|file| {
             Ok(Done {

@@ -15,7 +15,7 @@ use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
 use crate::readers_error::ReadersError;
-use crate::recipient::RecipientError;
+use crate::recipient::{InKms, RecipientError};
 use crate::verified::KeyError;
 
 #[derive(Debug, thiserror::Error)]
@@ -92,6 +92,10 @@ pub(crate) enum CliError {
     },
     #[error("{0}: there is no SealedSecret in this file")]
     NoSealedSecrets(String),
+    #[error(
+        "{0}: there is a list of SealedSecrets in this file; write its items as documents of their own, with --- in between"
+    )]
+    SealedList(String),
     #[error("{0}: there are several SealedSecrets in this file; say which with --document N")]
     WhichDocument(String),
     #[error("{} is no regular file, so it cannot be replaced; name a file", .0.display())]
@@ -174,6 +178,16 @@ pub(crate) enum CliError {
     },
     #[error(transparent)]
     Recipient(#[from] RecipientError),
+    #[error(
+        "{from}: {place}: {reason}. Use --format-version se1 (format: se1 in .seal.yaml), or --scope cluster-wide"
+    )]
+    InKms {
+        from: String,
+        place: Place,
+        reason: InKms,
+    },
+    #[error("{from}: {reason}. Use --format-version se1")]
+    ItemInKms { from: String, reason: InKms },
     #[error("{from}: {place}: the certificate's key cannot seal a value")]
     Wrap { from: String, place: Place },
 
@@ -258,6 +272,8 @@ impl CliError {
             | Self::Format(_)
             | Self::FormatVersion(_)
             | Self::LegacyReaders(_)
+            | Self::InKms { .. }
+            | Self::ItemInKms { .. }
             | Self::Scope(_)
             | Self::InspectFormat(_)
             | Self::NoneNamed

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use seal_format::se1::{Binding, DataKeyBlock, Fault, RecipientName, Wrap};
 use seal_keys::{Identity as _, RsaIdentity, RsaRecipient};
-use seal_kms::KmsOptions;
-use sealing::{Answers, Opening};
+use sealing::{Answers, NoSessionKey, Opening};
 use zeroize::Zeroizing;
 
 use crate::age::{self, Effort, Sources, Terminal, UnwrapFault};
 use crate::error::CliError;
+use crate::kms_connection::KmsConnection;
 use crate::recipient::KmsArgs;
 use crate::rules::RuleKms;
 use crate::ui;
@@ -96,13 +96,13 @@ impl IdentityKeys {
 impl IdentityArgs {
     /// Reads what the flags and variables name.
     pub(crate) fn identities(&self) -> Result<Identities, CliError> {
-        Identities::new(&self.keys, self.kms.options())
+        Identities::new(&self.keys, self.kms.connection())
     }
 }
 
 impl Identities {
     /// Reads what the flags and variables name.
-    pub(crate) fn new(args: &IdentityKeys, kms: KmsOptions) -> Result<Self, CliError> {
+    pub(crate) fn new(args: &IdentityKeys, kms: KmsConnection) -> Result<Self, CliError> {
         let mut rsa = Vec::new();
         for path in &args.private_key {
             rsa.extend(private_keys::read(path)?);
@@ -150,9 +150,10 @@ impl Identities {
     /// `rule` has the KMS keys that the rule for the file names.
     pub(crate) fn answers(&self, opening: &Opening<'_>, rule: &RuleKms) -> (Answers, Vec<String>) {
         let mut details = Vec::new();
-        let session_keys = opening
-            .needs()
-            .map(|need| Some(self.unwrap_legacy(need.wrapped, need.label)?.1));
+        let session_keys = opening.needs().map(|need| {
+            let found = self.unwrap_legacy(need.wrapped, need.label);
+            found.map(|(_, key)| key).ok_or(NoSessionKey::NoKey)
+        });
         let session_keys = session_keys.collect();
         let data_keys = opening
             .data_keys()

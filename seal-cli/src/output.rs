@@ -1,5 +1,6 @@
 //! Writing results: all of them or nothing, files replaced atomically.
 
+use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -40,6 +41,28 @@ impl Destination {
             Self::File(path) => replace(path, pieces),
         }
     }
+}
+
+/// Writes plaintext to stdout. No buffer keeps a copy of it, neither of ours nor that of stdout.
+pub(crate) fn reveal(pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
+    unbuffered_stdout()
+        .and_then(|mut stdout| write_all(&mut stdout, pieces))
+        .map_err(|reason| CliError::Output {
+            to: "stdout".to_owned(),
+            reason,
+        })
+}
+
+#[cfg(unix)]
+fn unbuffered_stdout() -> std::io::Result<File> {
+    use std::os::fd::AsFd as _;
+    Ok(std::io::stdout().as_fd().try_clone_to_owned()?.into())
+}
+
+#[cfg(windows)]
+fn unbuffered_stdout() -> std::io::Result<File> {
+    use std::os::windows::io::AsHandle as _;
+    Ok(std::io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
 fn write_all(output: &mut impl Write, pieces: &[impl AsRef<[u8]>]) -> std::io::Result<()> {

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use seal_format::se1::{RecipientKind, RecipientName};
-use seal_kms::KmsOptions;
 
 use crate::context::Cluster;
 use crate::error::CliError;
 use crate::identity::Identities;
+use crate::kms_connection::KmsConnection;
 use crate::recipient::{Asked, Recipients};
 use crate::rules::RuleReaders;
 
@@ -19,7 +19,7 @@ pub(crate) struct PublicKeys {
     pool: Vec<Recipients>,
     ruled: Mutex<Vec<Ruled>>,
     cluster: Cluster,
-    kms: KmsOptions,
+    kms: KmsConnection,
 }
 
 /// The recipients of a rule, which stands at a line of a configuration.
@@ -30,7 +30,7 @@ impl PublicKeys {
         certificates: &Asked,
         identities: &Identities,
         cluster: Cluster,
-        kms: KmsOptions,
+        kms: KmsConnection,
     ) -> Result<Self, CliError> {
         let given = certificates.resolve(&cluster, kms.clone())?;
         let of_private = Recipients::of_keys(identities.public_keys(), kms.clone());

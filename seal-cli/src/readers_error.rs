@@ -40,7 +40,7 @@ pub(crate) enum ReadersError {
     )]
     Alias { rule: String },
     #[error(
-        "which certificate is the old one? Say with --old-cert FILE, or --private-key FILE; there are: {0}"
+        "which certificate is the old one? Say with --old-cert FILE (or rsa:…, as listed), or --private-key FILE; there are: {0}"
     )]
     WhichOld(String),
     #[error("{item}, in the legacy format: {reason}")]

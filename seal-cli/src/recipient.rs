@@ -13,6 +13,7 @@ mod asked;
 mod choice;
 mod error;
 mod kms;
+mod legacy;
 mod public_key;
 mod reader;
 mod recipients;
@@ -31,6 +32,7 @@ pub(crate) use args::{KmsArgs, RecipientArgs};
 pub(crate) use asked::{Asked, Cert};
 pub(crate) use choice::{Choice, RuleArgs};
 pub(crate) use error::RecipientError;
+pub(crate) use legacy::{InKms, OneCertificate};
 pub(crate) use reader::{Readers, shown};
 pub(crate) use recipients::{Recipients, ToWrap};
 
@@ -48,6 +50,8 @@ struct Recipient {
 enum Key {
     /// A cluster's.
     Certificate(Arc<RsaRecipient>),
+    /// A cluster's, whose private half is in AWS KMS.
+    CertificateInKms(Arc<RsaRecipient>),
     /// A public key without a certificate, such as of an RSA key in KMS.
     Bare(Arc<RsaRecipient>),
     /// With an age, SSH or plug-in key.
@@ -60,7 +64,7 @@ impl Recipient {
     /// `None` until KMS has said which key is behind an alias.
     fn to(&self) -> Option<&RecipientName> {
         match &self.key {
-            Key::Certificate(key) | Key::Bare(key) => Some(key.name()),
+            Key::Certificate(key) | Key::CertificateInKms(key) | Key::Bare(key) => Some(key.name()),
             Key::Age(key) => Some(key.name()),
             Key::Kms(_, to) => to.as_ref(),
         }

@@ -1,5 +1,6 @@
 //! What configurations say about many files: each certificate is read once.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -86,13 +87,8 @@ impl Rules {
         }))
     }
 
-    /// KMS keys that the rule for a file names. Reading a file does not depend on rules.
-    pub(crate) fn kms_keys(&self, file: &Path) -> RuleKms {
-        let rule = self.of_what_is_there(file);
-        rule.map(|rule| rule.kms_keys()).unwrap_or_default()
-    }
-
-    /// The rule for a file that is read only: a faulty configuration is a warning.
+    /// The rule for a file that is read only, which does not depend on rules: a faulty configuration
+    /// is a warning.
     pub(crate) fn of_what_is_there(&self, file: &Path) -> Option<RuleReaders> {
         self.of(file).unwrap_or_else(|error| {
             ui::warn(&error.to_string());
@@ -125,6 +121,21 @@ impl RuleReaders {
             return Some(true);
         }
         self.to.iter().all(Option::is_some).then_some(false)
+    }
+
+    /// Those whom the rule certainly does not name, each once: it is another's rule, or newer than the
+    /// file, or somebody plays a trick.
+    pub(crate) fn strangers<'a>(
+        &self,
+        readers: impl Iterator<Item = &'a str>,
+    ) -> BTreeSet<&'a str> {
+        readers.filter(|to| self.names(to) == Some(false)).collect()
+    }
+
+    /// How people are told of one of them.
+    pub(crate) fn does_not_name(&self, stranger: &str) -> String {
+        let place = self.place();
+        format!("the rule for this file ({place}) does not name the recipient {stranger}")
     }
 
     /// KMS keys that the rule names, and that may be asked therefore if the rule was confirmed. An alias

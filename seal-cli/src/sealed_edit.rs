@@ -2,7 +2,6 @@
 //! everything else stay.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::ErrorKind;
 
 use seal_format::Scope;
 use seal_format::se1::{DataKeyBlock, MAX_DATA_KEYS, RecipientName, SealedValue};
@@ -10,12 +9,10 @@ use seal_manifest::BlockEdit;
 use sealing::{FinishedItems, OpenError, Se1Object, SealedDocument, read_sealed};
 
 use crate::error::CliError;
-use crate::input;
-use crate::output::Destination;
+use crate::output;
 use crate::recipient::Readers;
 use crate::sealed_file::SealedFile;
 use crate::title::Title;
-use crate::turn::Turn;
 use crate::which::Which;
 
 /// What is to change. Nothing is written before [`Self::write`].
@@ -158,20 +155,8 @@ impl<'f> SealedEdit<'f> {
             reason,
         })?;
         self.check(&text)?;
-        // Somebody's work of the last seconds must not be lost.
-        let _turn = match Turn::take(&self.file.path) {
-            Err(reason) if reason.kind() == ErrorKind::WouldBlock => {
-                return Err(CliError::Changed(from()));
-            }
-            turn => turn.map_err(|reason| CliError::Input {
-                from: from(),
-                reason,
-            })?,
-        };
-        if input::sealed_bytes(&self.file.path)? != self.file.text.as_bytes() {
-            return Err(CliError::Changed(from()));
-        }
-        Destination::File(self.file.path.clone()).write(&[text])
+        let (before, after) = (self.file.text.as_bytes(), text.as_bytes());
+        output::exchange(&self.file.path, before, after, true)
     }
 
     /// Ids of the data keys that values name.

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use seal_manifest::BlockEdit;
+use seal_manifest::{BlockEdit, Node};
 use sealing::{Se1Object, SealedDocument, read_sealed};
 
 use crate::error::CliError;
@@ -23,26 +23,10 @@ pub(crate) struct SealedFile {
 impl SealedFile {
     /// Reads a file; documents of other kinds are passed over, a malformed SealedSecret is an error.
     pub(crate) fn read(path: &Path) -> Result<Self, CliError> {
-        let from = || path.display().to_string();
         let bytes = input::sealed_bytes(path)?;
-        // It says better what other encodings are.
-        let documents = seal_manifest::read(&bytes).map_err(|reason| CliError::Manifest {
-            from: from(),
-            reason,
-        })?;
+        let sealed = sealed_in(&bytes, path)?;
+        let from = || path.display().to_string();
         let text = String::from_utf8(bytes).map_err(|_| CliError::NotText(from()))?;
-        let mut sealed = Vec::new();
-        for document in &documents {
-            let kind = document.root().get("kind").and_then(|kind| kind.as_str());
-            if kind != Some("SealedSecret") {
-                continue;
-            }
-            let read = read_sealed(document).map_err(|reason| CliError::Sealed {
-                from: from(),
-                reason,
-            })?;
-            sealed.push(read);
-        }
         if sealed.is_empty() {
             return Err(CliError::NoSealedSecrets(from()));
         }
@@ -82,23 +66,28 @@ impl SealedFile {
     }
 
     /// The text after edits, as `plan` gives them for each SealedSecret and its part in SE1 (`None`
-    /// if there is nothing in SE1).
+    /// if there is nothing in SE1). Readers will read it.
     pub(crate) fn edited(
         &self,
         mut plan: impl FnMut(&SealedDocument, Option<Se1Object>) -> Result<Vec<BlockEdit>, CliError>,
     ) -> Result<String, CliError> {
-        let mut text = self.text.clone();
+        let mut edits = Vec::new();
         for sealed in &self.sealed {
-            let edits = plan(sealed, self.object(sealed)?)?;
-            if edits.is_empty() {
-                continue;
+            let planned = plan(sealed, self.object(sealed)?)?;
+            if !planned.is_empty() {
+                edits.push((sealed.index, planned));
             }
-            text = seal_manifest::edit(&text, sealed.index, &edits).map_err(|reason| {
-                CliError::Edit {
-                    from: self.path.display().to_string(),
-                    reason,
-                }
-            })?;
+        }
+        let edited = seal_manifest::edit_all(&self.text, &edits);
+        let text = edited.map_err(|reason| CliError::Edit {
+            from: self.path.display().to_string(),
+            reason,
+        })?;
+        if text != self.text {
+            // One reader more may be more than an object can hold.
+            for sealed in sealed_in(text.as_bytes(), &self.path)? {
+                self.object(&sealed)?;
+            }
         }
         Ok(text)
     }
@@ -136,9 +125,56 @@ impl SealedFile {
     }
 }
 
+/// The SealedSecrets of a text, in order.
+fn sealed_in(bytes: &[u8], path: &Path) -> Result<Vec<SealedDocument>, CliError> {
+    let from = || path.display().to_string();
+    // It says better what other encodings are.
+    let documents = seal_manifest::read(bytes).map_err(|reason| CliError::Manifest {
+        from: from(),
+        reason,
+    })?;
+    let mut sealed = Vec::new();
+    for document in &documents {
+        if is_sealed(document.root()) {
+            let read = read_sealed(document).map_err(|reason| CliError::Sealed {
+                from: from(),
+                reason,
+            })?;
+            sealed.push(read);
+        } else if lists_sealed(document.root()) {
+            return Err(CliError::SealedList(from()));
+        }
+    }
+    Ok(sealed)
+}
+
+fn is_sealed(node: &Node) -> bool {
+    node.get("kind").and_then(Node::as_str) == Some("SealedSecret")
+}
+
+/// As `kubectl get -o yaml` writes them.
+fn lists_sealed(node: &Node) -> bool {
+    let items = node.get("items").map(Node::items).unwrap_or_default();
+    items.iter().any(is_sealed)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Passed over, its readers would stay.
+    #[test]
+    fn a_list_is_told_and_not_taken_for_a_file_without() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        let list = |kind: &str| format!("kind: List\nitems:\n- kind: {kind}\n");
+        for (kind, is_list) in [("SealedSecret", true), ("Secret", false)] {
+            std::fs::write(&path, list(kind)).unwrap();
+            let error = SealedFile::read(&path).map(|_| ()).unwrap_err();
+            let told = matches!(error, CliError::SealedList(_));
+            assert_eq!(told, is_list, "{error}");
+        }
+    }
 
     #[test]
     fn another_encoding_is_named() {

@@ -163,7 +163,7 @@ impl<'a> Verified<'a> {
     /// others. What stays keeps its bytes.
     ///
     /// # Errors
-    /// [`KeyError::TooMany`].
+    /// [`KeyError::TooMany`], [`KeyError::Seal`].
     pub(crate) fn relisted(
         &self,
         block: &DataKeyBlock,
@@ -175,11 +175,14 @@ impl<'a> Verified<'a> {
         let kept = block.wraps().iter().filter(|wrap| keep(&wrap.to));
         let wraps: Vec<Wrap> = kept.cloned().chain(new).collect();
         let count = wraps.len();
-        let too_many = |_| KeyError::TooMany {
-            id: id.clone(),
-            count,
+        let refused = |fault| match fault {
+            Fault::TooMany => KeyError::TooMany {
+                id: id.clone(),
+                count,
+            },
+            other => KeyError::Seal(SealError::Recipients(other)),
         };
-        let listed = DataKeyBlock::new(key, self.binding(), wraps).map_err(too_many)?;
+        let listed = DataKeyBlock::new(key, self.binding(), wraps).map_err(refused)?;
         let mut entry = entry(&listed);
         if let Some(before) = self.sealed.spec.data_keys.get(id.as_str()) {
             for wrap in &mut entry.wraps {

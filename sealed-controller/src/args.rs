@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::Parser;
+use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser};
 use jiff::SignedDuration;
 use operator_kit::logging::LogFormat;
 use seal_kms::{KeyArn, NotAKeyArn};
 use tracing::Level;
 
+use crate::cloud_key::SealingKeyFlag;
 use crate::keys::WrapRecipient;
 
 /// Turns SealedSecrets into Secrets and keeps them so.
@@ -61,6 +63,17 @@ pub(crate) struct Args {
     )]
     pub(crate) wrap_keys_with: Vec<WrapRecipient>,
 
+    /// Seal for an RSA key in AWS KMS, kms:ARN, and have no private key in the cluster: /v1/cert.pem serves a
+    /// certificate for its public key, and no sealing key is made.
+    #[arg(
+        long,
+        value_name = "kms:ARN",
+        default_value = "",
+        hide_default_value = true,
+        env = "SEALED_SECRETS_SEALING_KEY"
+    )]
+    pub(crate) sealing_key: SealingKeyFlag,
+
     /// Keys in AWS KMS.
     #[command(flatten)]
     pub(crate) kms: KmsArgs,
@@ -81,6 +94,28 @@ pub(crate) struct Args {
     /// Print the version.
     #[arg(long)]
     pub(crate) version: bool,
+}
+
+impl Args {
+    /// Those of this process; ends it if they make no sense.
+    pub(crate) fn read() -> Self {
+        let args = Self::parse();
+        match args.contradiction() {
+            Some(text) => Self::command()
+                .error(ErrorKind::ArgumentConflict, text)
+                .exit(),
+            None => args,
+        }
+    }
+
+    /// Flags that exclude each other. Not clap's own check, which counts variables without value as given.
+    fn contradiction(&self) -> Option<&'static str> {
+        let both = self.sealing_key.0.is_some() && !self.wrap_keys_with.is_empty();
+        both.then_some(
+            "--sealing-key and --wrap-keys-with exclude each other: with a sealing key in KMS there are no \
+             private keys to wrap",
+        )
+    }
 }
 
 /// Keys in AWS KMS that may open values sealed for them. Credentials come from the usual AWS chain.
@@ -183,7 +218,6 @@ fn duration(text: &str) -> Result<SignedDuration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory as _;
 
     #[test]
     fn flags_are_consistent() {
@@ -203,6 +237,22 @@ mod tests {
         let empty = Args::try_parse_from(["x", "--kms-rsa-key="]).unwrap();
         assert_eq!(empty.kms.rsa(), []);
         assert!(Args::try_parse_from(["x", "--kms-key=alias/seal"]).is_err());
+    }
+
+    #[test]
+    fn a_sealing_key_in_kms_leaves_no_keys_to_wrap() {
+        let arn = "kms:arn:aws:kms:eu-central-1:111122223333:key/a";
+        let [sealing, wrapping] = ["--sealing-key", "--wrap-keys-with"];
+        for (args, contradict) in [
+            (vec![sealing, arn, wrapping, arn], true),
+            (vec![sealing, arn], false),
+            (vec![wrapping, arn], false),
+            (vec![sealing, "", wrapping, arn], false),
+        ] {
+            let read = Args::try_parse_from(["x"].into_iter().chain(args.clone())).unwrap();
+            assert_eq!(read.contradiction().is_some(), contradict, "{args:?}");
+        }
+        assert!(Args::try_parse_from(["x", sealing, "kms:alias/a"]).is_err());
     }
 
     #[test]

@@ -9,8 +9,10 @@ use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
+use seal_keys::Certificate;
 use tokio_util::sync::CancellationToken;
 
+use crate::cloud_key::CloudKey;
 use crate::keys::KeyStore;
 use crate::metrics::Metrics;
 
@@ -18,9 +20,21 @@ use crate::metrics::Metrics;
 #[derive(Clone)]
 pub(crate) struct Endpoints {
     pub(crate) keys: Arc<KeyStore>,
+    /// The sealing key in KMS, if values are sealed for one.
+    pub(crate) cloud: Option<Arc<CloudKey>>,
     pub(crate) metrics: Arc<Metrics>,
     /// Cancelled, as it were, when the first full list of SealedSecrets is in.
     pub(crate) ready: CancellationToken,
+}
+
+impl Endpoints {
+    /// What to seal for: never a key at hand where one in KMS is to be used.
+    fn certificate(&self) -> Option<Certificate> {
+        match &self.cloud {
+            Some(cloud) => cloud.certificate().map(|known| Certificate::clone(&known)),
+            None => Some(self.keys.ring().newest()?.certificate().clone()),
+        }
+    }
 }
 
 /// `/healthz`, `/readyz`, `/v1/cert.pem`. Methods are not looked at, as upstream.
@@ -35,29 +49,35 @@ pub(crate) fn public(endpoints: &Endpoints) -> Router {
 
 /// `/metrics`.
 pub(crate) fn metrics(endpoints: &Endpoints) -> Router {
-    let metrics = endpoints.metrics.clone();
-    let page = move || async move { operator_kit::metrics::page(metrics.registry()) };
+    let Endpoints { keys, metrics, .. } = endpoints.clone();
+    let page = move || async move {
+        metrics.locked_sealing_keys(keys.locked().names().count());
+        operator_kit::metrics::page(metrics.registry())
+    };
     Router::new().route("/metrics", any(page))
 }
 
 async fn readiness(State(endpoints): State<Endpoints>) -> Response {
-    let locked = endpoints.keys.locked().into_iter();
+    let locked = endpoints.keys.locked();
+    let locked = locked.names();
     let locked = locked.map(|name| format!("sealing key {name} cannot be unwrapped yet\n"));
-    let locked: String = locked.collect();
+    let cloud = endpoints.cloud.iter().filter_map(|cloud| cloud.note());
+    let cloud = cloud.map(|note| format!("{note}\n"));
+    let notes: String = locked.chain(cloud).collect();
     // Without one key of several the others work on; its objects and its Secret say so.
-    if endpoints.ready.is_cancelled() && endpoints.keys.ring().newest().is_some() {
-        format!("ok\n{locked}").into_response()
+    if endpoints.ready.is_cancelled() && endpoints.certificate().is_some() {
+        format!("ok\n{notes}").into_response()
     } else {
-        let text = format!("not ready\n{locked}");
+        let text = format!("not ready\n{notes}");
         (StatusCode::SERVICE_UNAVAILABLE, text).into_response()
     }
 }
 
 async fn certificate(State(endpoints): State<Endpoints>) -> Response {
-    match endpoints.keys.ring().newest() {
-        Some(key) => (
+    match endpoints.certificate() {
+        Some(certificate) => (
             [(header::CONTENT_TYPE, "application/x-pem-file")],
-            key.certificate().to_pem(),
+            certificate.to_pem(),
         )
             .into_response(),
         None => (

@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use seal_format::se1::{Fault, RecipientName};
 use seal_keys::{Identity, Keyring};
-use sealing::DataKeyNeed;
+use sealing::{DataKeyNeed, NoSessionKey, UnwrapNeed};
 use tokio::sync::watch as channel;
 use zeroize::Zeroizing;
 
 use crate::age_keys::{AgeKeys, AgeStore};
-use crate::keys::KeyStore;
+use crate::cloud_key::CloudKey;
+use crate::keys::{KeyStore, LockedKeys};
 use crate::kms_keys::{KmsKeys, KmsRequest};
 use crate::metrics::{Metrics, UnwrapKind};
 
@@ -25,13 +26,18 @@ pub(crate) struct Identities {
     pub(crate) sealing: Arc<KeyStore>,
     pub(crate) age: Arc<AgeStore>,
     pub(crate) kms: Arc<KmsKeys>,
+    /// The sealing key in KMS, if values are sealed for one. It is among `kms`.
+    pub(crate) cloud: Option<Arc<CloudKey>>,
 }
 
 /// The identities of one moment: a pass uses one set from beginning to end.
 pub(crate) struct Moment {
-    pub(crate) ring: Arc<Keyring>,
+    ring: Arc<Keyring>,
+    pub(crate) locked: Arc<LockedKeys>,
     age: Arc<AgeKeys>,
     kms: Arc<KmsKeys>,
+    /// Values are sealed for a key in KMS.
+    cloud: bool,
 }
 
 /// What is known of a data key without asking anyone.
@@ -42,24 +48,38 @@ pub(crate) enum AtHand {
     Elsewhere(Vec<KmsRequest>),
 }
 
+/// What is known of the session key of a legacy value without asking anyone.
+pub(crate) enum LegacyAtHand {
+    /// Unwrapped, or nobody can.
+    Known(Result<Zeroizing<Vec<u8>>, NoSessionKey>),
+    /// A service has to be asked: all of these, until one fits.
+    Elsewhere(Vec<KmsRequest>),
+}
+
 impl Identities {
     /// The identities of this moment.
     pub(crate) fn moment(&self) -> Moment {
         Moment {
+            // Before the ring: see there.
+            locked: self.sealing.locked(),
             ring: self.sealing.ring(),
             age: self.age.keys(),
             kms: self.kms.clone(),
+            cloud: self.cloud.is_some(),
         }
     }
 
     /// Waits until there is a sealing key, the age identities were listed once, and KMS was asked once for
-    /// the public keys that are to be known. Before that objects would fail that open a moment later.
+    /// the public keys that are to be known. Before that objects would fail that open a moment later. With a
+    /// sealing key in KMS others need not be there, but must be listed.
     pub(crate) async fn loaded(&self) {
         let mut sealing = self.sealing.changes();
-        while self.sealing.ring().newest().is_none() {
-            if sealing.changed().await.is_err() {
-                return;
-            }
+        let enough = |listed| match &self.cloud {
+            Some(_) => listed,
+            None => self.sealing.ring().newest().is_some(),
+        };
+        if sealing.wait_for(|listed| enough(*listed)).await.is_err() {
+            return;
         }
         self.sealing.tried().await;
         let mut age = self.age.changes();
@@ -129,11 +149,42 @@ impl Moment {
             return AtHand::Known(unwrapped);
         }
         let requests = self.kms.requests(need);
+        if requests.is_empty() && self.locked.note(need).is_some() {
+            metrics.unwrapped(UnwrapKind::Rsa, Some(Fault::Unavailable));
+            return AtHand::Known(Err(Fault::Unavailable));
+        }
         if requests.is_empty() {
             metrics.unwrapped(UnwrapKind::None, Some(Fault::NoIdentity));
             return AtHand::Known(Err(Fault::NoIdentity));
         }
         AtHand::Elsewhere(requests)
+    }
+
+    /// Unwraps the session key of a legacy value with a key at hand; else each RSA key in KMS may hold it, if
+    /// the value is cluster-wide; else a locked key may.
+    pub(crate) fn unwrap_legacy(&self, need: &UnwrapNeed<'_>, metrics: &Metrics) -> LegacyAtHand {
+        if let Ok(key) = self.ring.unwrap(need.wrapped, need.label) {
+            metrics.unwrapped(UnwrapKind::Legacy, None);
+            return LegacyAtHand::Known(Ok(key));
+        }
+        let requests = self.kms.legacy_requests(need);
+        if !requests.is_empty() {
+            return LegacyAtHand::Elsewhere(requests);
+        }
+        let (fault, why) = match self.locked.legacy_note(need) {
+            Some(_) => (Fault::Unavailable, NoSessionKey::Unavailable),
+            None => (Fault::BadWrap, NoSessionKey::NoKey),
+        };
+        metrics.unwrapped(UnwrapKind::Legacy, Some(fault));
+        LegacyAtHand::Known(Err(why))
+    }
+
+    /// Why a legacy value that is sealed for the key in KMS does not open, if that may be the reason.
+    pub(crate) fn label_note(&self, need: &UnwrapNeed<'_>) -> Option<&'static str> {
+        (self.cloud && !need.label.is_empty()).then_some(
+            "what is sealed for the sealing key in KMS opens in this format only if it is cluster-wide, as KMS \
+             takes no label: seal it in the format SE1 (seal --format-version se1), or cluster-wide",
+        )
     }
 
     fn find(&self, to: &RecipientName) -> Option<(UnwrapKind, &dyn Identity)> {

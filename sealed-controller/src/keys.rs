@@ -1,6 +1,7 @@
 //! The controller's sealing keys: loaded from key Secrets, swapped whole when these change.
 
 mod key_secret;
+mod locked;
 mod mint;
 mod renew;
 mod unlock;
@@ -17,6 +18,7 @@ use seal_keys::{Keyring, SealingKey};
 use tokio::sync::watch as channel;
 
 use key_secret::{KeySecret, WrappedSecret};
+pub(crate) use locked::LockedKeys;
 pub(crate) use mint::{KeyPolicy, Mint};
 pub(crate) use renew::renew_for_ever;
 pub(crate) use unlock::unlock_for_ever;
@@ -27,6 +29,7 @@ pub(crate) use wrapping::Wrapping;
 /// Every active key, readable without waiting; changes are announced.
 pub(crate) struct KeyStore {
     ring: ArcSwap<Keyring>,
+    locked: ArcSwap<LockedKeys>,
     known: Mutex<Known>,
     /// False until the key Secrets were listed once; every change of keys is a message.
     loaded: channel::Sender<bool>,
@@ -52,6 +55,7 @@ impl KeyStore {
     pub(crate) fn new() -> Self {
         Self {
             ring: ArcSwap::default(),
+            locked: ArcSwap::default(),
             known: Mutex::default(),
             loaded: channel::Sender::new(false),
             tried: channel::Sender::new(false),
@@ -74,14 +78,10 @@ impl KeyStore {
         let _ = self.tried.subscribe().wait_for(|tried| *tried).await;
     }
 
-    /// Names of key Secrets whose key is not in use, as nobody could unwrap it yet.
-    pub(crate) fn locked(&self) -> Vec<String> {
-        let known = self.known();
-        let names = known.wrapped.keys();
-        names
-            .filter(|name| !known.open.contains_key(*name))
-            .cloned()
-            .collect()
+    /// Keys that are not in use, as nobody could unwrap them yet. Asked for before [`Self::ring`], one that
+    /// is unlocked in between is in both, and none is in neither.
+    pub(crate) fn locked(&self) -> Arc<LockedKeys> {
+        self.locked.load_full()
     }
 
     /// The start of the newest key's validity, locked ones included.
@@ -141,6 +141,10 @@ impl KeyStore {
         change(&mut known);
         let ring = Keyring::new(known.open.values().cloned().collect());
         self.ring.store(Arc::new(ring));
+        let wrapped = known.wrapped.iter();
+        let locked = wrapped.filter(|(name, _)| !known.open.contains_key(*name));
+        let locked = LockedKeys::of(locked.map(|(_, key)| key.secret.as_ref()));
+        self.locked.store(Arc::new(locked));
         self.loaded.send_modify(|_| {});
     }
 

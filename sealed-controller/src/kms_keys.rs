@@ -11,14 +11,17 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use seal_format::se1::{Binding, Fault, RecipientKind, RecipientName};
-use seal_kms::{CacheOptions, KeyArn, Kms, KmsError, KmsFault, KmsOptions, Retries, UnwrapCache};
-use sealing::DataKeyNeed;
+use seal_kms::{
+    Action, CacheOptions, KeyArn, Kms, KmsError, KmsFault, KmsOptions, Retries, UnwrapCache,
+};
+use sealing::{DataKeyNeed, UnwrapNeed};
 use tokio::sync::watch as channel;
 use zeroize::Zeroizing;
 
 use crate::args::KmsArgs;
 use crate::metrics::{Metrics, UnwrapKind};
 use health::Health;
+pub(crate) use public_keys::PublicHalf;
 use public_keys::PublicKeys;
 
 /// Calls per second in the long run. AWS allows 500 for RSA keys, and from 5,000 on for symmetric ones,
@@ -43,16 +46,24 @@ pub(crate) struct KmsKeys {
 #[derive(Clone)]
 pub(crate) struct KmsRequest {
     route: Route,
-    to: RecipientName,
     blob: Vec<u8>,
-    object: Binding,
+    of: Origin,
+}
+
+/// What a wrap belongs to.
+#[derive(Clone)]
+enum Origin {
+    /// A data key of SE1.
+    DataKey { to: RecipientName, object: Binding },
+    /// A cluster-wide value of the legacy format, which names neither key nor place.
+    LegacyValue,
 }
 
 impl KmsRequest {
     /// Whether both ask the same key.
     pub(crate) fn is_to_the_key_of(&self, other: &Self) -> bool {
         match (&self.route, &other.route) {
-            (Route::Symmetric(key), Route::Symmetric(of_other))
+            (Route::Symmetric(key, _), Route::Symmetric(of_other, _))
             | (Route::Rsa(key), Route::Rsa(of_other)) => key == of_other,
             _ => false,
         }
@@ -62,7 +73,7 @@ impl KmsRequest {
 #[derive(Clone)]
 enum Route {
     /// With this key, and the object's place as encryption context.
-    Symmetric(KeyArn),
+    Symmetric(KeyArn, Binding),
     /// With the private half of this key.
     Rsa(KeyArn),
     /// The public half of a key is not known yet: the wrap may be for that one.
@@ -87,8 +98,15 @@ impl fmt::Display for Unavailable {
 }
 
 impl KmsKeys {
-    /// Nothing is called before [`Self::learn_for_ever`].
-    pub(crate) fn new(args: &KmsArgs, metrics: Arc<Metrics>) -> Self {
+    /// `sealing_key` is one more RSA key that may be used, and the first that is tried. Nothing is called
+    /// before [`Self::learn_for_ever`].
+    pub(crate) fn new(args: &KmsArgs, sealing_key: Option<&KeyArn>, metrics: Arc<Metrics>) -> Self {
+        let mut rsa: Vec<KeyArn> = sealing_key.cloned().into_iter().collect();
+        for key in args.rsa() {
+            if !rsa.contains(&key) {
+                rsa.push(key);
+            }
+        }
         let kms = Kms::new(KmsOptions {
             endpoint: args.endpoint(),
             region_of_replicas: args.region(),
@@ -105,7 +123,7 @@ impl KmsKeys {
         Self {
             kms,
             symmetric: args.symmetric(),
-            rsa: PublicKeys::new(&args.rsa()),
+            rsa: PublicKeys::new(&rsa),
             cache,
             health: Health::default(),
             metrics,
@@ -118,9 +136,24 @@ impl KmsKeys {
         std::future::pending::<()>().await;
     }
 
-    /// Messages: whether every public key was asked for once; one for each that is known.
+    /// Messages: whether every public key was asked for once; one for each that is known, and one when a
+    /// key is back after an outage.
     pub(crate) fn changes(&self) -> channel::Receiver<bool> {
         self.rsa.changes()
+    }
+
+    /// The public half of an RSA key that may be used.
+    ///
+    /// # Errors
+    /// Why it is not known yet.
+    pub(crate) fn public_half(&self, key: &KeyArn) -> Result<Arc<PublicHalf>, KmsError> {
+        self.rsa.of(key).unwrap_or_else(|| {
+            Err(KmsError {
+                action: Action::GetPublicKey,
+                key: key.to_string(),
+                fault: KmsFault::NotFound,
+            })
+        })
     }
 
     /// RSA keys by what they are called in `to`, as far as that is known.
@@ -140,22 +173,39 @@ impl KmsKeys {
         wraps
             .filter_map(|wrap| {
                 Some(KmsRequest {
-                    route: self.route(&wrap.to)?,
-                    to: wrap.to.clone(),
+                    route: self.route(&wrap.to, need.object)?,
                     blob: wrap.blob.clone(),
-                    object: need.object.clone(),
+                    of: Origin::DataKey {
+                        to: wrap.to.clone(),
+                        object: need.object.clone(),
+                    },
                 })
             })
             .collect()
     }
 
-    fn route(&self, to: &RecipientName) -> Option<Route> {
+    /// The RSA keys that a value of the legacy format may be sealed for: each that fits by size, as the format
+    /// names none. Only where the label is empty (scope cluster-wide), as KMS takes no other.
+    pub(crate) fn legacy_requests(&self, need: &UnwrapNeed<'_>) -> Vec<KmsRequest> {
+        if !need.label.is_empty() {
+            return Vec::new();
+        }
+        let keys = self.rsa.of_size(need.wrapped.len()).into_iter();
+        keys.map(|key| KmsRequest {
+            route: Route::Rsa(key),
+            blob: need.wrapped.to_vec(),
+            of: Origin::LegacyValue,
+        })
+        .collect()
+    }
+
+    fn route(&self, to: &RecipientName, object: &Binding) -> Option<Route> {
         match to.kind() {
             RecipientKind::Kms => {
                 let named: KeyArn = to.as_str().parse().ok()?;
                 let mut allowed = self.symmetric.iter();
                 let key = allowed.find(|key| is_same_key(key, &named))?;
-                Some(Route::Symmetric(key.clone()))
+                Some(Route::Symmetric(key.clone(), object.clone()))
             }
             RecipientKind::Rsa => match self.rsa.find(to) {
                 Some(arn) => Some(Route::Rsa(arn)),
@@ -176,8 +226,8 @@ impl KmsKeys {
         let kms = &self.kms;
         let blob = &request.blob;
         match &request.route {
-            Route::Symmetric(key) => {
-                let context = request.object.kms_context();
+            Route::Symmetric(key, object) => {
+                let context = object.kms_context();
                 let call = Box::pin(kms.unwrap(key, &context, blob));
                 self.cached(UnwrapKind::Kms, key, request, call).await
             }
@@ -196,7 +246,10 @@ impl KmsKeys {
         request: &KmsRequest,
         call: impl Future<Output = Result<Zeroizing<Vec<u8>>, KmsError>>,
     ) -> Result<Result<Zeroizing<Vec<u8>>, Fault>, Unavailable> {
-        let digest = wrap_digest::of(&request.to, &request.object, &request.blob);
+        let digest = match &request.of {
+            Origin::DataKey { to, object } => wrap_digest::of(to, object, &request.blob),
+            Origin::LegacyValue => wrap_digest::of_legacy(key, &request.blob),
+        };
         if let Some(data_key) = self.cache.known(&digest) {
             self.metrics.remembered(kind);
             return Ok(Ok(Zeroizing::clone(&data_key)));
@@ -207,7 +260,9 @@ impl KmsKeys {
         let call = async {
             called = true;
             let answer = call.await;
-            self.health.note(key, answer.as_ref().err());
+            if self.health.note(key, answer.as_ref().err()) {
+                self.rsa.announce();
+            }
             self.metrics.unwrapped(kind, fault_of(&answer));
             answer
         };
@@ -239,12 +294,10 @@ fn is_same_key(allowed: &KeyArn, named: &KeyArn) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser as _;
-    use futures::FutureExt as _;
-    use seal_kms::Action;
-
     use super::*;
     use crate::args::Args;
+    use clap::Parser as _;
+    use futures::FutureExt as _;
 
     /// Thousands of objects that wait for KMS must not use up the turns of those who call it when it
     /// is back.
@@ -252,7 +305,7 @@ mod tests {
     fn an_outage_leaves_no_queue_behind() {
         let arn = "arn:aws:kms:eu-central-1:111122223333:key/a";
         let args = Args::try_parse_from(["x", &format!("--kms-key={arn}")]).unwrap();
-        let keys = KmsKeys::new(&args.kms, Arc::new(Metrics::new("test")));
+        let keys = KmsKeys::new(&args.kms, None, Arc::new(Metrics::new("test")));
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -267,11 +320,14 @@ mod tests {
             };
             keys.health.note(&key, Some(&down));
             for number in 0..10 * BURST {
+                let object = Binding::from_text("strict/prod/db").unwrap();
                 let request = KmsRequest {
-                    route: Route::Symmetric(key.clone()),
-                    to: RecipientName::from_text(arn).unwrap(),
+                    route: Route::Symmetric(key.clone(), object.clone()),
                     blob: number.to_be_bytes().to_vec(),
-                    object: Binding::from_text("strict/prod/db").unwrap(),
+                    of: Origin::DataKey {
+                        to: RecipientName::from_text(arn).unwrap(),
+                        object,
+                    },
                 };
                 let answer = keys.unwrap(&request).await;
                 assert_eq!(answer.err(), Some(Unavailable(down.clone())));

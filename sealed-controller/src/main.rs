@@ -2,12 +2,14 @@
 
 mod age_keys;
 mod args;
+mod cloud_key;
 mod conditions;
 mod http;
 mod identities;
 mod keys;
 mod kms_keys;
 mod live;
+mod memory;
 mod metrics;
 mod opening;
 mod plan;
@@ -17,21 +19,25 @@ mod run;
 mod secret_sync;
 mod status;
 mod sync_error;
+mod turn;
 mod watch_fault;
 
 use std::process::ExitCode;
-
-use clap::Parser as _;
 
 /// Ours and the crates whose log lines are ours.
 const OURS: [&str; 2] = ["sealed_controller", "operator_kit"];
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let args = args::Args::read();
     if args.version {
         return version();
     }
     operator_kit::logging::start(args.log_level, args.log_format, &OURS);
+    if !memory::keep_private() {
+        tracing::warn!(
+            "this system lets core dumps and other processes read private keys in memory"
+        );
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -27,6 +27,7 @@ pub(crate) struct Metrics {
     unseal_requests: Counter,
     unseal_errors: Family<ErrorLabels, Counter>,
     unwraps: Family<UnwrapLabels, Counter>,
+    locked_sealing_keys: Gauge,
     condition: Family<ConditionLabels, Gauge<i64, AtomicI64>>,
     /// The label under which each object's condition is shown.
     instances: Mutex<HashMap<Key, String>>,
@@ -109,6 +110,7 @@ impl Metrics {
             unseal_requests: Counter::default(),
             unseal_errors: Family::default(),
             unwraps: Family::default(),
+            locked_sealing_keys: Gauge::default(),
             condition: Family::default(),
             instances: Mutex::default(),
             http_requests: Family::default(),
@@ -135,6 +137,11 @@ impl Metrics {
             metrics.unwraps.clone(),
         );
         registry.register(
+            "locked_sealing_keys",
+            "Number of wrapped sealing keys that are not in use, as nobody could unwrap them yet",
+            metrics.locked_sealing_keys.clone(),
+        );
+        registry.register(
             "condition_info",
             "Current SealedSecret condition status: -1 false, 0 unknown, 1 true",
             metrics.condition.clone(),
@@ -157,6 +164,11 @@ impl Metrics {
 
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    pub(crate) fn locked_sealing_keys(&self, number: usize) {
+        let number = i64::try_from(number).unwrap_or(i64::MAX);
+        self.locked_sealing_keys.set(number);
     }
 
     pub(crate) fn pass(&self) {

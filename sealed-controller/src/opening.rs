@@ -6,16 +6,16 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use seal_api::SealedSecret;
 use seal_format::se1::Fault;
-use seal_keys::Identity as _;
-use sealing::{Answers, OpenError, OpenedSecret, Opening, scope_of};
+use sealing::{Answers, NoSessionKey, OpenError, OpenedSecret, Opening, scope_of};
 use template::GoTemplate;
 use zeroize::Zeroizing;
 
-use crate::identities::{AtHand, Identities, Moment};
+use crate::identities::{AtHand, Identities, LegacyAtHand, Moment};
 use crate::kms_keys::{KmsKeys, KmsRequest, Unavailable};
 use crate::live::Guarded;
-use crate::metrics::{Metrics, UnwrapKind};
+use crate::metrics::Metrics;
 use crate::sync_error::{Details, SyncError};
+use crate::turn::{Crowded, Turn};
 
 /// Data keys of one object that are unwrapped by a service at the same time.
 const AT_ONCE: usize = 4;
@@ -27,6 +27,7 @@ pub(crate) async fn open(
     identities: &Identities,
     engine: &Arc<GoTemplate>,
     metrics: &Arc<Metrics>,
+    turn: &mut Turn<'_>,
 ) -> Result<OpenedSecret, SyncError> {
     let first = {
         let (object, engine, metrics) = (object.clone(), engine.clone(), metrics.clone());
@@ -37,7 +38,8 @@ pub(crate) async fn open(
         AtHandPass::Opened(opened) => return Ok(*opened),
         AtHandPass::Waiting(waiting) => waiting,
     };
-    let (answers, details) = waiting.ask(&identities.kms).await;
+    let asked = turn.aside(waiting.ask(&identities.kms)).await;
+    let (answers, details) = asked.map_err(|Crowded| SyncError::Crowded)?;
     let (object, engine) = (object.clone(), engine.clone());
     blocking(move || {
         let sealed = well_formed(&object)?;
@@ -54,9 +56,9 @@ enum AtHandPass {
     Waiting(Waiting),
 }
 
-/// An object some of whose data keys a service has to unwrap.
+/// An object some of whose keys a service has to unwrap.
 struct Waiting {
-    session_keys: Vec<Option<Zeroizing<Vec<u8>>>>,
+    session_keys: Vec<LegacyAtHand>,
     data_keys: Vec<AtHand>,
     details: Details,
 }
@@ -69,22 +71,32 @@ fn at_hand(
 ) -> Result<AtHandPass, SyncError> {
     let sealed = well_formed(object)?;
     let opening = prepare(sealed).map_err(|error| explained(error, Details::default(), sealed))?;
+    let mut details = Details::default();
     let session_keys = opening
         .needs()
         .map(|need| {
-            let key = moment.ring.unwrap(need.wrapped, need.label).ok();
-            let fault = key.is_none().then_some(Fault::BadWrap);
-            metrics.unwrapped(UnwrapKind::Legacy, fault);
-            key
+            let unwrapped = moment.unwrap_legacy(&need, metrics);
+            match unwrapped {
+                LegacyAtHand::Known(Err(NoSessionKey::Unavailable)) => {
+                    details.locked(moment.locked.legacy_note(&need));
+                }
+                LegacyAtHand::Known(Err(_)) => {
+                    let note = moment.label_note(&need).into_iter();
+                    note.for_each(|note| details.add(note.to_owned()));
+                }
+                _ => {}
+            }
+            unwrapped
         })
         .collect();
-    let mut details = Details::default();
     let data_keys: Vec<_> = opening
         .data_keys()
         .map(|need| {
             let unwrapped = moment.unwrap(&need, metrics);
-            if let AtHand::Known(Err(Fault::NoIdentity)) = unwrapped {
-                details.add(moment.nobody(&need));
+            match unwrapped {
+                AtHand::Known(Err(Fault::NoIdentity)) => details.add(moment.nobody(&need)),
+                AtHand::Known(Err(Fault::Unavailable)) => details.locked(moment.locked.note(&need)),
+                _ => {}
             }
             unwrapped
         })
@@ -107,15 +119,20 @@ impl Waiting {
     /// The answers, if nobody has to be asked any more.
     fn answers(self) -> Result<(Answers, Details), Self> {
         let elsewhere = |key: &AtHand| matches!(key, AtHand::Elsewhere(_));
-        if self.data_keys.iter().any(elsewhere) {
+        let legacy_elsewhere = |key: &LegacyAtHand| matches!(key, LegacyAtHand::Elsewhere(_));
+        if self.data_keys.iter().any(elsewhere) || self.session_keys.iter().any(legacy_elsewhere) {
             return Err(self);
         }
         let known = self.data_keys.into_iter().map(|key| match key {
             AtHand::Known(answer) => answer,
             AtHand::Elsewhere(_) => Err(Fault::Unavailable),
         });
+        let session_keys = self.session_keys.into_iter().map(|key| match key {
+            LegacyAtHand::Known(answer) => answer,
+            LegacyAtHand::Elsewhere(_) => Err(NoSessionKey::Unavailable),
+        });
         let answers = Answers {
-            session_keys: self.session_keys,
+            session_keys: session_keys.collect(),
             data_keys: known.collect(),
         };
         Ok((answers, self.details))
@@ -124,6 +141,7 @@ impl Waiting {
     /// Asks the services.
     async fn ask(self, kms: &KmsKeys) -> (Answers, Details) {
         let mut details = self.details;
+        let session_keys = ask_for_legacy(self.session_keys, kms, &mut details).await;
         let mut data_keys = Vec::with_capacity(self.data_keys.len());
         let asked = self.data_keys.into_iter().map(|key| async {
             match key {
@@ -139,11 +157,64 @@ impl Waiting {
             }
         }
         let answers = Answers {
-            session_keys: self.session_keys,
+            session_keys,
             data_keys,
         };
         (answers, details)
     }
+}
+
+/// Asks for session keys until one value is known not to open: whoever may write objects could have thousands of
+/// worthless ones asked for.
+async fn ask_for_legacy(
+    keys: Vec<LegacyAtHand>,
+    kms: &KmsKeys,
+    details: &mut Details,
+) -> Vec<Result<Zeroizing<Vec<u8>>, NoSessionKey>> {
+    let all = keys.len();
+    let mut session_keys = Vec::with_capacity(all);
+    let asked = keys.into_iter().map(|key| async {
+        match key {
+            LegacyAtHand::Known(answer) => (answer, None),
+            LegacyAtHand::Elsewhere(requests) => fitting_answer(&requests, kms).await,
+        }
+    });
+    let mut answers = futures::stream::iter(asked).buffered(AT_ONCE);
+    while let Some((answer, unavailable)) = answers.next().await {
+        let refused = matches!(answer, Err(NoSessionKey::NoKey));
+        session_keys.push(answer);
+        if let Some(unavailable) = unavailable {
+            details.unavailable(&unavailable);
+        }
+        if refused {
+            break;
+        }
+    }
+    session_keys.resize_with(all, || Err(NoSessionKey::NotTried));
+    session_keys
+}
+
+/// That of the one key that fits: a legacy value does not say which that is, so all may have to be asked.
+async fn fitting_answer(
+    requests: &[KmsRequest],
+    kms: &KmsKeys,
+) -> (
+    Result<Zeroizing<Vec<u8>>, NoSessionKey>,
+    Option<Unavailable>,
+) {
+    let mut first = None;
+    for request in requests {
+        match kms.unwrap(request).await {
+            Ok(Ok(key)) => return (Ok(key), None),
+            Ok(Err(_)) => {}
+            Err(unavailable) => first = first.or(Some(unavailable)),
+        }
+    }
+    let why = match first {
+        Some(_) => NoSessionKey::Unavailable,
+        None => NoSessionKey::NoKey,
+    };
+    (Err(why), first)
 }
 
 /// Only after `unavailable` may another wrap be tried: nothing was learned from the first.

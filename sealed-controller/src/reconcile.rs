@@ -24,6 +24,7 @@ use crate::plan::{Desired, Extras};
 use crate::secret_sync;
 use crate::status::{self, Present, Subject, WrittenStatuses};
 use crate::sync_error::{ErrorReason, SyncError, one_line};
+use crate::turn::{Turn, Turns};
 
 /// First wait after a failure that may pass by itself.
 const FIRST_RETRY: Duration = Duration::from_millis(200);
@@ -31,6 +32,9 @@ const FIRST_RETRY: Duration = Duration::from_millis(200);
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
 /// Longest wait while the API server is away or busy.
 const LONGEST_TRANSIENT_RETRY: Duration = Duration::from_secs(15);
+
+/// Wait of an object that finds too many others waiting for key services.
+const CROWDED: Duration = Duration::from_millis(500);
 
 /// All that reconciling needs.
 pub(crate) struct Context {
@@ -43,6 +47,7 @@ pub(crate) struct Context {
     /// The SealedSecrets of this moment.
     sealed: Store<Guarded>,
     statuses: WrittenStatuses,
+    turns: Turns,
     lasting: Backoff<Key>,
     transient: Backoff<Key>,
 }
@@ -65,6 +70,7 @@ impl Context {
             metrics,
             sealed,
             statuses: WrittenStatuses::default(),
+            turns: Turns::default(),
             lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
             transient: Backoff::new(FIRST_RETRY, LONGEST_TRANSIENT_RETRY),
         }
@@ -103,10 +109,14 @@ pub(crate) async fn reconcile(
         return Ok(Requeue::await_change());
     }
     let key = Key::from_obj(&*object);
+    let mut turn = context.turns.begin().await;
     context.metrics.pass();
-    let result = sync(&object, &key, &context).await;
-    if matches!(result, Err(SyncError::Stopping)) {
-        return Ok(Requeue::await_change());
+    let result = sync(&object, &key, &context, &mut turn).await;
+    match result {
+        Err(SyncError::Stopping) => return Ok(Requeue::await_change()),
+        // Nothing is known of the object yet that a status could tell.
+        Err(SyncError::Crowded) => return Ok(Requeue::requeue(CROWDED)),
+        _ => {}
     }
     let reported = report(&object, &key, &result, &context).await;
     // Deleted during the pass: what the pass has noted would stay for ever.
@@ -133,7 +143,12 @@ pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> R
 }
 
 /// Makes the Secret; true if it had to be written.
-async fn sync(object: &Arc<Guarded>, key: &Key, context: &Context) -> Result<bool, SyncError> {
+async fn sync(
+    object: &Arc<Guarded>,
+    key: &Key,
+    context: &Context,
+    turn: &mut Turn<'_>,
+) -> Result<bool, SyncError> {
     let Ok(sealed) = &object.0 else {
         return Err(SyncError::Malformed);
     };
@@ -148,7 +163,7 @@ async fn sync(object: &Arc<Guarded>, key: &Key, context: &Context) -> Result<boo
         metrics,
         ..
     } = context;
-    let opened = opening::open(object, identities, engine, metrics).await?;
+    let opened = opening::open(object, identities, engine, metrics, turn).await?;
     let desired = desired(sealed, opened);
     let extras = if context.live.applied_before(key, &input) {
         Extras::Keep

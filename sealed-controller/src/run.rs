@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{Stream, StreamExt as _, TryStreamExt as _};
+use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Secret;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::PartialObjectMeta;
@@ -15,12 +15,13 @@ use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predic
 use kube::{Api, Client, Config, ResourceExt as _};
 use operator_kit::listen::{self, ListenError};
 use operator_kit::serve::{Limits, serve};
-use operator_kit::{EventSink, shutdown};
+use operator_kit::{EventSink, api_client, shutdown};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::age_keys::{self, AgeStore};
 use crate::args::Args;
+use crate::cloud_key::{CertificatePolicy, CloudKey, Follower};
 use crate::http::{self, Endpoints};
 use crate::identities::Identities;
 use crate::keys::{self, KeyPolicy, KeyStore, Mint, Wrapping};
@@ -28,10 +29,9 @@ use crate::kms_keys::KmsKeys;
 use crate::live::{Guarded, Key, Live};
 use crate::metrics::Metrics;
 use crate::reconcile::{Context, reconcile, retry};
+use crate::turn::UNDER_WAY;
 use crate::watch_fault;
 
-/// Objects worked on at once; unbounded would decrypt a whole cluster at the same time.
-const WORKERS: u16 = 16;
 /// Longest wait for an answer of the API server.
 const ANSWER: Duration = Duration::from_secs(30);
 /// The event source that people filter by.
@@ -61,8 +61,10 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     let stop = shutdown::on_signal().map_err(RunError::Signals)?;
     let public = listen::bind(&args.listen_addr).await?;
     let private = listen::bind(&args.listen_metrics_addr).await?;
+    let cloud = args.sealing_key.0.clone().map(CloudKey::new).map(Arc::new);
     let endpoints = Endpoints {
         keys: Arc::new(KeyStore::new()),
+        cloud: cloud.clone(),
         metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
         ready: CancellationToken::new(),
     };
@@ -70,7 +72,12 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     let identities = Arc::new(Identities {
         sealing: endpoints.keys.clone(),
         age: Arc::new(AgeStore::new()),
-        kms: Arc::new(KmsKeys::new(&args.kms, endpoints.metrics.clone())),
+        kms: Arc::new(KmsKeys::new(
+            &args.kms,
+            args.sealing_key.0.as_ref(),
+            endpoints.metrics.clone(),
+        )),
+        cloud,
     });
     let mut keys = start_keys(&clients, &args, &identities, &events);
     let limits = Limits::default();
@@ -130,9 +137,9 @@ async fn clients(args: &Args) -> Result<Clients, RunError> {
     };
     // Waiting is the business of the back-offs: a call that retries by itself holds up a worker.
     config.default_retry = false;
-    let watches = Client::try_from(config.clone()).map_err(|_| RunError::Client)?;
+    let watches = api_client::client(config.clone()).map_err(|_| RunError::Client)?;
     config.read_timeout = Some(ANSWER);
-    let calls = Client::try_from(config).map_err(|_| RunError::Client)?;
+    let calls = api_client::client(config).map_err(|_| RunError::Client)?;
     Ok(Clients { watches, calls })
 }
 
@@ -167,8 +174,25 @@ fn start_keys(
         wrapping.clone(),
         events.clone(),
     ));
+    let secrets = Api::namespaced(clients.calls.clone(), &namespace);
+    if let Some(cloud) = &identities.cloud {
+        let follower = Follower {
+            key: cloud.clone(),
+            kms: identities.kms.clone(),
+            secrets,
+            watched: Api::namespaced(clients.watches.clone(), &namespace),
+            policy: CertificatePolicy {
+                ttl: args.key_ttl,
+                common_name: args.my_cn.clone(),
+            },
+            events: events.clone(),
+        };
+        tasks.spawn(follower.run());
+        // No private key is to be in the cluster: none is made.
+        return tasks;
+    }
     let mint = Mint {
-        secrets: Api::namespaced(clients.calls.clone(), &namespace),
+        secrets,
         namespace,
         wrapping,
         policy: KeyPolicy {
@@ -217,6 +241,7 @@ async fn reconcile_all(
         reader.clone(),
     ));
     let ready = endpoints.ready.clone();
+    let listed = ready.clone().cancelled_owned();
     let sealed = sealed_secrets(watches.clone(), writer, context.clone(), ready).predicate_filter(
         predicates::generation
             .combine(predicates::annotations)
@@ -224,9 +249,12 @@ async fn reconcile_all(
             .combine(status_hash),
         PredicateConfig::default(),
     );
+    // A Secret is only noted if its SealedSecret is known. Listed the other way round, after a restart
+    // all would count as missing, and each would be created in vain before it is looked at.
     let secrets = secret_changes(watches, reader.clone(), live.clone());
+    let secrets = listed.map(|()| secrets).flatten_stream();
     Controller::for_stream(sealed, reader)
-        .with_config(controller::Config::default().concurrency(WORKERS))
+        .with_config(controller::Config::default().concurrency(UNDER_WAY))
         .reconcile_on(secrets)
         .reconcile_all_on(key_changes(identities, live))
         .graceful_shutdown_on(stop.cancelled_owned())
@@ -323,8 +351,10 @@ fn key_changes(
     identities: Arc<Identities>,
     live: Arc<Live>,
 ) -> impl Stream<Item = ()> + Send + 'static {
+    // In this order: what changes in between is told.
+    let changes = identities.changes();
     let names = identities.names();
-    let state = (identities.changes(), identities, live, names);
+    let state = (changes, identities, live, names);
     futures::stream::unfold(
         state,
         |(mut changes, identities, live, before)| async move {

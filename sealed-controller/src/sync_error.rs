@@ -26,7 +26,8 @@ pub(crate) enum SyncError {
         /// What helps to find the cause.
         details: Details,
     },
-    /// A key in a service is not to be had at this moment; nothing else speaks against the object.
+    /// A key in a service, or one that a service has to unwrap, is not to be had at this moment; nothing
+    /// else speaks against the object.
     #[error("{error}{details}")]
     KeyUnavailable {
         /// Which items wait.
@@ -63,6 +64,9 @@ pub(crate) enum SyncError {
         "the controller failed on this object, which is a bug: its log says where (please report that line)"
     )]
     Internal,
+    /// Too many wait for key services; the object was not looked at in full.
+    #[error("too many objects wait for key services")]
+    Crowded,
     /// The process is stopping.
     #[error("the controller is stopping")]
     Stopping,
@@ -87,6 +91,17 @@ impl Details {
     pub(crate) fn unavailable(&mut self, why: &Unavailable) {
         self.needs_someone |= !why.is_transient();
         self.add(why.to_string());
+    }
+}
+
+impl Details {
+    /// A sealing key is locked. That every object is tried again when it is unlocked is the business of the
+    /// keys; until then trying costs private-key operations for nothing.
+    pub(crate) fn locked(&mut self, note: Option<String>) {
+        self.needs_someone = true;
+        if let Some(note) = note {
+            self.add(note);
+        }
     }
 }
 
@@ -141,7 +156,7 @@ impl SyncError {
             Self::Immutable => "Immutable",
             Self::TypeChange => "TypeChange",
             Self::Internal => "InternalError",
-            Self::Api { .. } | Self::Stopping => "UpdateFailed",
+            Self::Api { .. } | Self::Crowded | Self::Stopping => "UpdateFailed",
         }
     }
 

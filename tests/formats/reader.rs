@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use seal_format::se1::Fault;
 use seal_manifest::ReadError;
-use sealing::{Answers, DataKeyNeed, OpenError, Opening};
+use sealing::{Answers, DataKeyNeed, NoSessionKey, OpenError, Opening};
 use zeroize::Zeroizing;
 
 use crate::identity::Identity;
@@ -33,6 +33,7 @@ pub(crate) fn read(text: &str, identities: &[Identity]) -> Result<Items, String>
             .map(|need| {
                 let mut keys = identities.iter();
                 keys.find_map(|identity| identity.session_key(need.wrapped, need.label))
+                    .ok_or(NoSessionKey::NoKey)
             })
             .collect(),
         data_keys: opening

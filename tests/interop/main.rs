@@ -6,10 +6,12 @@
     reason = "tests"
 )]
 
+mod kms_certificate;
 mod se1;
 mod take_over;
 mod theirs_opens;
 mod theirs_seals;
+mod wrapped_keys;
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! What the real kubeseal seals, our controller opens.
 
 use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use base64::Engine as _;
@@ -51,8 +52,19 @@ fn every_scope_and_byte_in_one_input() {
     }
 }
 
-fn kubeseal(cluster: &Cluster, controller: &Controller, input: &str) -> Vec<u8> {
-    let mut child = Command::new(peers::kubeseal().unwrap())
+/// What kubeseal makes of an input for the certificate that a controller serves.
+pub(crate) fn kubeseal(cluster: &Cluster, controller: &Controller, input: &str) -> Vec<u8> {
+    run(&peers::kubeseal().unwrap(), cluster, controller, input)
+}
+
+/// The same with another program that takes kubeseal's flags.
+pub(crate) fn run(
+    program: &Path,
+    cluster: &Cluster,
+    controller: &Controller,
+    input: &str,
+) -> Vec<u8> {
+    let mut child = Command::new(program)
         .args(["--format=yaml", "--cert", &controller.url("/v1/cert.pem")])
         .env("KUBECONFIG", cluster.plane().kubeconfig())
         .stdin(Stdio::piped())

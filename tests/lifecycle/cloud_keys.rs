@@ -7,10 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::Secret;
 use kube::ResourceExt as _;
-use seal_api::{AGE_IDENTITIES_LABEL, ConditionStatus, KEY_LABEL, KEY_LABEL_ACTIVE};
+use seal_api::{AGE_IDENTITIES_LABEL, ConditionStatus, KEY_LABEL, KEY_LABEL_ACTIVE, SealedSecret};
+use seal_format::se1::Fault as Class;
 use seal_keys::{Certificate, Issued, PrivateKey};
 use serde_json::{Value, json};
-use suite::{AgePair, Cluster, Controller, Namespace, PATIENCE};
+use suite::{AgePair, Cluster, Controller, Namespace, PATIENCE, condition};
 use testkit::aws::{self, Emulator, Fault, FaultProxy, Kind};
 use testkit::eventually;
 
@@ -104,8 +105,16 @@ fn holds_a_key(bytes: &[u8]) -> bool {
     PrivateKey::from_pem(bytes).is_ok() || sequences.into_iter().any(der)
 }
 
-/// What `kubectl get secrets` or a backup of etcd shows opens nothing.
+/// What `kubectl get secrets` or a backup of etcd shows opens nothing, though keys are in it.
 pub(crate) fn assert_opens_nothing(cluster: &Cluster) {
+    let dump = assert_no_private_key(cluster);
+    let secrets = dump["items"].as_array().unwrap();
+    let mut fields = secrets.iter().map(|secret| &secret["data"]["seal.se1"]);
+    assert!(fields.any(Value::is_string));
+}
+
+/// Every Secret, none of which holds a private key.
+pub(crate) fn assert_no_private_key(cluster: &Cluster) -> Value {
     let dump = cluster
         .plane()
         .run(&["get", "secrets", "--all-namespaces", "-o", "json"])
@@ -113,19 +122,13 @@ pub(crate) fn assert_opens_nothing(cluster: &Cluster) {
     let dump: Value = serde_json::from_str(&dump).unwrap();
     let mut found = Vec::new();
     texts(&dump, &mut found);
-    let keys: Vec<_> = dump["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|secret| secret["data"]["seal.se1"].is_string())
-        .collect();
-    assert!(!keys.is_empty());
     for bytes in found {
         assert!(!holds_a_key(&bytes), "{}", String::from_utf8_lossy(&bytes));
         let text = String::from_utf8_lossy(&bytes).to_ascii_uppercase();
         assert!(!text.contains("PRIVATE KEY"), "{text}");
         assert!(!text.contains("AGE-SECRET-KEY"), "{text}");
     }
+    dump
 }
 
 pub(crate) fn data(secret: &Secret) -> BTreeMap<String, Vec<u8>> {
@@ -209,6 +212,67 @@ fn keys_are_stored_wrapped_and_open_after_a_restart() {
     assert!(!controller.log().contains("PRIVATE KEY"));
 }
 
+/// The metric of locked sealing keys.
+const NUMBER_LOCKED: &str = "sealed_secrets_controller_locked_sealing_keys";
+
+/// A certificate of another cluster.
+fn stranger() -> Certificate {
+    let hour = SignedDuration::from_hours(1);
+    let issued = seal_keys::issue(2048, "", Timestamp::now(), hour).unwrap();
+    issued.certificate
+}
+
+/// A controller whose one key is locked says so, and makes no other.
+fn says_that_it_waits(controller: &Controller, cluster: &Cluster, aws: &Aws, name: &str) {
+    let system = cluster.existing("kube-system");
+    let event = system.wait_event(name, "SealingKeyLocked").message.unwrap();
+    assert!(
+        event.contains(&format!("kms:Decrypt with {}: access denied", aws.arn)),
+        "{event}"
+    );
+    assert!(event.contains("no new key is made"), "{event}");
+    let page = controller.get("/readyz").unwrap();
+    let locked = format!("sealing key {name} cannot be unwrapped yet\n");
+    assert_eq!(
+        (page.status, page.body),
+        (503, format!("not ready\n{locked}"))
+    );
+    assert_eq!(controller.get("/v1/cert.pem").unwrap().status, 503);
+    assert_eq!(keys(cluster).len(), 1);
+
+    assert!(controller.metric(NUMBER_LOCKED, &[]) > 0.5);
+}
+
+/// Objects whose key is locked say so; others say what they lack.
+fn tell_that_they_wait(namespace: &Namespace, name: &str) {
+    for (late, reason, said) in [
+        ("late", "KeyUnavailable", format!("yet: {name}. ")),
+        (
+            "late-se1",
+            "KeyUnavailable",
+            format!("is for the sealing key {name}, which cannot"),
+        ),
+        ("before", "KeyUnavailable", format!("yet: {name}. ")),
+        (
+            "before-se1",
+            "KeyUnavailable",
+            format!("is for the sealing key {name}, which cannot"),
+        ),
+        ("damaged", "UnsealFailed", "(damaged)".to_owned()),
+        ("stranger", "UnsealFailed", Class::NoIdentity.to_string()),
+    ] {
+        let refused = namespace.wait_synced(late, ConditionStatus::False);
+        let condition = condition(&refused);
+        let message = condition.message.unwrap();
+        assert_eq!(
+            condition.reason.as_deref(),
+            Some(reason),
+            "{late}: {message}"
+        );
+        assert!(message.contains(&said), "{late}: {message}");
+    }
+}
+
 #[test]
 fn while_kms_is_away_other_keys_work_and_none_is_made() {
     let aws = Aws::start();
@@ -227,47 +291,36 @@ fn while_kms_is_away_other_keys_work_and_none_is_made() {
     aws.proxy.fail("Decrypt", Fault::AccessDenied);
     let overdue = [SMALL, &wrap, "--key-renew-period=1s"];
     let controller = Controller::spawn_in(&cluster, &overdue, &aws.variables());
-    let system = cluster.existing("kube-system");
-    let event = system
-        .wait_event(&name, "SealingKeyLocked")
-        .message
-        .unwrap();
-    assert!(
-        event.contains(&format!("kms:Decrypt with {}: access denied", aws.arn)),
-        "{event}"
-    );
-    assert!(event.contains("no new key is made"), "{event}");
-    let page = controller.get("/readyz").unwrap();
-    let locked = format!("sealing key {name} cannot be unwrapped yet\n");
-    assert_eq!(
-        (page.status, page.body),
-        (503, format!("not ready\n{locked}"))
-    );
-    assert_eq!(controller.get("/v1/cert.pem").unwrap().status, 503);
-    assert_eq!(keys(&cluster).len(), 1);
+    says_that_it_waits(&controller, &cluster, &aws, &name);
 
     // A key that is at hand works, meanwhile.
     let own = bring_own(&cluster);
     controller.wait_ready();
     assert_eq!(
         controller.get("/readyz").unwrap().body,
-        format!("ok\n{locked}")
+        format!("ok\nsealing key {name} cannot be unwrapped yet\n")
     );
     opens(&namespace, "own", &own.certificate);
     let plain = |name: &str| namespace.plain(name).item("password", "hunter2");
     namespace.create(&plain("late").seal(&wrapped));
     namespace.create(&plain("late-se1").seal_se1(&[&wrapped]));
-    for late in ["late", "late-se1"] {
-        namespace.wait_synced(late, ConditionStatus::False);
-    }
+    // What only the locked key opens says so. A legacy value names no key, and may be for this one.
+    let mut damaged = plain("damaged").seal(&wrapped);
+    let items = &mut damaged.spec.encrypted_data;
+    items.insert("damaged".to_owned(), "AAAA".to_owned());
+    namespace.create(&damaged);
+    namespace.create(&plain("stranger").seal_se1(&[&stranger()]));
+    tell_that_they_wait(&namespace, &name);
     assert!(namespace.secret("before").is_some());
 
     aws.proxy.clear();
-    for late in ["late", "late-se1"] {
+    for late in ["late", "late-se1", "before", "before-se1"] {
         namespace.wait_synced(late, ConditionStatus::True);
     }
+    let system = cluster.existing("kube-system");
     system.wait_event(&name, "SealingKeyUnwrapped");
     assert_eq!(controller.get("/readyz").unwrap().body, "ok\n");
+    assert!(controller.metric(NUMBER_LOCKED, &[]) < 0.5);
     // The key of tomorrow is not overdue.
     assert_eq!(keys(&cluster).len(), 2);
     assert!(aws.emulator.kms().describe(&aws.arn).is_ok());
@@ -311,5 +364,51 @@ fn a_key_that_could_not_be_opened_again_is_never_stored() {
         for pair in [&ours, &offline] {
             assert!(wrapped.contains(pair.recipient.name()));
         }
+    }
+}
+
+#[test]
+fn a_copy_of_a_wrapped_key_in_a_sealed_secret_opens_nothing() {
+    let (aws, pair) = (Aws::start(), AgePair::make());
+    let cluster = Cluster::start();
+    let system = cluster.existing("kube-system");
+    let identities = json!({
+        "metadata": {"labels": {AGE_IDENTITIES_LABEL: "active"}},
+        "stringData": {"keys.txt": pair.identity},
+    });
+    system.create_secret("identities", &identities);
+    let wrap = format!("--wrap-keys-with=kms:{}", aws.arn);
+    let person = format!("--wrap-keys-with={}", pair.recipient.name());
+    let allowed = format!("--kms-key={}", aws.arn);
+    for recipients in [&[&wrap][..], &[&wrap, &person]] {
+        let mut args = vec![SMALL, &allowed];
+        args.extend(recipients.iter().map(|flag| flag.as_str()));
+        let controller = Controller::start_in(&cluster, &args, &aws.variables());
+        let [key] = keys(&cluster).try_into().unwrap();
+        let name = key.name_any();
+        let field = String::from_utf8(data(&key)["seal.se1"].clone()).unwrap();
+        aws.proxy.forget_calls();
+        for (item, fault, calls) in [
+            ("seal/private-key", Class::Malformed, 0),
+            // Whoever gives it a name that Secrets can have has changed the value.
+            ("tls.key", Class::BadValue, 2 - recipients.len()),
+        ] {
+            let spec: Value =
+                serde_json::from_str(&field.replace("seal/private-key", item)).unwrap();
+            let copy =
+                json!({"metadata": {"name": name, "namespace": "kube-system"}, "spec": spec});
+            system.create(&serde_json::from_value::<SealedSecret>(copy).unwrap());
+            let refused = system.wait_synced(&name, ConditionStatus::False);
+            let condition = condition(&refused);
+            assert_eq!(condition.reason.as_deref(), Some("UnsealFailed"));
+            let expected = format!("{fault} ({item})");
+            assert_eq!(condition.message, Some(expected));
+            assert_eq!(aws.proxy.calls("Decrypt"), calls, "{item}");
+            system.delete::<SealedSecret>(&name);
+        }
+        // Neither was the key's Secret touched, which has the same name.
+        assert_eq!(system.get::<Secret>(&name).unwrap(), key);
+        drop(controller);
+        system.delete::<Secret>(&name);
     }
 }

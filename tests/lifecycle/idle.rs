@@ -95,6 +95,18 @@ fn settle(namespace: &Namespace<'_>, certificate: &Certificate, name: &str) {
     namespace.wait_event(name, "Unsealed");
 }
 
+/// Answers of the API server to creates of Secrets that were there already.
+fn conflicts(cluster: &Cluster) -> Vec<String> {
+    let metrics = cluster.plane().run(&["get", "--raw", "/metrics"]).unwrap();
+    let created = |line: &&str| {
+        line.starts_with("apiserver_request_total{")
+            && [r#"code="409""#, r#"resource="secrets""#, r#"verb="POST""#]
+                .iter()
+                .all(|label| line.contains(label))
+    };
+    metrics.lines().filter(created).map(str::to_owned).collect()
+}
+
 #[test]
 fn passes_without_change_write_nothing() {
     let cluster = Cluster::start();
@@ -110,7 +122,8 @@ fn passes_without_change_write_nothing() {
         .filter(|name| name.starts_with("SealedSecret"))
         .count();
 
-    // A restart: one pass over everything.
+    // A restart: one pass over everything, which looks before it writes.
+    let conflicts = conflicts(&cluster);
     assert_eq!(controller.process().stop().unwrap(), "exit status: 0");
     controller.process_mut().restart().unwrap();
     eventually("the controller to be back", PATIENCE, || {
@@ -122,6 +135,7 @@ fn passes_without_change_write_nothing() {
     });
     settle(&namespace, &certificate, "marker-1");
     assert_eq!(Snapshot::of(&namespace), before);
+    assert_eq!(self::conflicts(&cluster), conflicts, "created in vain");
 
     // A label that means nothing: a pass over one object.
     let passes = controller.metric(PASSES, &[]);

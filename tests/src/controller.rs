@@ -43,8 +43,14 @@ impl Controller {
 
     /// Starts it where other addresses of this host reach it, too, at this port.
     pub fn start_reachable(cluster: &Cluster) -> (Self, u16) {
-        let controller = Self::spawn_on("0.0.0.0", cluster, &["--key-size=2048"], &[]);
+        let (controller, port) = Self::spawn_reachable(cluster, &[]);
         controller.wait_ready();
+        (controller, port)
+    }
+
+    /// The same with these variables; waits only until its endpoints answer.
+    pub fn spawn_reachable(cluster: &Cluster, variables: &[(&str, String)]) -> (Self, u16) {
+        let controller = Self::spawn_on("0.0.0.0", cluster, &["--key-size=2048"], variables);
         let port = controller.port;
         (controller, port)
     }
@@ -234,5 +240,14 @@ impl Controller {
     /// Starts it with these arguments and variables, and waits only until its endpoints answer.
     pub fn spawn_in(cluster: &Cluster, args: &[&str], variables: &[(&str, String)]) -> Self {
         Self::spawn_on("127.0.0.1", cluster, args, variables)
+    }
+}
+
+impl Controller {
+    /// Runs the program with arguments that it does not take, and returns what it says.
+    pub fn refusal(args: &[&str]) -> String {
+        let output = Command::new(binary()).args(args).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", output.status);
+        String::from_utf8(output.stderr).unwrap()
     }
 }

@@ -10,7 +10,7 @@ use testkit::{assets, peers, python};
 
 use crate::{program, text};
 
-/// With `seal`, `kubectl`, the stock `age`, `aws`, and a `python3` that has `cryptography`.
+/// With `seal`, `kubectl`, the stock `kubeseal` and `age`, `aws`, and a `python3` that has `cryptography`.
 pub(crate) struct Desk {
     /// The work, and beside it the programs and the people's homes.
     folder: TempDir,
@@ -46,7 +46,9 @@ impl Desk {
         }
         let inherited = std::env::var_os("PATH").unwrap();
         let (age, kubectl) = (peers::age().unwrap(), assets::find().unwrap().kubectl);
-        let folders = [&seal, &age, &kubectl].map(|program| program.parent().unwrap().to_owned());
+        let kubeseal = peers::kubeseal().unwrap();
+        let folders =
+            [&seal, &age, &kubectl, &kubeseal].map(|program| program.parent().unwrap().to_owned());
         let path = [programs]
             .into_iter()
             .chain(folders)

@@ -9,6 +9,7 @@
 
 mod desk;
 mod document;
+mod keys_in_kms;
 mod many_recipients;
 mod recover;
 
@@ -18,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use serde_json::json;
 use suite::{Cluster, Controller};
-use testkit::{ServiceBackend, ServicePort, netns, peers, skip};
+use testkit::{ControlPlane, ServiceBackend, ServicePort, netns, peers, skip};
 
 const NAMESPACE: &str = "kube-system";
 const SERVICE: &str = "sealed-secrets-controller";
@@ -39,13 +40,7 @@ fn bed() -> Option<&'static Bed> {
     Some(BED.get_or_init(|| {
         let cluster = Cluster::start();
         let (controller, target) = Controller::start_reachable(&cluster);
-        let backend = ServiceBackend::new(cluster.plane(), NAMESPACE).unwrap();
-        let ports = [ServicePort {
-            name: "http".into(),
-            port: 8080,
-            target,
-        }];
-        backend.publish_endpoints(SERVICE, &ports).unwrap();
+        publish(cluster.plane(), target);
         Bed {
             cluster,
             _controller: controller,
@@ -69,6 +64,38 @@ impl Drop for Dev {
         // A failed story may not have come so far as to make it.
         let _ = plane.run(&["delete", "namespace", "dev"]);
     }
+}
+
+/// No pods run here: the Deployment says what it would say with its pod running.
+fn pretend_rolled_out(plane: &ControlPlane) {
+    let ready = json!({"status": {
+        "observedGeneration": 1000, "replicas": 1, "updatedReplicas": 1,
+        "readyReplicas": 1, "availableReplicas": 1,
+    }});
+    let patch = format!("--patch={ready}");
+    plane
+        .run(&[
+            "patch",
+            "deployment",
+            SERVICE,
+            "-n",
+            NAMESPACE,
+            "--subresource=status",
+            "--type=merge",
+            &patch,
+        ])
+        .unwrap();
+}
+
+/// Leads the API server's service proxy to a controller at this port.
+fn publish(plane: &ControlPlane, target: u16) {
+    let backend = ServiceBackend::new(plane, NAMESPACE).unwrap();
+    let ports = [ServicePort {
+        name: "http".into(),
+        port: 8080,
+        target,
+    }];
+    backend.publish_endpoints(SERVICE, &ports).unwrap();
 }
 
 /// Programs of ours that `cargo xtask test` has built.
@@ -139,24 +166,7 @@ fn the_demo_runs_on_a_context_through_the_service_proxy() {
     };
     let plane = bed.cluster.plane();
     let _dev = Dev::take();
-    // No pods run here: the Deployment says what it would say with its pod running.
-    let ready = json!({"status": {
-        "observedGeneration": 1000, "replicas": 1, "updatedReplicas": 1,
-        "readyReplicas": 1, "availableReplicas": 1,
-    }});
-    let patch = format!("--patch={ready}");
-    plane
-        .run(&[
-            "patch",
-            "deployment",
-            SERVICE,
-            "-n",
-            NAMESPACE,
-            "--subresource=status",
-            "--type=merge",
-            &patch,
-        ])
-        .unwrap();
+    pretend_rolled_out(plane);
     let context = plane.run(&["config", "current-context"]).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let script = format!("'{}' demo --context '{}'", xtask.display(), context.trim());

@@ -2,12 +2,14 @@
 //! what the API server echoes, publishing events, backing off, listening, logging, stopping.
 //! Nothing here knows a SealedSecret.
 
+pub mod api_client;
 pub mod api_fault;
 pub mod backoff;
 pub mod events;
 pub mod listen;
 pub mod logging;
 pub mod metrics;
+mod readable_json;
 pub mod serve;
 pub mod shutdown;
 

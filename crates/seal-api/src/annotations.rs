@@ -20,6 +20,13 @@ pub const KEY_LABEL_ACTIVE: &str = "active";
 pub const AGE_IDENTITIES_LABEL: &str = "sealedsecrets.bitnami.com/seal-age-identities";
 /// The one value of [`AGE_IDENTITIES_LABEL`] that puts them to use.
 pub const AGE_IDENTITIES_ACTIVE: &str = "active";
+/// Label of the Secret that holds the certificate for a sealing key in AWS KMS, and no private key. Nobody who
+/// follows [`KEY_LABEL`] sees it.
+pub const KMS_CERTIFICATE_LABEL: &str = "sealedsecrets.bitnami.com/seal-kms-certificate";
+/// The one value of [`KMS_CERTIFICATE_LABEL`] that puts it to use.
+pub const KMS_CERTIFICATE_ACTIVE: &str = "active";
+/// On that Secret: ARN of the key.
+pub const KMS_KEY: &str = "sealedsecrets.bitnami.com/seal-kms-key";
 
 /// Only the exact value `true` counts.
 pub fn is_true(annotations: Option<&BTreeMap<String, String>>, key: &str) -> bool {

@@ -7,13 +7,15 @@
 mod annotations;
 mod crd;
 mod data_key;
+pub mod external_secrets;
 mod sealed_secret;
 mod status;
 mod template;
 
 pub use annotations::{
     AGE_IDENTITIES_ACTIVE, AGE_IDENTITIES_LABEL, CLUSTER_WIDE, KEY_LABEL, KEY_LABEL_ACTIVE,
-    MANAGED, NAMESPACE_WIDE, PATCH, SKIP_SET_OWNER_REFERENCES, is_true,
+    KMS_CERTIFICATE_ACTIVE, KMS_CERTIFICATE_LABEL, KMS_KEY, MANAGED, NAMESPACE_WIDE, PATCH,
+    SKIP_SET_OWNER_REFERENCES, is_true,
 };
 pub use crd::sealed_secret_crd;
 pub use data_key::{DataKeyEntry, WrapEntry};

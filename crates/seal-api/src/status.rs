@@ -30,12 +30,12 @@ pub struct Condition {
 
     /// Last time the condition was written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<jiff_schema::DateTime>")]
+    #[schemars(with = "Option<DateTime>")]
     pub last_update_time: Option<Timestamp>,
 
     /// Last time the condition went from one status to another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<jiff_schema::DateTime>")]
+    #[schemars(with = "Option<DateTime>")]
     pub last_transition_time: Option<Timestamp>,
 
     /// Why, in one word.
@@ -58,13 +58,15 @@ pub enum ConditionStatus {
     Unknown,
 }
 
+pub(crate) use jiff_schema::DateTime;
+
 mod jiff_schema {
     //! The schema of a time: `type: string, format: date-time`.
     use std::borrow::Cow;
 
     use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-    pub(super) struct DateTime;
+    pub(crate) struct DateTime;
 
     impl JsonSchema for DateTime {
         fn schema_name() -> Cow<'static, str> {

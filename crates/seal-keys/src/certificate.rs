@@ -22,7 +22,7 @@ pub struct Certificate {
 pub(crate) const KMS_HELD: &str = "seal.kms-held";
 
 /// Why something is not a certificate to seal for.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateError {
     /// No PEM block `CERTIFICATE`; a bare public key is not enough.

@@ -13,16 +13,14 @@ use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_kms::config::http::HttpResponse;
+use aws_edge::SdkError;
 use aws_sdk_kms::config::{Builder, Credentials};
-use aws_sdk_kms::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::decrypt::builders::DecryptFluentBuilder;
 use aws_sdk_kms::primitives::Blob;
 use aws_sdk_kms::types::EncryptionAlgorithmSpec;
 use tokio::sync::OnceCell;
-use tracing::instrument::WithSubscriber as _;
-use tracing::subscriber::NoSubscriber;
 use zeroize::Zeroizing;
 
 use crate::arn::KeyArn;
@@ -80,7 +78,7 @@ impl Kms {
             .key_id(key.to_string())
             .set_encryption_context(encryption_context(context))
             .plaintext(Blob::new(data_key));
-        let answer = muted(call.send()).await.map_err(&failed)?;
+        let answer = answered(call.send()).await.map_err(&failed)?;
         let arn = answered_arn(key, answer.key_id()).map_err(&failed)?;
         match answer.ciphertext_blob {
             Some(blob) if !blob.as_ref().is_empty() => Ok((arn, blob.into_inner())),
@@ -108,7 +106,7 @@ impl Kms {
         let failed = failure(Action::GetPublicKey, key);
         let region = self.region_of(key).await.map_err(&failed)?;
         let call = self.client(&region).await.get_public_key();
-        let answer = muted(call.key_id(key.to_string()).send())
+        let answer = answered(call.key_id(key.to_string()).send())
             .await
             .map_err(&failed)?;
         KmsPublicKey::answered(key, answer).map_err(failed)
@@ -142,7 +140,7 @@ impl Kms {
             .key_id(key.to_string())
             .encryption_algorithm(algorithm)
             .ciphertext_blob(Blob::new(blob));
-        let answer = muted(finish(call).send()).await.map_err(&failed)?;
+        let answer = answered(finish(call).send()).await.map_err(&failed)?;
         plaintext(answer).ok_or_else(|| failed(KmsFault::BadAnswer))
     }
 
@@ -239,15 +237,14 @@ impl fmt::Debug for Kms {
     }
 }
 
-/// Runs a call with its logs switched off, as the SDK's trace level shows whole requests, data key included.
-fn muted<T, E>(
-    call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+/// The call's answer, or the class of its fault. Boxed before anything waits for it.
+fn answered<T, E>(
+    call: impl Future<Output = Result<T, SdkError<E>>>,
 ) -> impl Future<Output = Result<T, KmsFault>>
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    // Boxed: the SDK's futures take 18 kB, and would make all of ours as large.
-    let call = Box::pin(call).with_subscriber(NoSubscriber::new());
+    let call = aws_edge::muted(call);
     async move { call.await.map_err(|error| classify(&error)) }
 }
 

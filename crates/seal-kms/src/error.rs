@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use aws_edge::{CallFault, CredentialsFault};
+
 /// A call to KMS, as IAM names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
@@ -99,25 +101,18 @@ pub enum KmsFault {
     BadAnswer,
 }
 
-/// Why nobody was made out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum CredentialsFault {
-    /// No source holds any.
-    #[error("no AWS credentials were found")]
-    Missing,
-    /// AWS says they have expired.
-    #[error("the AWS credentials have expired")]
-    Expired,
-    /// AWS does not know them, or the signature is wrong.
-    #[error("AWS does not accept the credentials")]
-    Refused,
-    /// The configuration of a source cannot be used.
-    #[error("the AWS profile or credential source is not usable")]
-    Misconfigured,
-    /// A source that should give some did not.
-    #[error("the source of AWS credentials did not give any")]
-    SourceFailed,
+impl From<CallFault> for KmsFault {
+    fn from(fault: CallFault) -> Self {
+        match fault {
+            CallFault::Credentials(fault) => Self::Credentials(fault),
+            CallFault::AccessDenied => Self::AccessDenied,
+            CallFault::Throttled => Self::Throttled,
+            CallFault::Unavailable => Self::Unavailable,
+            CallFault::Misconfigured => Self::Misconfigured,
+            CallFault::BadAnswer => Self::BadAnswer,
+            CallFault::Refused { code } => Self::Refused { code },
+        }
+    }
 }
 
 impl KmsFault {
@@ -169,23 +164,6 @@ impl KmsFault {
             Self::BadAnswer => "check the endpoint URL: does AWS KMS answer there?",
         };
         fixed.to_owned()
-    }
-}
-
-impl CredentialsFault {
-    fn next_step(self) -> &'static str {
-        match self {
-            Self::Missing => {
-                "check the profile's name, sign in (aws sso login), set AWS_PROFILE or \
-                 AWS_ACCESS_KEY_ID, or give the pod a role (IRSA, Pod Identity)"
-            }
-            Self::Expired => "get new ones (aws sso login), and check the clock of this machine",
-            Self::Refused => "try aws sts get-caller-identity, and check the clock of this machine",
-            Self::Misconfigured => "try aws sts get-caller-identity with the same profile",
-            Self::SourceFailed => {
-                "sign in again (aws sso login), or check the pod's role and that STS can be reached"
-            }
-        }
     }
 }
 

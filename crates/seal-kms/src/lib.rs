@@ -20,9 +20,10 @@ mod public_key;
 mod rate_limit;
 
 pub use arn::{KeyArn, NotAKeyArn};
+pub use aws_edge::CredentialsFault;
 pub use cache::{CacheOptions, UnwrapCache};
 pub use client::Kms;
-pub use error::{Action, CredentialsFault, KmsError, KmsFault};
+pub use error::{Action, KmsError, KmsFault};
 pub use name::{KeyName, NotAKeyName};
 pub use options::{KmsOptions, Retries, StaticCredentials};
 pub use public_key::KmsPublicKey;

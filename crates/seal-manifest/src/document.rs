@@ -85,6 +85,11 @@ pub fn join(
 pub struct Part<'a>(Chunk<'a>);
 
 impl Part<'_> {
+    /// What it stands for, its `---` line included.
+    pub(crate) fn text(&self) -> &str {
+        self.0.text
+    }
+
     /// Reads the piece's documents, numbered from one.
     ///
     /// # Errors

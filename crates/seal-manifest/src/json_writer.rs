@@ -1,26 +1,27 @@
 //! JSON as Go's `encoding/json` indents and escapes it (contract §3.5).
 
 use crate::decimal;
+use crate::wiped_text::WipedText;
 use serde::Serialize;
 use serde_json::ser::{CharEscape, Formatter, PrettyFormatter};
 use std::io;
 
 /// Indented by two spaces, with Go's escaping (`<`, `>`, `&`, U+2028 and U+2029 as `\u003c`…), one
-/// line break at the end. Fields stand in the order in which `value` serialises them.
+/// line break at the end. Fields stand in the order in which `value` serialises them. Copies that the
+/// writer makes are wiped; the text is the caller's to wipe.
 ///
 /// # Errors
 /// When `value`'s own `Serialize` fails or a map key is not a string.
 pub fn write_json<T: Serialize>(value: &T) -> Result<String, serde_json::Error> {
-    let mut out = Vec::with_capacity(1024);
+    let mut out = WipedText::new();
     let formatter = GoFormatter {
         pretty: PrettyFormatter::with_indent(b"  "),
     };
     value.serialize(&mut serde_json::Serializer::with_formatter(
         &mut out, formatter,
     ))?;
-    out.push(b'\n');
-    String::from_utf8(out)
-        .map_err(|error| serde_json::Error::io(io::Error::other(error.utf8_error())))
+    out.push('\n');
+    Ok(out.into_text())
 }
 
 struct GoFormatter {

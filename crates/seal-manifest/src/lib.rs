@@ -6,7 +6,7 @@
 //! writes values byte for byte as those programs write them (contract §3.4 and §3.5).
 //!
 //! SealedSecrets that are committed are changed in place: [`edit`] replaces the lines of the entries
-//! that change, and no others.
+//! that change, and no others; [`edit_all`] does so in several documents at once.
 //!
 //! What is read may be secret: scalars are wiped when dropped, nothing here implements a `Debug`
 //! that prints content, and a [`ReadError`] holds positions and kinds, never text of the input.
@@ -43,8 +43,10 @@ mod scalar;
 mod scalar_style;
 mod sealed_layout;
 mod splice;
+mod stream_edit;
 mod timestamp;
 mod trace;
+mod wiped_text;
 mod yaml_writer;
 
 pub use block_edit::{BlockEdit, edit};
@@ -54,6 +56,7 @@ pub use json_writer::write_json;
 pub use node::{Coerced, Node, NodeKind};
 pub use read_error::{ReadError, SyntaxReason};
 pub use sealed_layout::write_sealed_yaml;
+pub use stream_edit::edit_all;
 pub use yaml_writer::write_yaml;
 
 /// The two notations of a manifest.

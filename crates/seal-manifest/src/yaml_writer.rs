@@ -8,6 +8,7 @@ use crate::decimal;
 use crate::key_order;
 use crate::scalar_style::{Analysis, ScalarStyle, is_printable};
 use crate::sealed_layout::{Layout, Place, item_comment};
+use crate::wiped_text::WipedText;
 use serde_json::{Map, Number, Value};
 
 /// Past this column a line is folded at the next single space.
@@ -22,6 +23,8 @@ const LONGEST_SIMPLE_KEY: usize = 128;
 /// Where Go itself fails or loses characters (U+007F and other control characters, U+0085, keys
 /// over 1,024 bytes), or writes what only YAML 1.1 reads back (U+2028, U+2029), the text differs and
 /// reads back as the same value.
+///
+/// Copies that the writer makes are wiped; the text is the caller's to wipe.
 pub fn write_yaml(value: &Value) -> String {
     let mut writer = Writer::new(INDENT, None);
     writer.node(value, false, Place::Anywhere);
@@ -52,11 +55,11 @@ pub(crate) fn write_entry(
 pub(crate) fn write_inline(text: &str) -> String {
     let mut writer = Writer::new(INDENT, None);
     writer.scalar(text, &Analysis::of(text), false);
-    writer.out
+    writer.out.into_text()
 }
 
 struct Writer<'l> {
-    out: String,
+    out: WipedText,
     step: usize,
     layout: Option<&'l Layout>,
     /// In characters.
@@ -70,7 +73,7 @@ struct Writer<'l> {
 impl<'l> Writer<'l> {
     fn new(step: usize, layout: Option<&'l Layout>) -> Self {
         Self {
-            out: String::new(),
+            out: WipedText::new(),
             step,
             layout,
             column: 0,
@@ -83,7 +86,7 @@ impl<'l> Writer<'l> {
     fn finish(mut self) -> String {
         self.indent = None;
         self.line_start();
-        self.out
+        self.out.into_text()
     }
 
     fn node(&mut self, value: &Value, in_mapping: bool, place: Place) {

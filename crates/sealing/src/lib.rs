@@ -27,7 +27,9 @@ mod target;
 mod whole_secret;
 mod wrapped_key;
 
-pub use open::{Answers, DataKeyNeed, ItemError, OpenError, OpenedSecret, Opening, UnwrapNeed};
+pub use open::{
+    Answers, DataKeyNeed, ItemError, NoSessionKey, OpenError, OpenedSecret, Opening, UnwrapNeed,
+};
 pub use plain_secret::PlainSecret;
 pub use read::{CoercedScalar, ReadSecretError, SecretList, read_secrets};
 pub use read_sealed::{ReadSealedError, SealedDocument, SealedReason, read_sealed};
@@ -38,4 +40,7 @@ pub use seal_se1::Se1Sealing;
 pub use sealed_items::{FinishedItems, Random, SealedItems, entry, is_item_name};
 pub use sealed_manifest::{SealedManifest, SealedMetadata};
 pub use target::{Namespace, Target, TargetError};
-pub use wrapped_key::{KeyWrapping, PRIVATE_KEY_ITEM, WRAPPED_KEY_FIELD, WrappedKey};
+pub use wrapped_key::{
+    KeyWrapping, PRIVATE_KEY_FIELD, WRAPPED_KEY_FIELD, WRAPPED_KEY_ITEM, WrappedKey,
+    WrappedKeyError,
+};

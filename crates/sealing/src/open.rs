@@ -47,11 +47,22 @@ pub struct DataKeyNeed<'a> {
 /// What identities made of the needs.
 #[derive(Default)]
 pub struct Answers {
-    /// In the order of [`Opening::needs`]; `None` where no key fits.
-    pub session_keys: Vec<Option<Zeroizing<Vec<u8>>>>,
+    /// In the order of [`Opening::needs`].
+    pub session_keys: Vec<Result<Zeroizing<Vec<u8>>, NoSessionKey>>,
     /// In the order of [`Opening::data_keys`]: the 40 bytes, or why there are none
     /// ([`Fault::NoIdentity`], [`Fault::BadWrap`], [`Fault::Unavailable`]).
     pub data_keys: Vec<Result<Zeroizing<Vec<u8>>, Fault>>,
+}
+
+/// Why there is no session key for a value of the legacy format.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoSessionKey {
+    /// No key fits.
+    NoKey,
+    /// A service that may have the key did not answer.
+    Unavailable,
+    /// Nobody was asked, as the object does not open anyway.
+    NotTried,
 }
 
 /// What the Secret is to hold. It has no `Debug`: nothing prints it.
@@ -85,6 +96,9 @@ pub enum ItemError {
     /// Not an envelope, other key, other place, or changed bytes: not told apart.
     #[error("no key could decrypt secret")]
     NoKey,
+    /// Another value does not open, and a service would have had to be asked for this one.
+    #[error("not tried, as others do not open")]
+    NotTried,
     /// A data key or a value of SE1 is refused.
     #[error("{0}")]
     Se1(Fault),
@@ -180,7 +194,7 @@ impl<'a> Opening<'a> {
                 let [key] = answers.session_keys.as_slice() else {
                     return Err(OpenError::of(ItemError::Answers, "data"));
                 };
-                return open_value(&envelope, key.as_ref())
+                return open_value(&envelope, key.as_ref().map_err(|why| *why))
                     .and_then(|json| whole_secret::parse(&json).map_err(ItemError::from))
                     .map_err(|error| OpenError::of(error, "data"));
             }
@@ -243,7 +257,7 @@ fn open_items(
     let mut errors = OpenError::none();
     let mut values = BTreeMap::new();
     for ((name, envelope), key) in items.into_iter().zip(&answers.session_keys) {
-        match open_value(&envelope, key.as_ref()) {
+        match open_value(&envelope, key.as_ref().map_err(|why| *why)) {
             Ok(value) => {
                 values.insert(name, value);
             }
@@ -293,9 +307,13 @@ fn data_keys(
 
 fn open_value(
     envelope: &Envelope,
-    key: Option<&Zeroizing<Vec<u8>>>,
+    key: Result<&Zeroizing<Vec<u8>>, NoSessionKey>,
 ) -> Result<Zeroizing<Vec<u8>>, ItemError> {
-    let key = key.ok_or(ItemError::NoKey)?;
+    let key = key.map_err(|why| match why {
+        NoSessionKey::NoKey => ItemError::NoKey,
+        NoSessionKey::Unavailable => Fault::Unavailable.into(),
+        NoSessionKey::NotTried => ItemError::NotTried,
+    })?;
     SessionKey::from_unwrapped(key)
         .and_then(|key| key.open(&envelope.payload))
         .map_err(|_| ItemError::NoKey)

@@ -32,6 +32,17 @@ impl Se1Object {
         namespace: &str,
         name: &str,
     ) -> Result<Option<Self>, OpenError> {
+        Self::read_named(spec, scope, namespace, name, is_item_name)
+    }
+
+    /// As [`Self::read`], where items are called otherwise than those of Secrets.
+    pub(crate) fn read_named(
+        spec: &SealedSecretSpec,
+        scope: Scope,
+        namespace: &str,
+        name: &str,
+        is_item: fn(&str) -> bool,
+    ) -> Result<Option<Self>, OpenError> {
         let sealed: Vec<_> = spec
             .encrypted_data
             .iter()
@@ -51,7 +62,12 @@ impl Se1Object {
         let mut errors = OpenError::none();
         let mut values = BTreeMap::new();
         for (item, text) in sealed {
-            match value(item, text, &spec.data_keys) {
+            let read = if is_item(item) {
+                value(text, &spec.data_keys)
+            } else {
+                Err(Fault::Malformed)
+            };
+            match read {
                 Ok(value) => {
                     values.insert(item.clone(), value);
                 }
@@ -108,14 +124,7 @@ impl Se1Object {
     }
 }
 
-fn value(
-    item: &str,
-    text: &str,
-    keys: &BTreeMap<String, DataKeyEntry>,
-) -> Result<SealedValue, Fault> {
-    if !is_item_name(item) {
-        return Err(Fault::Malformed);
-    }
+fn value(text: &str, keys: &BTreeMap<String, DataKeyEntry>) -> Result<SealedValue, Fault> {
     let value = SealedValue::from_text(text)?;
     if keys.contains_key(value.id.as_str()) {
         Ok(value)

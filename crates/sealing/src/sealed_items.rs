@@ -39,6 +39,18 @@ impl SealedItems {
         object: Binding,
         random: &mut Random<'_>,
     ) -> Result<Self, SealError> {
+        if let Some(item) = items.keys().find(|item| !is_item_name(item)) {
+            return Err(SealError::ItemName(item.clone()));
+        }
+        Self::seal_named(items, object, random)
+    }
+
+    /// As [`Self::seal`], for any names: what no Secret may be made of is named so that none can be.
+    pub(crate) fn seal_named(
+        items: &BTreeMap<String, Zeroizing<Vec<u8>>>,
+        object: Binding,
+        random: &mut Random<'_>,
+    ) -> Result<Self, SealError> {
         let mut secret = Zeroizing::new([0; DataKey::LEN]);
         if !random(secret.as_mut_slice()) {
             return Err(SealError::Random);
@@ -49,9 +61,6 @@ impl SealedItems {
                 item: item.clone(),
                 reason,
             };
-            if !is_item_name(item) {
-                return Err(SealError::ItemName(item.clone()));
-            }
             let mut nonce = [0; 12];
             if !random(&mut nonce) {
                 return Err(SealError::Random);

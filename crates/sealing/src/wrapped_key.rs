@@ -16,8 +16,13 @@ use crate::sealed_items::{Random, SealedItems};
 
 /// The field of a key Secret that holds the wrapped key.
 pub const WRAPPED_KEY_FIELD: &str = "seal.se1";
-/// The item that is sealed in it: the PEM that `tls.key` would hold.
-pub const PRIVATE_KEY_ITEM: &str = "tls.key";
+/// The field that holds a key in the clear; empty where it is wrapped.
+pub const PRIVATE_KEY_FIELD: &str = "tls.key";
+/// The item that is sealed in a wrapped key: the PEM that `tls.key` would hold. No Secret can have an
+/// item of this name, so what opens SealedSecrets never opens this.
+pub const WRAPPED_KEY_ITEM: &str = "seal/private-key";
+/// What earlier builds called it.
+const FORMER_ITEM: &str = "tls.key";
 /// Bytes of the field; sixteen wraps of the largest size have fewer.
 const LONGEST: usize = 256 * 1024;
 
@@ -27,6 +32,26 @@ const LONGEST: usize = 256 * 1024;
 struct Field {
     data_keys: BTreeMap<String, DataKeyEntry>,
     encrypted_data: BTreeMap<String, String>,
+}
+
+/// Why the field is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WrappedKeyError {
+    /// Not of this format, or not bound to this Secret.
+    #[error("{fault} [{class}]", fault = .0, class = .0.class())]
+    Format(Fault),
+    /// From before the item had its name.
+    #[error(
+        "an earlier build of seal wrapped it under the item {FORMER_ITEM}, which a SealedSecret can have, too, \
+         so it is not opened; take the key from a backup, or unwrap it with that build, and wrap it again"
+    )]
+    FormerItem,
+}
+
+impl From<Fault> for WrappedKeyError {
+    fn from(fault: Fault) -> Self {
+        Self::Format(fault)
+    }
 }
 
 /// A wrapped key, well-formed and bound to its Secret.
@@ -39,33 +64,37 @@ impl WrappedKey {
     /// Reads the field of the Secret `namespace`/`name`: steps 1 to 4 of a reader.
     ///
     /// # Errors
-    /// Every [`Fault`] of form.
-    pub fn read(json: &[u8], namespace: &str, name: &str) -> Result<Self, Fault> {
+    /// Every [`Fault`] of form, and [`WrappedKeyError::FormerItem`].
+    pub fn read(json: &[u8], namespace: &str, name: &str) -> Result<Self, WrappedKeyError> {
         if json.len() > LONGEST {
-            return Err(Fault::TooLarge);
+            return Err(Fault::TooLarge.into());
         }
         // This reader refuses what stands twice.
         let documents = seal_manifest::read(json).map_err(|_| Fault::Malformed)?;
         let [document] = documents.as_slice() else {
-            return Err(Fault::Malformed);
+            return Err(Fault::Malformed.into());
         };
         let field: Field =
             serde_json::from_value(document.root().to_json()).map_err(|_| Fault::Malformed)?;
+        if field.encrypted_data.keys().eq([FORMER_ITEM]) {
+            return Err(WrappedKeyError::FormerItem);
+        }
         let spec = SealedSecretSpec {
             data_keys: field.data_keys,
             encrypted_data: field.encrypted_data,
             ..SealedSecretSpec::default()
         };
-        let object = Se1Object::read(&spec, Scope::Strict, namespace, name)
+        let is_item: fn(&str) -> bool = |item| item == WRAPPED_KEY_ITEM;
+        let object = Se1Object::read_named(&spec, Scope::Strict, namespace, name, is_item)
             .map_err(|error| error.fault().unwrap_or(Fault::Malformed))?
             .ok_or(Fault::Malformed)?;
-        let one_value = object.values().keys().eq([PRIVATE_KEY_ITEM]);
+        let one_value = object.values().keys().eq([WRAPPED_KEY_ITEM]);
         let mut blocks = object.blocks().values().cloned();
         match (blocks.next(), blocks.next()) {
             (Some(block), None) if one_value && spec.encrypted_data.len() == 1 => {
                 Ok(Self { object, block })
             }
-            _ => Err(Fault::Malformed),
+            _ => Err(Fault::Malformed.into()),
         }
     }
 
@@ -84,8 +113,8 @@ impl WrappedKey {
     pub fn open(&self, unwrapped: &[u8]) -> Result<Zeroizing<Vec<u8>>, Fault> {
         let key = self.object.verify(&self.block, unwrapped)?;
         let values = self.object.values();
-        let value = values.get(PRIVATE_KEY_ITEM).ok_or(Fault::Malformed)?;
-        key.open(self.object.object(), PRIVATE_KEY_ITEM, value)
+        let value = values.get(WRAPPED_KEY_ITEM).ok_or(Fault::Malformed)?;
+        key.open(self.object.object(), WRAPPED_KEY_ITEM, value)
     }
 }
 
@@ -104,8 +133,8 @@ impl KeyWrapping {
         random: &mut Random<'_>,
     ) -> Result<Self, SealError> {
         let object = Binding::new(Scope::Strict, namespace, name).map_err(|_| SealError::Place)?;
-        let items = BTreeMap::from([(PRIVATE_KEY_ITEM.to_owned(), pem)]);
-        Ok(Self(SealedItems::seal(&items, object, random)?))
+        let items = BTreeMap::from([(WRAPPED_KEY_ITEM.to_owned(), pem)]);
+        Ok(Self(SealedItems::seal_named(&items, object, random)?))
     }
 
     /// The data key's bytes, to be wrapped for each recipient.
@@ -138,6 +167,8 @@ mod tests {
     use seal_format::se1::RecipientName;
 
     use super::*;
+    use crate::open::{Answers, Opening};
+    use crate::sealed_items::is_item_name;
 
     const PEM: &[u8] = b"-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
 
@@ -157,11 +188,11 @@ mod tests {
         String::from_utf8(wrapping.finish(vec![wrap]).unwrap()).unwrap()
     }
 
-    fn read(json: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    fn read(json: &str, name: &str) -> Result<Zeroizing<Vec<u8>>, WrappedKeyError> {
         let key = WrappedKey::read(json.as_bytes(), "kube-system", name)?;
         let need = key.need();
         let blob = need.block.wraps()[0].blob.clone();
-        key.open(&blob)
+        Ok(key.open(&blob)?)
     }
 
     #[test]
@@ -169,9 +200,55 @@ mod tests {
         let json = field("kube-system", "key");
         assert!(!json.contains("PRIVATE"));
         assert_eq!(read(&json, "key").unwrap().as_slice(), PEM);
-        assert_eq!(read(&json, "other").err(), Some(Fault::MovedObject));
+        assert_eq!(read(&json, "other").err(), Some(Fault::MovedObject.into()));
         let moved = json.replace("kube-system/key", "kube-system/other");
-        assert_eq!(read(&moved, "other").err(), Some(Fault::BadMac));
+        assert_eq!(read(&moved, "other").err(), Some(Fault::BadMac.into()));
+    }
+
+    /// The SealedSecret that somebody makes of the field.
+    fn copied(json: &str) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, Option<Fault>> {
+        let spec: SealedSecretSpec = serde_json::from_str(json).unwrap();
+        let opening = Opening::prepare(&spec, Scope::Strict, "kube-system", "key");
+        let opening = opening.map_err(|error| error.fault())?;
+        let unwrapped = opening
+            .data_keys()
+            .map(|need| Ok(Zeroizing::new(need.block.wraps()[0].blob.clone())));
+        let answers = Answers {
+            session_keys: Vec::new(),
+            data_keys: unwrapped.collect(),
+        };
+        opening.values(&answers).map_err(|error| error.fault())
+    }
+
+    #[test]
+    fn a_sealed_secret_that_copies_it_does_not_open() {
+        assert!(!is_item_name(WRAPPED_KEY_ITEM));
+        let json = field("kube-system", "key");
+        assert_eq!(copied(&json), Err(Some(Fault::Malformed)));
+        for item in ["tls.key", "private-key", "seal.private-key"] {
+            let renamed = json.replace(WRAPPED_KEY_ITEM, item);
+            assert_eq!(copied(&renamed), Err(Some(Fault::BadValue)), "{item}");
+        }
+    }
+
+    #[test]
+    fn nor_is_a_sealed_secret_taken_for_a_key() {
+        let mut random = |buffer: &mut [u8]| {
+            buffer.fill(7);
+            true
+        };
+        let object = Binding::new(Scope::Strict, "kube-system", "key").unwrap();
+        let items = BTreeMap::from([(FORMER_ITEM.to_owned(), Zeroizing::new(PEM.to_vec()))]);
+        let sealed = KeyWrapping(SealedItems::seal(&items, object, &mut random).unwrap());
+        let wrap = Wrap {
+            to: RecipientName::from_text("arn:aws:kms:eu-central-1:111122223333:key/a").unwrap(),
+            blob: sealed.to_wrap().to_vec(),
+        };
+        let json = String::from_utf8(sealed.finish(vec![wrap]).unwrap()).unwrap();
+        assert_eq!(copied(&json).unwrap()[FORMER_ITEM].as_slice(), PEM);
+        assert_eq!(read(&json, "key"), Err(WrappedKeyError::FormerItem));
+        let renamed = json.replace(FORMER_ITEM, WRAPPED_KEY_ITEM);
+        assert_eq!(read(&renamed, "key"), Err(Fault::BadValue.into()));
     }
 
     #[test]
@@ -184,9 +261,9 @@ mod tests {
             ("{}".to_owned(), Fault::Malformed),
             ("[]".to_owned(), Fault::Malformed),
             (format!("{json}\n---\n{json}"), Fault::Malformed),
-            (json.replace("\"tls.key\"", "\"tls.crt\""), Fault::Malformed),
+            (json.replace(WRAPPED_KEY_ITEM, "tls.crt"), Fault::Malformed),
             (
-                json.replace("{\"tls.key\"", "{\"a\":\"AgB\",\"tls.key\""),
+                json.replace("{\"seal/", "{\"a\":\"AgB\",\"seal/"),
                 Fault::Malformed,
             ),
             (
@@ -203,7 +280,7 @@ mod tests {
             (json.replace("se1.", "se2."), Fault::UnknownVersion),
             (" ".repeat(LONGEST + 1), Fault::TooLarge),
         ] {
-            assert_eq!(read(&bad, "key").err(), Some(fault), "{bad}");
+            assert_eq!(read(&bad, "key").err(), Some(fault.into()), "{bad}");
         }
     }
 }

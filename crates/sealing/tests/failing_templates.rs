@@ -10,7 +10,7 @@ use std::fs;
 use seal_api::SealedSecretSpec;
 use seal_format::Scope;
 use seal_keys::{Certificate, Identity as _, PrivateKey, Recipient as _, RsaIdentity};
-use sealing::{Answers, Opening, PlainSecret, Sealing};
+use sealing::{Answers, NoSessionKey, Opening, PlainSecret, Sealing};
 use template::{GoTemplate, Limits};
 use zeroize::Zeroizing;
 
@@ -81,7 +81,11 @@ fn error(password: &str, templates: &[(&str, &str)]) -> [String; 3] {
     let opening = Opening::prepare(&spec, Scope::Strict, "ns", "name").unwrap();
     let keys: Vec<_> = opening
         .needs()
-        .map(|need| identity.unwrap(need.wrapped, need.label).ok())
+        .map(|need| {
+            identity
+                .unwrap(need.wrapped, need.label)
+                .map_err(|_| NoSessionKey::NoKey)
+        })
         .collect();
     let opened = opening.finish(
         &Answers {

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 
 use seal_api::SealedSecretSpec;
 use seal_keys::{Identity as _, PrivateKey, RsaIdentity};
-use sealing::{Answers, Opening};
+use sealing::{Answers, NoSessionKey, Opening};
 use template::{GoTemplate, Limits};
 
 struct Vector {
@@ -68,7 +68,11 @@ fn open(vector: &Vector, identity: &RsaIdentity) -> (String, Option<String>) {
         .and_then(|opening| {
             let keys: Vec<_> = opening
                 .needs()
-                .map(|need| identity.unwrap(need.wrapped, need.label).ok())
+                .map(|need| {
+                    identity
+                        .unwrap(need.wrapped, need.label)
+                        .map_err(|_| NoSessionKey::NoKey)
+                })
                 .collect();
             opening.finish(
                 &Answers {

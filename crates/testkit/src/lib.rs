@@ -12,7 +12,7 @@
 //! - [`Process`] runs a program of ours with its output in a file.
 //! - [`netns`] and [`ServiceBackend`] make the API server's service proxy work without nodes.
 //! - [`eventually`] waits for a condition, [`Canary`] looks for a value where it must not be, and
-//!   [`skip`] says that a test could not run here.
+//!   [`skip`] says that a test could not run here, [`Dice`] makes choices that a seed repeats.
 //!
 //! Every server is a child of a supervisor process that ends with its owner, however the owner
 //! ends: see [`supervisor`].
@@ -23,6 +23,7 @@ pub mod cache;
 mod canary;
 mod command;
 mod control_plane;
+mod dice;
 mod go;
 mod http;
 mod kubeconfig;
@@ -41,6 +42,7 @@ mod wait;
 
 pub use canary::Canary;
 pub use control_plane::{ControlPlane, Options};
+pub use dice::Dice;
 pub use port::free_port;
 pub use process::{Process, Program, is_alive, started_at};
 pub use python::python;

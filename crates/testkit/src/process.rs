@@ -165,6 +165,25 @@ impl Process {
             .with_context(|| format!("process {} is not running", self.pid))?;
         Ok(kibibytes * 1024)
     }
+
+    /// The processor time that it has used, in steps of 10 ms (Linux only).
+    ///
+    /// # Errors
+    /// It is not running.
+    pub fn cpu(&self) -> Result<Duration> {
+        let path = PathBuf::from(format!("/proc/{}/stat", self.pid));
+        let stat = fs::read_to_string(&path)
+            .with_context(|| format!("could not read {}", path.display()))?;
+        // The name before may hold anything but ends with the last parenthesis (proc(5)).
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        let ticks: u64 = fields
+            .split_whitespace()
+            .skip(11)
+            .take(2)
+            .filter_map(|ticks| ticks.parse::<u64>().ok())
+            .sum();
+        Ok(Duration::from_millis(ticks * 10))
+    }
 }
 
 /// When a process started, in clock ticks since boot (Linux only); none if there is no such

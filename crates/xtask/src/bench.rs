@@ -5,9 +5,11 @@ mod api;
 mod command_line;
 mod controllers;
 mod figures;
+mod formats;
 mod input;
 mod many_recipients;
 pub(crate) mod measure;
+mod sizes;
 
 use std::path::PathBuf;
 
@@ -49,6 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     many_recipients::run(&programs, &mut figures)?;
     if !args.no_cluster {
         controllers::run(args, &programs, &mut figures)?;
+        formats::run(args, &programs, &mut figures)?;
     }
     figures.print();
     Ok(())

@@ -97,10 +97,12 @@ impl age::Callbacks for OfPlugin {
     }
 }
 
-/// Without control characters, and not endless.
+/// Without control characters, and not endless. The library marks what it quotes for right-to-left
+/// scripts, which terminals show as boxes.
 pub(super) fn printable(text: &str) -> String {
     text.trim_end()
         .chars()
+        .filter(|c| !matches!(c, '\u{2068}' | '\u{2069}'))
         .take(LONGEST)
         .map(|c| if c.is_control() { ' ' } else { c })
         .collect()
@@ -113,6 +115,10 @@ mod tests {
     #[test]
     fn a_plugin_cannot_steer_the_terminal() {
         assert_eq!(printable("touch\x1b[2J\u{9b}1m it\r\n"), "touch [2J 1m it");
+        assert_eq!(
+            printable("for \u{2068}age-plugin-x\u{2069}"),
+            "for age-plugin-x"
+        );
         assert_eq!(printable(&"a".repeat(5000)).len(), LONGEST);
     }
 }

@@ -90,7 +90,7 @@ impl Identities {
     }
 
     /// The recipients that are known to be this person's without asking.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nobody asks yet"))]
+    #[cfg(test)]
     pub(crate) fn names(&self) -> Vec<String> {
         let opened: Vec<_> = self.locked.iter().filter_map(LockedFile::opened).collect();
         let entries = iter::once(self.entries.as_slice())
@@ -108,15 +108,19 @@ impl Identities {
         names
     }
 
-    /// What it takes to open for a recipient. `None` if it cannot be done.
+    /// What it takes to open for a recipient. `None` if it cannot be done. What was locked in vain is
+    /// tried last and asks nobody: it tells why.
     pub(crate) fn effort(&self, to: &str) -> Option<Effort> {
         let kind = kind(to)?;
         if kind == Kind::Ssh {
             let keys = self.ssh.iter().filter(|key| key.name().as_str() == to);
             let known = keys
-                .filter_map(SshKey::asks)
-                .min()
-                .map(|asks| if asks { Effort::Asks } else { Effort::Silent });
+                .map(|key| match key.asks() {
+                    Some(false) => Effort::Silent,
+                    Some(true) => Effort::Asks,
+                    None => Effort::Searches,
+                })
+                .min();
             let searches = (!self.ssh_commands.is_empty()).then_some(Effort::Searches);
             return known.or(searches);
         }
@@ -129,8 +133,8 @@ impl Identities {
                 Entry::Plugin(identity) => kind.is_of(identity.plugin()).then_some(Effort::Asks),
             })
             .min();
-        let closed = self.locked.iter().any(LockedFile::is_closed);
-        let searches = closed || !self.commands.is_empty();
+        let closed = |file: &LockedFile| file.opened().is_none();
+        let searches = self.locked.iter().any(closed) || !self.commands.is_empty();
         known.or(searches.then_some(Effort::Searches))
     }
 
@@ -199,7 +203,8 @@ impl Identities {
             match plugin::unwrap(plugin, &identities, wrap, &self.ask) {
                 Ok(Some(data_key)) => return Ok(data_key),
                 Ok(None) => {}
-                Err(other) => fault = fault.or(other.into()),
+                Err(UnwrapFault::BadWrap) => return Err(UnwrapFault::BadWrap),
+                Err(other) => fault = fault.or(other),
             }
         }
         Err(fault)

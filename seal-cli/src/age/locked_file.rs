@@ -43,11 +43,6 @@ impl LockedFile {
         self.lock.opened()
     }
 
-    /// Whether asking for its passphrase is still worth while.
-    pub(super) fn is_closed(&self) -> bool {
-        self.lock.is_closed()
-    }
-
     /// Its identities; asks for the passphrase the first time.
     pub(super) fn open(&self, ask: &dyn Ask) -> Result<Arc<Vec<Entry>>, LockFault> {
         let prompt = format!("passphrase for the age identities in {}", self.place.from);

@@ -11,6 +11,7 @@ use seal_age::{UnwrapError, WrapError};
 use zeroize::Zeroizing;
 
 use super::ask::{Ask, OfPlugin, printable};
+use super::identities::UnwrapFault;
 
 /// A plug-in did not do what it was asked.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -44,13 +45,13 @@ pub(super) fn wrap(
 }
 
 /// Opens a wrap with the identities of one plug-in, which must all be its own. `None` if none of
-/// them fits.
+/// them fits; [`UnwrapFault::BadWrap`] if the plug-in did its work, and the wrap is no data key's.
 pub(super) fn unwrap(
     plugin: &str,
     identities: &[Identity],
     wrap: &[u8],
     ask: &Arc<dyn Ask>,
-) -> Result<Option<Zeroizing<Vec<u8>>>, PluginFault> {
+) -> Result<Option<Zeroizing<Vec<u8>>>, UnwrapFault> {
     let program = IdentityPluginV1::new(plugin, identities, callbacks(plugin, ask))
         .map_err(|error| unresolved(&error, plugin))?;
     let heard = Heard {
@@ -60,11 +61,13 @@ pub(super) fn unwrap(
     match seal_age::unwrap_with(&heard, wrap) {
         Ok(data_key) => Ok(Some(data_key)),
         Err(UnwrapError::NotOurs) => Ok(None),
-        Err(error @ UnwrapError::BadWrap) => {
-            let reason = heard.failure.take().unwrap_or_else(|| error.to_string());
-            let plugin = plugin.to_owned();
-            Err(PluginFault::Failed { plugin, reason })
-        }
+        Err(UnwrapError::BadWrap) => Err(match heard.failure.take() {
+            Some(reason) => UnwrapFault::Plugin(PluginFault::Failed {
+                plugin: plugin.to_owned(),
+                reason,
+            }),
+            None => UnwrapFault::BadWrap,
+        }),
     }
 }
 
@@ -104,8 +107,7 @@ fn unresolved(error: &ResolveError, plugin: &str) -> PluginFault {
     }
 }
 
-/// The library marks what it quotes for right-to-left scripts, which terminals show as boxes.
 fn reasons<E: Display>(errors: &[E]) -> String {
     let said: Vec<_> = errors.iter().map(E::to_string).collect();
-    printable(&said.join("; ").replace(['\u{2068}', '\u{2069}'], ""))
+    printable(&said.join("; "))
 }

@@ -173,7 +173,7 @@ fn a_locked_ssh_key_asks_once_and_only_for_its_own() {
             assert!(matches!(fault, UnwrapFault::Locked { .. }), "{fault}");
         }
         assert_eq!(silent.asked(), 1, "no answer is an answer");
-        assert_eq!(identities.effort(&to), None);
+        assert_eq!(identities.effort(&to), Some(Effort::Searches));
     }
 }
 
@@ -223,6 +223,7 @@ fn a_locked_file_is_opened_when_nothing_else_fits() {
         );
     }
     assert_eq!(stranger.asked(), 3);
+    assert_eq!(identities.effort(&locked), Some(Effort::Searches));
 }
 
 #[test]

@@ -1,34 +1,24 @@
 //! `seal compact`: one data key instead of many. Whoever reads the result could read all of it
 //! before, or the rule names him and the user said so (rule W3 of docs/format.md).
 
-use std::path::PathBuf;
-
 use seal_format::se1::{DataKeyBlock, RecipientName};
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
 use super::recipients::all_called;
-use crate::args::ClusterArgs;
-use crate::batch::{self, Batch, Done};
-use crate::config::ConfigArgs;
+use crate::batch::{self, Done};
 use crate::config::known::{self, KnownArgs};
-use crate::environment;
+use crate::data_key_change::{DataKeyChange, DataKeyChangeArgs};
 use crate::error::CliError;
-use crate::identity::{Identities, IdentityKeys};
 use crate::public_keys::PublicKeys;
 use crate::readers_error::ReadersError;
-use crate::recipient::{Asked, KmsArgs};
-use crate::rules::{RuleReaders, Rules};
+use crate::rules::RuleReaders;
 use crate::sealed_file::SealedFile;
 use crate::verified::Verified;
 
 /// Fold the data keys of files into one each, and drop those that no value uses
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// Files, and folders with files, of SealedSecrets
-    #[arg(value_name = "FILE|FOLDER", required = true)]
-    files: Vec<PathBuf>,
-
     /// Leave out readers who can read only some of the values
     #[arg(long)]
     drop_readers: bool,
@@ -38,28 +28,18 @@ pub(crate) struct Args {
     cert: Vec<String>,
 
     #[command(flatten)]
-    config: ConfigArgs,
+    change: DataKeyChangeArgs,
 
     #[command(flatten)]
     known: KnownArgs,
-
-    #[command(flatten)]
-    keys: IdentityKeys,
-
-    #[command(flatten)]
-    kms: KmsArgs,
-
-    #[command(flatten)]
-    cluster: ClusterArgs,
 }
 
 /// What is the same for all files.
 struct Work {
+    change: DataKeyChange,
+    public: PublicKeys,
     drop_readers: bool,
     known: KnownArgs,
-    identities: Identities,
-    public: PublicKeys,
-    rules: Rules,
 }
 
 /// Readers after folding.
@@ -72,32 +52,27 @@ struct Circle {
 }
 
 /// Opens every data key, seals all values under a fresh one, writes.
-pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
-    let batch = Batch::of(&args.files)?;
-    args.cluster.complete_from(environment::variable);
-    let kms = args.kms.options();
-    let identities = Identities::new(&args.keys, kms.clone())?;
-    let certificates = Asked::certificates(&args.cert);
+pub(crate) fn run(args: Args) -> Result<(), CliError> {
+    let change = args.change.resolve()?.pinned(&args.known);
     let work = Work {
+        public: change.public_keys(&args.cert)?,
+        change,
         drop_readers: args.drop_readers,
-        public: PublicKeys::new(&certificates, &identities, args.cluster.into(), kms)?,
-        identities,
-        rules: Rules::new(&args.config).pinned(&args.known),
         known: args.known,
     };
-    let results = batch.each(|file| work.compact(file, &batch));
+    let results = work.change.batch.each(|file| work.compact(file));
     batch::report("compact", results)
 }
 
 impl Work {
-    fn compact(&self, file: &SealedFile, batch: &Batch) -> Result<Done, CliError> {
-        let rule = self.rules.of(&file.path)?;
+    fn compact(&self, file: &SealedFile) -> Result<Done, CliError> {
+        let rule = self.change.rules.of(&file.path)?;
         let mut done = Done::default();
         let text = file.edited(|sealed, object| match object {
             Some(object) => self.fold(file, sealed, object, rule.as_ref(), &mut done),
             None => Ok(Vec::new()),
         })?;
-        done.changed = batch.replace(file, &text)?;
+        done.changed = self.change.batch.replace(file, &text)?;
         if !done.changed {
             done.notes.push("nothing to fold".to_owned());
         }
@@ -119,12 +94,11 @@ impl Work {
                 .push(format!("dropped {unused} data keys that no value uses"));
         }
         let folds = used > 1;
-        let trusted = rule.map(RuleReaders::kms_keys).unwrap_or_default();
         let circle = self
             .circle(&object.referenced(), rule)
             .map_err(file.of_readers(sealed));
-        let verified = Verified::of(sealed, object, &self.identities, &trusted, |_| folds)
-            .map_err(file.of_keys(sealed))?;
+        let change = &self.change;
+        let verified = change.verified(file, sealed, object, rule, |_| folds)?;
         let mut edits = verified.drop_unused();
         if !folds {
             return Ok(edits);

@@ -73,10 +73,7 @@ fn show(args: &ShowArgs) -> Result<(), CliError> {
         "strict, unless a flag or the Secret says otherwise".to_owned(),
         |scope| scope.to_string(),
     );
-    let format = matched.format.map_or(
-        "legacy, unless a flag says otherwise".to_owned(),
-        |format| format.to_string(),
-    );
+    let format = format(&matched);
     let (recipients, to): (Vec<_>, Vec<_>) = matched
         .recipients
         .iter()
@@ -99,6 +96,23 @@ fn show(args: &ShowArgs) -> Result<(), CliError> {
     );
     text.push_str(&recipients.concat());
     Destination::Stdout.write(&[text])
+}
+
+fn format(matched: &Matched) -> String {
+    if let Some(format) = matched.format {
+        return format.to_string();
+    }
+    let in_kms = |recipient: &NamedRecipient| {
+        let known = Offline::of(&recipient.source, Timestamp::now()).ok()?;
+        // Where only a network knows, no more can be said.
+        known.to.map(|_| known.certificate_in_kms)
+    };
+    let usual = match matched.recipients.first().and_then(in_kms) {
+        Some(true) => "se1",
+        Some(false) => "legacy",
+        None => "legacy, or se1 for a certificate of a KMS key",
+    };
+    format!("{usual}, unless a flag says otherwise")
 }
 
 fn known(matched: &Matched, to: &[Option<String>], args: &KnownArgs) -> Result<String, KnownError> {

@@ -15,9 +15,10 @@ use zeroize::{Zeroize as _, Zeroizing};
 use crate::config::ConfigArgs;
 use crate::error::CliError;
 use crate::identity::{Identities, IdentityArgs};
-use crate::output::{Destination, Format};
-use crate::rules::{RuleKms, Rules};
+use crate::output::{self, Format};
+use crate::rules::{RuleKms, RuleReaders, Rules};
 use crate::sealed_file::SealedFile;
+use crate::ui;
 
 /// Decrypt a file: the whole Secret, or one value
 #[derive(clap::Args, Debug)]
@@ -67,9 +68,10 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
         return Err(CliError::Terminal);
     }
     let file = SealedFile::read(&args.file)?;
+    let rule = Rules::new(&args.config).of_what_is_there(&args.file);
     let keys = Keys {
         identities: args.identities.identities()?,
-        of_rule: Rules::new(&args.config).kms_keys(&args.file),
+        of_rule: rule.as_ref().map(RuleReaders::kms_keys).unwrap_or_default(),
     };
     let pieces = if let Some(key) = &args.key {
         vec![value(&file, file.only(args.document)?, key, &keys)?]
@@ -86,7 +88,20 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
             .into_iter()
             .collect::<Result<_, _>>()?
     };
-    Destination::Stdout.write(&pieces)
+    if let Some(rule) = &rule {
+        warn_of_strangers(&file, rule);
+    }
+    output::reveal(&pieces)
+}
+
+/// Others can read it, too, whom the user's rule does not name.
+fn warn_of_strangers(file: &SealedFile, rule: &RuleReaders) {
+    let specs = file.sealed.iter().map(|sealed| &sealed.spec);
+    let wraps = specs.flat_map(|spec| spec.data_keys.values().flat_map(|entry| &entry.wraps));
+    for stranger in rule.strangers(wraps.map(|wrap| wrap.to.as_str())) {
+        let from = file.path.display();
+        ui::warn(&format!("{from}: {}", rule.does_not_name(stranger)));
+    }
 }
 
 fn value(
@@ -120,8 +135,7 @@ fn open(file: &SealedFile, sealed: &SealedDocument, keys: &Keys) -> Result<Opene
     })
 }
 
-/// The Secret as kubectl would take it. Serialisers of values that may be secret write into wiped
-/// buffers only where they are ours; what they hold in between lives as long as this call.
+/// The Secret as kubectl would take it. Copies of values that are made here are wiped.
 fn secret(
     file: &SealedFile,
     sealed: &SealedDocument,

@@ -79,3 +79,17 @@ pub(crate) fn legacy_items<'a>(
     legacy.extend(sealed.spec.data.as_ref().map(|_| "spec.data"));
     legacy
 }
+
+/// What a change of readers leaves as it is, and people must know of.
+pub(crate) fn legacy_stays(
+    sealed: &sealing::SealedDocument,
+    object: Option<&Se1Object>,
+) -> Option<String> {
+    let legacy = legacy_items(sealed, object);
+    (!legacy.is_empty()).then(|| {
+        format!(
+            "{} in the legacy format, for one certificate, stays as it is",
+            legacy.join(", ")
+        )
+    })
+}

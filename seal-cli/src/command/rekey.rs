@@ -6,89 +6,65 @@ mod old;
 use std::path::PathBuf;
 
 use seal_format::se1::RecipientName;
-use seal_keys::RsaRecipient;
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
-use crate::args::ClusterArgs;
-use crate::batch::{self, Batch, Done};
-use crate::config::ConfigArgs;
-use crate::context::Cluster;
-use crate::environment;
+use crate::batch::{self, Done};
+use crate::data_key_change::{DataKeyChange, DataKeyChangeArgs};
 use crate::error::CliError;
-use crate::identity::{Identities, IdentityKeys};
 use crate::readers_error::ReadersError;
-use crate::recipient::{Asked, KmsArgs, Recipients, shown};
-use crate::rules::{RuleReaders, Rules};
+use crate::recipient::{Asked, OneCertificate, Recipients, shown};
+use crate::rules::RuleReaders;
 use crate::sealed_file::SealedFile;
-use crate::verified::Verified;
 pub(crate) use legacy::LegacyError;
 use old::OldCertificates;
 
 /// Wrap for a cluster's newest certificate instead of an old one
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
-    /// Files, and folders with files, of SealedSecrets
-    #[arg(value_name = "FILE|FOLDER", required = true)]
-    files: Vec<PathBuf>,
-
     /// The newest certificate: a PEM file, file:// or http(s):// URL [default: that of the cluster]
     #[arg(long, value_name = "FILE|URL")]
     cert: Option<String>,
 
-    /// An old certificate; may be repeated [default: those of --private-key, or the one in the file]
+    /// An old certificate, or rsa:… as seal recipients list shows it; may be repeated [default: those
+    /// of --private-key, or the one that the rule had before, as known on this machine]
     #[arg(long, value_name = "FILE")]
     old_cert: Vec<PathBuf>,
 
     #[command(flatten)]
-    config: ConfigArgs,
-
-    #[command(flatten)]
-    keys: IdentityKeys,
-
-    #[command(flatten)]
-    kms: KmsArgs,
-
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    change: DataKeyChangeArgs,
 }
 
 /// What is the same for all files.
 struct Work {
+    change: DataKeyChange,
     new: Recipients,
     to: RecipientName,
     old: OldCertificates,
-    identities: Identities,
-    rules: Rules,
 }
 
 /// Opens data keys, wraps them for the new certificate instead of the old, writes.
-pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
-    let batch = Batch::of(&args.files)?;
-    args.cluster.complete_from(environment::variable);
-    let kms = args.kms.options();
-    let cluster = Cluster::from(args.cluster);
+pub(crate) fn run(args: Args) -> Result<(), CliError> {
+    let change = args.change.resolve()?;
     let new = match &args.cert {
-        Some(cert) => {
-            Asked::certificates(std::slice::from_ref(cert)).resolve(&cluster, kms.clone())?
-        }
-        None => Recipients::of_cluster(&cluster)?,
+        Some(cert) => Asked::certificates(std::slice::from_ref(cert))
+            .resolve(&change.cluster, change.kms.clone())?,
+        None => Recipients::of_cluster(&change.cluster)?,
     };
-    let to = new.only_certificate().map(|key| key.name().clone());
+    let to = new.only_certificate().map(|it| it.name().clone());
     let work = Work {
         to: to.ok_or(CliError::NoneNamed)?,
         new,
         old: OldCertificates::read(&args.old_cert)?,
-        identities: Identities::new(&args.keys, kms)?,
-        rules: Rules::new(&args.config),
+        change,
     };
-    let results = batch.each(|file| work.rekey(file, &batch));
+    let results = work.change.batch.each(|file| work.rekey(file));
     batch::report("rekey", results)
 }
 
 impl Work {
-    fn rekey(&self, file: &SealedFile, batch: &Batch) -> Result<Done, CliError> {
-        let rule = self.rules.of(&file.path)?;
+    fn rekey(&self, file: &SealedFile) -> Result<Done, CliError> {
+        let rule = self.change.rules.of(&file.path)?;
         let mut done = Done::default();
         let (mut keys, mut values) = (0, 0);
         let text = file.edited(|sealed, object| {
@@ -102,7 +78,7 @@ impl Work {
             }
             Ok(edits)
         })?;
-        done.changed = batch.replace(file, &text)?;
+        done.changed = self.change.batch.replace(file, &text)?;
         let to = shown(&self.to);
         done.notes.push(if done.changed {
             format!("for {to} now: {keys} data keys, {values} values of the legacy format")
@@ -123,7 +99,7 @@ impl Work {
         for block in object.referenced() {
             let old = self
                 .old
-                .of(block, &self.to, &self.identities, rule)
+                .of(block, &self.to, &self.change.identities, rule)
                 .map_err(file.of_readers(sealed))?;
             if !old.is_empty() {
                 due.push((block.id().clone(), old));
@@ -132,11 +108,10 @@ impl Work {
         if due.is_empty() {
             return Ok(Vec::new());
         }
-        let trusted = rule.map(RuleReaders::kms_keys).unwrap_or_default();
-        let verified = Verified::of(sealed, object, &self.identities, &trusted, |block| {
+        let change = &self.change;
+        let verified = change.verified(file, sealed, object, rule, |block| {
             due.iter().any(|(id, _)| id == block.id())
-        })
-        .map_err(file.of_keys(sealed))?;
+        })?;
         let mut edits = verified.drop_unused();
         for (block, key) in verified.blocks() {
             let old = due.iter().find(|(id, _)| id == block.id());
@@ -166,19 +141,20 @@ impl Work {
     fn legacy_values(
         &self,
         sealed: &SealedDocument,
-        certificate: &RsaRecipient,
+        certificate: OneCertificate<'_>,
     ) -> Result<Vec<BlockEdit>, ReadersError> {
         if sealed.spec.data.is_some() {
             return Err(ReadersError::Whole);
         }
-        let label = legacy::label(sealed);
         let mut edits = Vec::new();
         for (item, value) in legacy::values(sealed) {
-            if let Some(value) = legacy::rekeyed(value, &label, &self.identities, certificate)
-                .map_err(|reason| ReadersError::Legacy {
-                    item: item.to_owned(),
-                    reason,
-                })?
+            if let Some(value) =
+                legacy::rekeyed(value, sealed, &self.change.identities, certificate).map_err(
+                    |reason| ReadersError::Legacy {
+                        item: item.to_owned(),
+                        reason,
+                    },
+                )?
             {
                 edits.push(BlockEdit::SetItem {
                     item: item.to_owned(),

@@ -99,21 +99,13 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     let choice = said.choice(rule, &args, edit.has_se1())?;
     let title = edit.title().clone();
     choice.check_place(&title, args.which.said(), &args.rules)?;
-    // Rule W2: never wider than strict because the file says so.
-    let trusted = asked_scope.or(choice.scope()).unwrap_or_default();
-    if title.scope != trusted {
-        return Err(CliError::ScopeOfFile {
-            from: args.file.display().to_string(),
-            own: title.scope,
-            trusted,
-        });
-    }
+    check_scope(&args, &choice, asked_scope, &title)?;
     let of_file = if edit.has_se1() {
         Format::Se1
     } else {
         Format::Legacy
     };
-    let certificate = choice.legacy_certificate(asked_format, of_file)?;
+    let certificate = certificate(&args, &choice, (asked_format, of_file), &title)?;
     let called = choice.recipients.called();
     let what = format!("{} of {title}", args.key);
     let value = args.value.read(&format!("{what} for: {called}"))?;
@@ -138,6 +130,42 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     edit.write()?;
     ui::hint(&format!("sealed {what} for: {readers}"));
     Ok(())
+}
+
+/// Rule W2: never wider than strict because the file says so.
+fn check_scope(
+    args: &Args,
+    choice: &Choice,
+    asked: Option<Scope>,
+    title: &Title,
+) -> Result<(), CliError> {
+    let trusted = asked.or(choice.scope()).unwrap_or_default();
+    if title.scope == trusted {
+        return Ok(());
+    }
+    Err(CliError::ScopeOfFile {
+        from: args.file.display().to_string(),
+        own: title.scope,
+        trusted,
+    })
+}
+
+/// The certificate to seal for in the legacy format, if that is the one: the format that was asked for, or
+/// else that of the file.
+fn certificate<'a>(
+    args: &Args,
+    choice: &'a Choice,
+    (asked, of_file): (Option<Format>, Format),
+    title: &Title,
+) -> Result<Option<&'a RsaRecipient>, CliError> {
+    let certificate = choice.legacy_certificate(asked, of_file)?;
+    let certificate = certificate.map(|certificate| certificate.for_legacy(title.scope));
+    certificate
+        .transpose()
+        .map_err(|reason| CliError::ItemInKms {
+            from: args.file.display().to_string(),
+            reason,
+        })
 }
 
 /// Whom flags and the environment name.

@@ -4,11 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use seal_format::Scope;
 
 use super::fault::{Fault, Faults};
 use super::lookup::{self, Territory};
 use super::offline::Offline;
-use super::rule::{Configuration, NamedRecipient};
+use super::rule::{Configuration, Format, NamedRecipient};
 use super::trust::User;
 use super::{ConfigError, parse};
 
@@ -77,8 +78,21 @@ fn faults(configuration: &Configuration, now: Timestamp) -> Faults {
             let text = format!("the rule cannot be followed: {reason}");
             faults.add(Fault::new(rule.line, text));
         }
+        let narrow = rule.scope.filter(|scope| *scope != Scope::ClusterWide);
+        if let (Some(Format::Legacy), Some(scope)) = (rule.format, narrow)
+            && rule.recipients.iter().any(|it| is_in_kms(it, now))
+        {
+            let text = format!(
+                "KMS opens values of format legacy only if they are cluster-wide, and the scope is {scope}; use se1"
+            );
+            faults.add(Fault::new(rule.line, text));
+        }
     }
     faults
+}
+
+fn is_in_kms(recipient: &NamedRecipient, now: Timestamp) -> bool {
+    Offline::of(&recipient.source, now).is_ok_and(|known| known.certificate_in_kms)
 }
 
 fn warnings(configuration: &Configuration) -> Vec<(usize, String)> {

@@ -14,6 +14,7 @@ mod comparison;
 mod memory;
 mod moved;
 mod places;
+mod remembered;
 mod store;
 
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ use comparison::{compare, elsewhere, reach};
 use memory::{Memory, Reader, RememberedRule};
 pub(crate) use moved::{Moved, check_place, places, remember_place, remember_places};
 pub(crate) use places::Said;
+pub(crate) use remembered::remembers;
 use store::Store;
 pub(crate) use store::StoreError;
 

@@ -22,6 +22,8 @@ pub(crate) struct Offline {
     pub(crate) kind: String,
     /// The `to` of its wraps; `None` when only a network knows.
     pub(crate) to: Option<String>,
+    /// Whether it is a certificate whose private half is in AWS KMS.
+    pub(crate) certificate_in_kms: bool,
 }
 
 /// Why a recipient cannot be used.
@@ -45,12 +47,19 @@ impl Offline {
     pub(crate) fn of(source: &RecipientSource, now: Timestamp) -> Result<Self, OfflineError> {
         match source {
             RecipientSource::Certificate(Place::File(path)) => of_certificate(&read(path)?, now),
-            RecipientSource::Certificate(Place::Url(_)) => Ok(Self {
-                kind: "certificate".to_owned(),
-                to: None,
-            }),
+            RecipientSource::Certificate(Place::Url(_)) => {
+                Ok(Self::new("certificate".to_owned(), None))
+            }
             RecipientSource::KmsPublicKey(path) => of_public_key(&read(path)?),
             RecipientSource::Text(text) => Ok(of_text(text)?),
+        }
+    }
+
+    fn new(kind: String, to: Option<String>) -> Self {
+        Self {
+            kind,
+            to,
+            certificate_in_kms: false,
         }
     }
 }
@@ -59,9 +68,12 @@ fn of_certificate(pem: &[u8], now: Timestamp) -> Result<Offline, OfflineError> {
     let certificate = Certificate::from_pem(pem)?;
     let recipient = certificate.recipient(now)?;
     let until = certificate.not_after().strftime("%Y-%m-%d");
+    let in_kms = certificate.is_kms_held();
+    let of = if in_kms { " of a KMS key" } else { "" };
     Ok(Offline {
-        kind: format!("certificate, RSA {}, until {until}", recipient.bits()),
+        kind: format!("certificate{of}, RSA {}, until {until}", recipient.bits()),
         to: Some(format!("rsa:{}", certificate.fingerprint())),
+        certificate_in_kms: in_kms,
     })
 }
 
@@ -75,10 +87,8 @@ fn of_public_key(text: &[u8]) -> Result<Offline, OfflineError> {
         // Writing to a String cannot fail.
         let _ = write!(to, "{byte:02x}");
     }
-    Ok(Offline {
-        kind: format!("KMS public key, RSA {}", recipient.bits()),
-        to: Some(to),
-    })
+    let kind = format!("KMS public key, RSA {}", recipient.bits());
+    Ok(Offline::new(kind, Some(to)))
 }
 
 fn of_text(text: &str) -> Result<Offline, NotARecipient> {
@@ -93,10 +103,7 @@ fn of_text(text: &str) -> Result<Offline, NotARecipient> {
         }
         _ => Some(text.to_owned()),
     };
-    Ok(Offline {
-        kind: kind.to_string(),
-        to,
-    })
+    Ok(Offline::new(kind.to_string(), to))
 }
 
 fn read(path: &Path) -> std::io::Result<Vec<u8>> {

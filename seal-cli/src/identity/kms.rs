@@ -3,19 +3,18 @@
 use std::sync::OnceLock;
 
 use seal_format::se1::{Binding, Fault, RecipientKind, RecipientName, Wrap};
-use seal_kms::{KeyArn, KeyName, Kms, KmsError, KmsFault, KmsOptions};
-use tokio::runtime::{Builder, Runtime};
+use seal_kms::{KeyArn, KeyName, Kms, KmsError, KmsFault};
 use zeroize::Zeroizing;
 
 use super::Unopened;
 use crate::error::CliError;
+use crate::kms_connection::KmsConnection;
 use crate::rules::RuleKms;
 
-/// Keys by ARN, and the connection that is made when the first is needed.
+/// Keys by ARN, and the way to them.
 pub(crate) struct KmsKeys {
     keys: Vec<KeyArn>,
-    options: KmsOptions,
-    connection: OnceLock<Option<Connection>>,
+    connection: KmsConnection,
     /// The keys' public halves: asked for when an `rsa:` wrap comes up, each once.
     public: OnceLock<PublicHalves>,
 }
@@ -28,13 +27,8 @@ struct PublicHalves {
     failed: Option<Unopened>,
 }
 
-struct Connection {
-    runtime: Runtime,
-    kms: Kms,
-}
-
 impl KmsKeys {
-    pub(crate) fn new(names: &[String], options: KmsOptions) -> Result<Self, CliError> {
+    pub(crate) fn new(names: &[String], connection: KmsConnection) -> Result<Self, CliError> {
         let keys = names
             .iter()
             .filter(|name| !name.is_empty())
@@ -45,8 +39,7 @@ impl KmsKeys {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             keys,
-            options,
-            connection: OnceLock::new(),
+            connection,
             public: OnceLock::new(),
         })
     }
@@ -87,22 +80,18 @@ impl KmsKeys {
     fn public(&self) -> &PublicHalves {
         self.public.get_or_init(|| {
             let mut halves = PublicHalves::default();
-            let Some(connection) = self.connection() else {
-                halves.failed = Some(Fault::Unavailable.into());
-                return halves;
-            };
             for key in &self.keys {
                 let name = KeyName::from(key.clone());
-                let call = connection.kms.public_key(&name);
-                match connection.runtime.block_on(call) {
-                    Ok(public) => {
+                match self.connection.ask(async |kms| kms.public_key(&name).await) {
+                    Some(Ok(public)) => {
                         let recipient = seal_keys::RsaRecipient::from_spki(&public.spki_der);
                         let named = recipient.map(|key| key.name().clone());
                         halves.known.extend(named.map(|name| (name, key.clone())));
                     }
                     // A symmetric key has no public half, and its refusal is no fault here.
-                    Err(error) if error.fault == KmsFault::WrongKeyKind => {}
-                    Err(error) => halves.fail(&error),
+                    Some(Err(error)) if error.fault == KmsFault::WrongKeyKind => {}
+                    Some(Err(error)) => halves.fail(&error),
+                    None => halves.failed = Some(Fault::Unavailable.into()),
                 }
             }
             halves
@@ -113,12 +102,9 @@ impl KmsKeys {
         &self,
         call: impl AsyncFnOnce(&Kms) -> Result<Zeroizing<Vec<u8>>, KmsError>,
     ) -> Result<Zeroizing<Vec<u8>>, Unopened> {
-        let Some(connection) = self.connection() else {
-            return Err(Fault::Unavailable.into());
-        };
-        connection
-            .runtime
-            .block_on(call(&connection.kms))
+        self.connection
+            .ask(call)
+            .ok_or(Fault::Unavailable)?
             .map_err(|error| Unopened {
                 fault: match error.fault {
                     KmsFault::BadWrap => Fault::BadWrap,
@@ -126,19 +112,6 @@ impl KmsKeys {
                 },
                 detail: Some(error.to_string()),
             })
-    }
-
-    fn connection(&self) -> Option<&Connection> {
-        let made = self.connection.get_or_init(|| {
-            let runtime = Builder::new_multi_thread()
-                .worker_threads(1)
-                .enable_all()
-                .build()
-                .ok()?;
-            let kms = Kms::new(self.options.clone());
-            Some(Connection { runtime, kms })
-        });
-        made.as_ref()
     }
 }
 

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use seal_format::se1::{RecipientKind, RecipientName};
 use seal_keys::RsaRecipient;
-use seal_kms::KmsOptions;
 
 use super::asked::Entry;
 use super::recipients::Recipients;
@@ -12,6 +11,7 @@ use super::spelling::Spelling;
 use super::{Key, Recipient, resolve};
 use crate::context::Cluster;
 use crate::error::CliError;
+use crate::kms_connection::KmsConnection;
 
 impl Recipients {
     /// Those of `names`. A name holds the public key, but for certificates: of these it is the hash,
@@ -20,7 +20,7 @@ impl Recipients {
         names: &[RecipientName],
         pool: &[&Self],
         cluster: &Cluster,
-        kms: KmsOptions,
+        kms: KmsConnection,
     ) -> Result<Result<Self, Vec<RecipientName>>, CliError> {
         let mut list = Vec::with_capacity(names.len());
         let mut missing = Vec::new();
@@ -49,7 +49,7 @@ impl Recipients {
     }
 
     /// Bare public keys.
-    pub(crate) fn of_keys(keys: Vec<RsaRecipient>, kms: KmsOptions) -> Self {
+    pub(crate) fn of_keys(keys: Vec<RsaRecipient>, kms: KmsConnection) -> Self {
         let list: Vec<_> = keys
             .into_iter()
             .map(|key| Recipient {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use seal_kms::KmsOptions;
 
+use crate::kms_connection::KmsConnection;
+
 /// A person waits no longer for one answer of KMS (docs/reference/verbs.md).
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -12,7 +14,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct RecipientArgs {
     /// Who can read, besides --cert; several times for several: age1…, ssh-ed25519 …, the ARN of a
     /// KMS key, kms:alias/NAME, rsa:FILE (public key, such as of an RSA key in KMS), cert:FILE|URL,
-    /// cluster, cluster:CONTEXT [default: $SEAL_RECIPIENTS]
+    /// cluster, cluster:CONTEXT [default for what is sealed: $SEAL_RECIPIENTS]
     #[arg(
         short = 'r',
         long,
@@ -43,20 +45,21 @@ pub(crate) struct KmsArgs {
 
 impl RecipientArgs {
     /// How KMS keys among them are reached.
-    pub(crate) fn kms(&self) -> KmsOptions {
-        self.kms.options()
+    pub(crate) fn kms(&self) -> KmsConnection {
+        self.kms.connection()
     }
 }
 
 impl KmsArgs {
-    /// The flags; the rest as the AWS command line has it.
-    pub(crate) fn options(&self) -> KmsOptions {
+    /// By the flags; the rest as the AWS command line has it. Each is one of its own: a command makes
+    /// one, and clones it.
+    pub(crate) fn connection(&self) -> KmsConnection {
         let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        KmsOptions {
+        KmsConnection::new(KmsOptions {
             profile: given(&self.aws_profile),
             endpoint: given(&self.aws_endpoint_url),
             total_timeout: Some(PATIENCE),
             ..KmsOptions::default()
-        }
+        })
     }
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use seal_format::Scope;
-use seal_keys::RsaRecipient;
 
 use super::args::RecipientArgs;
 use super::asked::Asked;
+use super::legacy::OneCertificate;
 use super::reader::Readers;
 use super::recipients::Recipients;
 use crate::config::known::{self, KnownArgs, Said};
@@ -88,6 +88,17 @@ impl Choice {
         })
     }
 
+    /// The format for one certificate where nobody says anything: the legacy one, as kubeseal does. KMS
+    /// opens few values of that.
+    pub(crate) fn usual_format(&self) -> Format {
+        let certificate = self.recipients.only_certificate();
+        if certificate.is_some_and(OneCertificate::is_in_kms) {
+            Format::Se1
+        } else {
+            Format::Legacy
+        }
+    }
+
     /// The certificate to seal for in the legacy format; `None` is SE1. By what was `asked` for, else
     /// by the rule; else one certificate gets the `usual` format, and all others SE1.
     ///
@@ -97,7 +108,7 @@ impl Choice {
         &self,
         asked: Option<Format>,
         usual: Format,
-    ) -> Result<Option<&RsaRecipient>, CliError> {
+    ) -> Result<Option<OneCertificate<'_>>, CliError> {
         let certificate = self.recipients.only_certificate();
         match asked.or(self.format()) {
             Some(Format::Legacy) if certificate.is_none() => {

@@ -2,10 +2,11 @@
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use seal_format::se1::{RecipientName, Wrap};
-use seal_kms::{KeyName, Kms, KmsOptions};
+use seal_kms::{KeyName, Kms};
 
 use super::error::RecipientError;
 use super::recipients::ToWrap;
+use crate::kms_connection::KmsConnection;
 
 /// Calls that are under way at once. KMS has a quota for each account.
 const CONCURRENT: usize = 8;
@@ -15,27 +16,23 @@ const CONCURRENT: usize = 8;
 pub(super) fn wrap(
     keys: &[(&str, &KeyName)],
     needed: &[ToWrap],
-    options: &KmsOptions,
+    connection: &KmsConnection,
 ) -> Result<Vec<Vec<Wrap>>, RecipientError> {
     if keys.is_empty() || needed.is_empty() {
         return Ok(needed.iter().map(|_| Vec::new()).collect());
     }
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|_| RecipientError::Runtime)?;
-    let kms = Kms::new(options.clone());
     let calls = needed
         .iter()
         .flat_map(|needed| keys.iter().map(move |key| (needed, key)));
-    let wraps: Vec<Wrap> = runtime.block_on(
+    let asked = connection.ask(async |kms| {
         stream::iter(calls)
-            .map(|(needed, (called, key))| call(&kms, needed, called, key))
+            .map(|(needed, (called, key))| call(kms, needed, called, key))
             // In order, so that the answers can be told apart.
             .buffered(CONCURRENT)
-            .try_collect(),
-    )?;
-    let mut wraps = wraps.into_iter();
+            .try_collect::<Vec<Wrap>>()
+            .await
+    });
+    let mut wraps = asked.ok_or(RecipientError::Runtime)??.into_iter();
     let of_data_key = |_| wraps.by_ref().take(keys.len()).collect();
     Ok(needed.iter().map(of_data_key).collect())
 }

@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use seal_format::se1::{Binding, RecipientName, Wrap};
-use seal_keys::{Recipient as _, RsaRecipient};
-use seal_kms::KmsOptions;
+use seal_keys::Recipient as _;
 use zeroize::Zeroizing;
 
 use super::error::RecipientError;
+use super::legacy::OneCertificate;
 use super::reader::{Reader, Readers};
 use super::{Key, Recipient, kms};
 use crate::age::{Ask, Terminal};
+use crate::kms_connection::KmsConnection;
 
 /// The recipients of one command, each once.
 pub(crate) struct Recipients {
     pub(super) list: Vec<Recipient>,
     /// Everything that was named, by its place in `list`.
     named: Vec<usize>,
-    pub(super) kms: KmsOptions,
+    pub(super) kms: KmsConnection,
     /// Who answers what plug-ins ask.
     ask: Arc<dyn Ask>,
 }
@@ -39,7 +40,7 @@ pub(crate) struct Wrapped {
 }
 
 impl Recipients {
-    pub(super) fn new(list: Vec<Recipient>, named: Vec<usize>, kms: KmsOptions) -> Self {
+    pub(super) fn new(list: Vec<Recipient>, named: Vec<usize>, kms: KmsConnection) -> Self {
         Self {
             list,
             named,
@@ -60,17 +61,17 @@ impl Recipients {
         self.named.iter().map(to).collect()
     }
 
-    /// The key of the one certificate, if that is all there is: the legacy format takes no other.
-    pub(crate) fn only_certificate(&self) -> Option<&RsaRecipient> {
-        match self.list.as_slice() {
-            [
-                Recipient {
-                    key: Key::Certificate(key),
-                    ..
-                },
-            ] => Some(key),
-            _ => None,
-        }
+    /// The one certificate, if that is all there is: the legacy format takes no other.
+    pub(crate) fn only_certificate(&self) -> Option<OneCertificate<'_>> {
+        let [Recipient { key, .. }] = self.list.as_slice() else {
+            return None;
+        };
+        let (key, in_kms) = match key {
+            Key::Certificate(key) => (key, false),
+            Key::CertificateInKms(key) => (key, true),
+            _ => return None,
+        };
+        Some(OneCertificate { key, in_kms })
     }
 
     /// What messages call them.
@@ -134,7 +135,7 @@ impl Recipients {
                 blob,
             };
             let wrap = match &recipient.key {
-                Key::Certificate(key) | Key::Bare(key) => {
+                Key::Certificate(key) | Key::CertificateInKms(key) | Key::Bare(key) => {
                     let blob = key.wrap(&needed.data_key, b"").map_err(|_| failed())?;
                     made(key.name(), blob)
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use seal_format::se1::{MAX_WRAPS, RecipientName};
-use seal_keys::{Certificate, RsaRecipient};
+use seal_keys::Certificate;
 use seal_kms::{KeyName, KmsOptions};
 
 use super::asked::{Asked, Entry};
@@ -17,6 +17,7 @@ use crate::age;
 use crate::certificate::{self, Fetched};
 use crate::context::Cluster;
 use crate::error::CliError;
+use crate::kms_connection::KmsConnection;
 use crate::ui;
 
 impl Asked {
@@ -27,7 +28,7 @@ impl Asked {
     pub(crate) fn resolve(
         &self,
         cluster: &Cluster,
-        kms: KmsOptions,
+        kms: KmsConnection,
     ) -> Result<Recipients, CliError> {
         let mut list: Vec<Recipient> = Vec::with_capacity(self.entries.len());
         let mut places = Vec::with_capacity(self.entries.len());
@@ -63,7 +64,11 @@ impl Recipients {
             spelling: Spelling::Cluster(None),
         };
         let list = vec![recipient(entry, cluster)?];
-        Ok(Self::new(list, vec![0], KmsOptions::default()))
+        Ok(Self::new(
+            list,
+            vec![0],
+            KmsConnection::new(KmsOptions::default()),
+        ))
     }
 }
 
@@ -78,11 +83,11 @@ pub(super) fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, Cl
         Spelling::Certificate(place) => {
             let fetched = certificate::read(&place)?;
             written.clone_from(&fetched.from);
-            Key::Certificate(Arc::new(of_certificate(fetched)?))
+            of_certificate(fetched)?
         }
         Spelling::Cluster(context) => {
             let fetched = certificate::of_cluster(&cluster.in_context(context))?;
-            Key::Certificate(Arc::new(of_certificate(fetched)?))
+            of_certificate(fetched)?
         }
         Spelling::PublicKey(path) => match public_key::read(&path) {
             Ok(key) => Key::Bare(Arc::new(key)),
@@ -110,9 +115,17 @@ pub(super) fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, Cl
     Ok(Recipient { name, written, key })
 }
 
-fn of_certificate(fetched: Fetched) -> Result<RsaRecipient, CliError> {
+fn of_certificate(fetched: Fetched) -> Result<Key, CliError> {
+    let key = |certificate: Certificate| {
+        let key = Arc::new(certificate.recipient(Timestamp::now())?);
+        Ok(if certificate.is_kms_held() {
+            Key::CertificateInKms(key)
+        } else {
+            Key::Certificate(key)
+        })
+    };
     Certificate::from_pem(&fetched.bytes)
-        .and_then(|certificate| certificate.recipient(Timestamp::now()))
+        .and_then(key)
         .map_err(|reason| CliError::Certificate {
             from: fetched.from,
             reason,

@@ -6,6 +6,9 @@ use std::net::{TcpListener, TcpStream};
 
 const SERVICES: &str = "/api/v1/namespaces/";
 
+/// A certificate for a key in AWS KMS. It is that of the other certificate.
+const IN_KMS: &[u8] = include_bytes!("../../../tests/vectors/certificates/kms-rsa-2048.pem");
+
 /// A status line, headers and a body.
 struct Answer {
     status: &'static str,
@@ -27,11 +30,11 @@ impl Answer {
 
 /// Serves until the test process ends; gives `http://address:port`.
 ///
-/// `/cert.pem` is the certificate, `/moved` a redirect to it, `/page` a web page; everything else
-/// is not found. Asked as a proxy it answers the same, whatever the host.
+/// `/cert.pem` is the certificate, `/moved` a redirect to it, `/kms.pem` one for a key in KMS, `/page` a
+/// web page; everything else is not found. Asked as a proxy it answers the same, whatever the host.
 ///
 /// As an API server it knows the Service `sealed-secrets-controller` in `kube-system`, `unnamed`
-/// (whose port has no name) in `sealing`, and the mishaps `forbidden`, `unauthorized`, `down` (its
+/// (whose port has no name) in `sealing`, `in-kms`, and the mishaps `forbidden`, `unauthorized`, `down` (its
 /// pod does not answer) and `closed` (its proxy is forbidden).
 pub(crate) fn start(certificate: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -79,6 +82,7 @@ fn page(path: &str, certificate: &[u8]) -> Answer {
             headers: "Location: /cert.pem\r\n",
             ..Answer::new("302 Found", "")
         },
+        "/kms.pem" => Answer::new("200 OK", IN_KMS),
         "/page" => Answer::new("200 OK", "<html>Log in</html>"),
         _ => Answer::new("404 Not Found", "not here"),
     }
@@ -89,10 +93,12 @@ fn api(path: &str, certificate: &[u8]) -> Answer {
     let answer = match path {
         "kube-system/services/sealed-secrets-controller"
         | "kube-system/services/closed"
+        | "kube-system/services/in-kms"
         | "kube-system/services/down" => service(r#"{"name":"http","port":8080}"#),
         "sealing/services/unnamed" => service(r#"{"port":8080}"#),
         "kube-system/services/http:sealed-secrets-controller:http/proxy/v1/cert.pem"
         | "sealing/services/http:unnamed:/proxy/v1/cert.pem" => Answer::new("200 OK", certificate),
+        "kube-system/services/http:in-kms:http/proxy/v1/cert.pem" => Answer::new("200 OK", IN_KMS),
         "kube-system/services/http:down:http/proxy/v1/cert.pem" => {
             failure("503 Service Unavailable", "ServiceUnavailable", 503)
         }

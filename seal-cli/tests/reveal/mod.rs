@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use seal_age::AgeIdentity;
 use seal_api::SealedSecretSpec;
 use seal_keys::{Identity as _, PrivateKey, RsaIdentity};
-use sealing::{Answers, Opening, scope_of};
+use sealing::{Answers, NoSessionKey, Opening, scope_of};
 use serde_json::Value;
 use template::{GoTemplate, Limits};
 
@@ -92,6 +92,7 @@ impl Keys {
                     self.rsa
                         .iter()
                         .find_map(|key| key.unwrap(need.wrapped, need.label).ok())
+                        .ok_or(NoSessionKey::NoKey)
                 })
                 .collect();
             let opened = opening

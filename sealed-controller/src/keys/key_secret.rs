@@ -9,9 +9,8 @@ use k8s_openapi::api::core::v1::{ObjectReference, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource as _;
 use seal_api::{KEY_LABEL, KEY_LABEL_ACTIVE};
-use seal_format::se1::Fault;
 use seal_keys::{Certificate, CertificateError, Issued, PrivateKey, PrivateKeyError, SealingKey};
-use sealing::{PRIVATE_KEY_ITEM as PRIVATE_KEY, WRAPPED_KEY_FIELD, WrappedKey};
+use sealing::{PRIVATE_KEY_FIELD as PRIVATE_KEY, WRAPPED_KEY_FIELD, WrappedKey, WrappedKeyError};
 
 const CERTIFICATE: &str = "tls.crt";
 
@@ -25,7 +24,7 @@ pub(crate) enum KeySecretError {
     #[error("tls.key {0}")]
     PrivateKey(#[from] PrivateKeyError),
     #[error("seal.se1: {0}")]
-    Wrapped(Fault),
+    Wrapped(WrappedKeyError),
 }
 
 /// What a key Secret holds.
@@ -216,7 +215,17 @@ mod tests {
                     data.insert("tls.key".into(), ByteString::default());
                     data.insert("seal.se1".into(), ByteString(b"{}".to_vec()));
                 },
-                "seal.se1: not well-formed",
+                "seal.se1: not well-formed [malformed]",
+            ),
+            (
+                |data| {
+                    let former = br#"{"dataKeys":{},"encryptedData":{"tls.key":"se1.k"}}"#;
+                    data.insert("tls.key".into(), ByteString::default());
+                    data.insert("seal.se1".into(), ByteString(former.to_vec()));
+                },
+                "seal.se1: an earlier build of seal wrapped it under the item tls.key, which a SealedSecret \
+                 can have, too, so it is not opened; take the key from a backup, or unwrap it with that \
+                 build, and wrap it again",
             ),
         ];
         for (damage, text) in cases {

@@ -25,7 +25,8 @@ pub(crate) async fn renew_for_ever(mint: Mint, period: SignedDuration) {
             }
             continue;
         }
-        let all_locked = mint.store.ring().newest().is_none() && !mint.store.locked().is_empty();
+        let locked = mint.store.locked().names().count();
+        let all_locked = locked > 0 && mint.store.ring().newest().is_none();
         let wait = match renewal(mint.store.newest_order(), period, Timestamp::now()) {
             // Whoever sealed for these keys is not to learn of a new one instead; that they are locked
             // was told on each.

@@ -109,7 +109,7 @@ impl Told {
             return;
         }
         let name = secret.name.clone();
-        let effect = if store.locked().contains(&name) {
+        let effect = if store.locked().names().any(|locked| locked == name) {
             "what only this key opens stays shut until then, and no new key is made in its place"
         } else {
             "the key works on in the memory of this process, and of no later one"

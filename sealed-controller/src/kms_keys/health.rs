@@ -8,8 +8,10 @@ use std::time::Duration;
 use seal_kms::{KeyArn, KmsError, KmsFault};
 use tokio::time::Instant;
 
-/// Between two looks whether a key is back; also how long one look may take.
+/// Between two looks whether a key is back.
 const PAUSE: Duration = Duration::from_secs(2);
+/// Longer than one look takes: the others learn how it ended, and hold up nobody meanwhile.
+const LOOK: Duration = Duration::from_secs(10);
 
 /// Keys whose last call failed in a way that has nothing to do with the wrap.
 #[derive(Default)]
@@ -31,25 +33,27 @@ impl Health {
         match away.get_mut(key) {
             Some(away) if now < away.until => Err(away.error.clone()),
             Some(away) => {
-                away.until = now + PAUSE;
+                away.until = now + LOOK;
                 Ok(())
             }
             None => Ok(()),
         }
     }
 
-    /// How a call ended.
-    pub(crate) fn note(&self, key: &KeyArn, error: Option<&KmsError>) {
+    /// How a call ended. True if the key is back after an outage: then those who wait need not wait any
+    /// longer. After throttling they had better, or all would call at once.
+    pub(crate) fn note(&self, key: &KeyArn, error: Option<&KmsError>) -> bool {
         let mut away = self.lock();
         match error {
             Some(error) if concerns_all(&error.fault) => {
                 let until = Instant::now() + PAUSE;
                 let error = error.clone();
                 away.insert(key.clone(), Away { until, error });
+                false
             }
-            _ => {
-                away.remove(key);
-            }
+            _ => away
+                .remove(key)
+                .is_some_and(|away| away.error.fault != KmsFault::Throttled),
         }
     }
 
@@ -96,14 +100,22 @@ mod tests {
             tokio::time::advance(PAUSE).await;
             assert_eq!(health.verdict(&key), Ok(()), "one looks");
             assert_eq!(health.verdict(&key), Err(down.clone()), "the others do not");
+            tokio::time::advance(PAUSE * 2).await;
+            assert_eq!(health.verdict(&key), Err(down.clone()), "while it looks");
+            health.note(&key, Some(&down));
+            tokio::time::advance(PAUSE).await;
+            assert_eq!(health.verdict(&key), Ok(()), "one looks again");
             for fault in [KmsFault::AccessDenied, KmsFault::BadWrap] {
                 health.note(&key, Some(&down));
                 health.note(&key, Some(&error(fault)));
                 assert_eq!(health.verdict(&key), Ok(()));
             }
-            health.note(&key, Some(&down));
-            health.note(&key, None);
-            assert_eq!(health.verdict(&key), Ok(()));
+            for (fault, is_back) in [(KmsFault::Unavailable, true), (KmsFault::Throttled, false)] {
+                assert!(!health.note(&key, Some(&error(fault))));
+                assert_eq!(health.note(&key, None), is_back);
+                assert_eq!(health.verdict(&key), Ok(()));
+            }
+            assert!(!health.note(&key, None), "it was not away");
         });
     }
 }

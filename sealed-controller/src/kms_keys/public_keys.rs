@@ -1,6 +1,6 @@
 //! The public halves of RSA keys in KMS: their digests are what objects call these keys.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use operator_kit::Backoff;
@@ -21,17 +21,30 @@ pub(crate) struct PublicKeys {
 
 struct RsaKey {
     arn: KeyArn,
-    name: Mutex<Name>,
+    public: Mutex<Learned>,
 }
 
-/// What objects call the key, or why that is not known.
-type Name = Result<RecipientName, KmsError>;
+/// The public half of an RSA key.
+pub(crate) struct PublicHalf {
+    /// What objects call the key.
+    pub(crate) name: RecipientName,
+    /// `SubjectPublicKeyInfo`, DER.
+    pub(crate) spki: Vec<u8>,
+    /// Size of what is wrapped for it.
+    bytes: usize,
+}
+
+/// The public half, or why it is not known.
+type Learned = Result<Arc<PublicHalf>, KmsError>;
+
+/// Sizes of what is wrapped for the RSA keys that KMS has: 2048, 3072 and 4096 bits.
+const SIZES: [usize; 3] = [256, 384, 512];
 
 impl PublicKeys {
     pub(crate) fn new(arns: &[KeyArn]) -> Self {
         let keys = arns.iter().map(|arn| RsaKey {
             arn: arn.clone(),
-            name: Mutex::new(Err(error(arn, KmsFault::Unavailable))),
+            public: Mutex::new(Err(error(arn, KmsFault::Unavailable))),
         });
         Self {
             asked: channel::Sender::new(arns.is_empty()),
@@ -43,25 +56,46 @@ impl PublicKeys {
         self.asked.subscribe()
     }
 
+    /// Tells everyone that more may open now.
+    pub(crate) fn announce(&self) {
+        self.asked.send_modify(|_| {});
+    }
+
     pub(crate) fn arns(&self) -> impl Iterator<Item = &KeyArn> {
         self.keys.iter().map(|key| &key.arn)
     }
 
     pub(crate) fn names(&self) -> Vec<RecipientName> {
-        let keys = self.keys.iter();
-        keys.filter_map(|key| key.name().ok()).collect()
+        let keys = self.keys.iter().filter_map(|key| key.public().ok());
+        keys.map(|public| public.name.clone()).collect()
+    }
+
+    /// The public half of one of them, or why it is not known yet.
+    pub(crate) fn of(&self, arn: &KeyArn) -> Option<Learned> {
+        let key = self.keys.iter().find(|key| key.arn == *arn)?;
+        Some(key.public())
+    }
+
+    /// Keys that may have been used to wrap so many bytes.
+    pub(crate) fn of_size(&self, bytes: usize) -> Vec<KeyArn> {
+        let fits = |key: &&RsaKey| match key.public() {
+            Ok(public) => public.bytes == bytes,
+            Err(_) => SIZES.contains(&bytes),
+        };
+        let keys = self.keys.iter().filter(fits);
+        keys.map(|key| key.arn.clone()).collect()
     }
 
     /// The key that objects call `to`.
     pub(crate) fn find(&self, to: &RecipientName) -> Option<KeyArn> {
         let mut keys = self.keys.iter();
-        let key = keys.find(|key| key.name().is_ok_and(|name| name == *to))?;
+        let key = keys.find(|key| key.public().is_ok_and(|public| public.name == *to))?;
         Some(key.arn.clone())
     }
 
     /// Why one of the keys is not known yet, if there is one.
     pub(crate) fn not_learned(&self) -> Option<KmsError> {
-        self.keys.iter().find_map(|key| key.name().err())
+        self.keys.iter().find_map(|key| key.public().err())
     }
 
     /// Asks for all of them, each as often as it takes.
@@ -71,7 +105,7 @@ impl PublicKeys {
         self.asked.send_replace(true);
         let again = self.keys.iter().map(|key| async {
             let backoff = Backoff::new(FIRST_RETRY, LONGEST_RETRY);
-            while key.name().is_err() {
+            while key.public().is_err() {
                 tokio::time::sleep(backoff.next(())).await;
                 self.ask(key, kms).await;
             }
@@ -81,27 +115,32 @@ impl PublicKeys {
 
     async fn ask(&self, key: &RsaKey, kms: &Kms) {
         let answer = kms.public_key(&key.arn.clone().into()).await;
-        let name = answer.and_then(|public| {
-            RsaRecipient::from_spki(&public.spki_der)
-                .map(|recipient| recipient.name().clone())
-                .ok_or_else(|| error(&key.arn, KmsFault::BadAnswer))
+        let public = answer.and_then(|public| {
+            let spki = public.spki_der;
+            let recipient = RsaRecipient::from_spki(&spki)
+                .ok_or_else(|| error(&key.arn, KmsFault::BadAnswer))?;
+            let name = recipient.name().clone();
+            let bytes = recipient.bits().div_ceil(8);
+            Ok(Arc::new(PublicHalf { name, spki, bytes }))
         });
-        match &name {
-            Ok(name) => tracing::info!(key = %key.arn, recipient = %name, "RSA key in KMS in use"),
+        match &public {
+            Ok(public) => {
+                tracing::info!(key = %key.arn, recipient = %public.name, "RSA key in KMS in use");
+            }
             Err(error) => tracing::warn!("an RSA key in KMS cannot be used yet: {error}"),
         }
-        let learned = name.is_ok();
-        *key.name.lock().unwrap_or_else(PoisonError::into_inner) = name;
+        let learned = public.is_ok();
+        *key.public.lock().unwrap_or_else(PoisonError::into_inner) = public;
         if learned {
-            self.asked.send_modify(|_| {});
+            self.announce();
         }
     }
 }
 
 impl RsaKey {
-    fn name(&self) -> Name {
-        let name = self.name.lock().unwrap_or_else(PoisonError::into_inner);
-        name.clone()
+    fn public(&self) -> Learned {
+        let public = self.public.lock().unwrap_or_else(PoisonError::into_inner);
+        public.clone()
     }
 }
 

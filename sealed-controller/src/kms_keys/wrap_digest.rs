@@ -2,6 +2,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use seal_format::se1::{Binding, RecipientName};
+use seal_kms::KeyArn;
 
 /// The place is in it, as KMS would not open the wrap of one place for another.
 pub(crate) fn of(to: &RecipientName, object: &Binding, blob: &[u8]) -> [u8; 32] {
@@ -12,6 +13,16 @@ pub(crate) fn of(to: &RecipientName, object: &Binding, blob: &[u8]) -> [u8; 32] 
         object.name().as_bytes(),
         blob,
     ];
+    digest(&fields)
+}
+
+/// For a value of the legacy format: the key that opened it, which the value does not name. Two fields are
+/// never taken for five.
+pub(crate) fn of_legacy(key: &KeyArn, blob: &[u8]) -> [u8; 32] {
+    digest(&[key.to_string().as_bytes(), blob])
+}
+
+fn digest(fields: &[&[u8]]) -> [u8; 32] {
     let mut digest = Context::new(&SHA256);
     for field in fields {
         // All of them are shorter than 2^32 bytes: the API server takes no such object.
@@ -43,6 +54,9 @@ mod tests {
             digest("a", "namespace-wide/prod", b"x"),
             digest("a", "cluster-wide", b"x"),
             digest("a", "strict/prod/db", b""),
+            of_legacy(&arn("a").parse().unwrap(), b"x"),
+            of_legacy(&arn("b").parse().unwrap(), b"x"),
+            of_legacy(&arn("a").parse().unwrap(), b""),
         ];
         assert_eq!(digests[0], digest("a", "strict/prod/db", b"x"));
         let all = digests.len();

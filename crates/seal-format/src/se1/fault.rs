@@ -40,8 +40,8 @@ pub enum Fault {
     /// No wrap is for an identity at hand.
     #[error("no wrap of the data key is for an identity of this reader")]
     NoIdentity,
-    /// The service that holds the identity did not answer.
-    #[error("the service that holds the key did not answer; it is tried again")]
+    /// The service that holds the identity did not do its work: it refused, or did not answer.
+    #[error("the service that holds the key did not do its work")]
     Unavailable,
     /// `se2.` and so on.
     #[error("the value has a format of a later version of seal")]

@@ -7,10 +7,8 @@ fn data_keys_stand_under_their_items() {
     check(DATA_KEYS);
 }
 
-const DATA_KEYS: &[Case] = &[
-    Case {
-        name: "inserted with its item",
-        before: "\
+/// Two data keys with comments, and an item without one.
+const TWO_KEYS: &str = "\
 spec:
   dataKeys: # keys
     # for people
@@ -30,7 +28,12 @@ spec:
     A: se1.k1.x
     B: se1.k2.x
     D: old
-",
+";
+
+const DATA_KEYS: &[Case] = &[
+    Case {
+        name: "inserted with its item",
+        before: TWO_KEYS,
         edits: "C=se1.k3.x k3<C",
         after: "\
 spec:
@@ -60,27 +63,7 @@ spec:
     },
     Case {
         name: "replaced",
-        before: "\
-spec:
-  dataKeys: # keys
-    # for people
-    # A
-    k1: # first
-      boundTo: x
-    # B
-    # rotated in May
-    k2:
-      boundTo: y
-
-    # D
-    # TODO
-
-  # the values
-  encryptedData:
-    A: se1.k1.x
-    B: se1.k2.x
-    D: old
-",
+        before: TWO_KEYS,
         edits: "A=se1.k3.x k3<A k1<- k2<B",
         after: "\
 spec:
@@ -131,27 +114,7 @@ spec:
     },
     Case {
         name: "items removed with their lines, other lines stay",
-        before: "\
-spec:
-  dataKeys: # keys
-    # for people
-    # A
-    k1: # first
-      boundTo: x
-    # B
-    # rotated in May
-    k2:
-      boundTo: y
-
-    # D
-    # TODO
-
-  # the values
-  encryptedData:
-    A: se1.k1.x
-    B: se1.k2.x
-    D: old
-",
+        before: TWO_KEYS,
         edits: "A- k1<- D-",
         after: "\
 spec:
@@ -171,27 +134,7 @@ spec:
     },
     Case {
         name: "items inserted first and last",
-        before: "\
-spec:
-  dataKeys: # keys
-    # for people
-    # A
-    k1: # first
-      boundTo: x
-    # B
-    # rotated in May
-    k2:
-      boundTo: y
-
-    # D
-    # TODO
-
-  # the values
-  encryptedData:
-    A: se1.k1.x
-    B: se1.k2.x
-    D: old
-",
+        before: TWO_KEYS,
         edits: "0=x E=x",
         after: "\
 spec:
@@ -278,48 +221,8 @@ spec:
     },
     Case {
         name: "nothing to do",
-        before: "\
-spec:
-  dataKeys: # keys
-    # for people
-    # A
-    k1: # first
-      boundTo: x
-    # B
-    # rotated in May
-    k2:
-      boundTo: y
-
-    # D
-    # TODO
-
-  # the values
-  encryptedData:
-    A: se1.k1.x
-    B: se1.k2.x
-    D: old
-",
+        before: TWO_KEYS,
         edits: "A=se1.k1.x k1<A new=x new-",
-        after: "\
-spec:
-  dataKeys: # keys
-    # for people
-    # A
-    k1: # first
-      boundTo: x
-    # B
-    # rotated in May
-    k2:
-      boundTo: y
-
-    # D
-    # TODO
-
-  # the values
-  encryptedData:
-    A: se1.k1.x
-    B: se1.k2.x
-    D: old
-",
+        after: TWO_KEYS,
     },
 ];

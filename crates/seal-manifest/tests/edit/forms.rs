@@ -7,6 +7,20 @@ fn blocks_in_other_forms_become_blocks() {
     check(FORMS);
 }
 
+const ONE_KEY: &str = "\
+spec:
+  dataKeys:
+    # A
+    k1:
+      boundTo: x
+    # B
+    # C
+  encryptedData: # e
+    A: se1.k1.x
+    B: y
+    C: z
+";
+
 const FORMS: &[Case] = &[
     Case {
         name: "empty in braces",
@@ -174,19 +188,7 @@ kind: SealedSecret
     },
     Case {
         name: "all data keys gone",
-        before: "\
-spec:
-  dataKeys:
-    # A
-    k1:
-      boundTo: x
-    # B
-    # C
-  encryptedData: # e
-    A: se1.k1.x
-    B: y
-    C: z
-",
+        before: ONE_KEY,
         edits: "k1<- A=x",
         after: "\
 spec:
@@ -198,19 +200,7 @@ spec:
     },
     Case {
         name: "everything gone",
-        before: "\
-spec:
-  dataKeys:
-    # A
-    k1:
-      boundTo: x
-    # B
-    # C
-  encryptedData: # e
-    A: se1.k1.x
-    B: y
-    C: z
-",
+        before: ONE_KEY,
         edits: "k1<- A- B- C-",
         after: "\
 spec:

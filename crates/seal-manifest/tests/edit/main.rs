@@ -8,7 +8,6 @@
 
 mod case;
 mod data_keys;
-mod dice;
 mod forms;
 mod hostile;
 mod layouts;

@@ -4,12 +4,12 @@
     reason = "git is a program, and merges files; the fence is for the crate itself"
 )]
 
-use crate::dice::Dice;
 use crate::model;
 use crate::sealed::{data_key_of, sealed, set};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use testkit::Dice;
 
 const PAIRS: u64 = 240;
 const NAMES: [&str; 12] = [

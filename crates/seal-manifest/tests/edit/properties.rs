@@ -1,13 +1,13 @@
 //! Random edits of random files: the reader sees exactly the edits, and all lines that belong to
 //! nothing that was edited are there as they were.
 
-use crate::dice::Dice;
 use crate::model;
 use crate::step::{set, set_entry, unset, unset_key};
 use crate::ugly::{Owner, Ugly, ugly};
 use proptest::prelude::*;
 use seal_manifest::{BlockEdit, EditError, edit, read};
 use serde_json::json;
+use testkit::Dice;
 
 /// All that is written anew says so.
 const NEW: &str = "NEW";

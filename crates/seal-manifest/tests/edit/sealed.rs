@@ -1,10 +1,10 @@
 //! SealedSecrets of the size and shape of real ones, and `seal set` on them.
 
-use crate::dice::Dice;
 use crate::model;
 use seal_manifest::{BlockEdit, edit, write_sealed_yaml};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
+use testkit::Dice;
 
 const BASE_32: &str = "abcdefghijklmnopqrstuvwxyz234567";
 

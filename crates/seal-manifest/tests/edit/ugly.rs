@@ -1,6 +1,6 @@
 //! Files as nobody should write them, and who owns each of their lines.
 
-use crate::dice::Dice;
+use testkit::Dice;
 
 /// Whose line it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

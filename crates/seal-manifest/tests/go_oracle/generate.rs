@@ -1,6 +1,7 @@
 //! Awkward texts and objects, the same in every run.
 
 use serde_json::{Map, Value};
+use testkit::Dice;
 
 /// Words that YAML 1.1 takes for something else, or nearly.
 pub(crate) const WORDS: &[&str] = &[
@@ -328,28 +329,24 @@ const PIECES: &[&str] = &[
     "two words",
 ];
 
-/// A small generator of random numbers (`SplitMix64`).
-pub(crate) struct Random(u64);
+/// Documents, texts and values by chance.
+pub(crate) struct Random(Dice);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(Dice::new(seed))
     }
 
     pub(crate) fn number(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.number()
     }
 
     pub(crate) fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.number() % limit as u64).unwrap()
+        self.0.below(limit)
     }
 
     pub(crate) fn pick<'a>(&mut self, from: &[&'a str]) -> &'a str {
-        from[self.below(from.len())]
+        self.0.pick(from)
     }
 
     pub(crate) fn pieces(&mut self, most: usize) -> String {

@@ -1,7 +1,6 @@
-//! Regular expressions: Go's RE2 syntax, run by the `regex` crate in linear time and bounded memory.
+//! Regular expressions in Go's syntax, in linear time and bounded memory.
 
-use regex::{Captures, Regex, RegexBuilder};
-use zeroize::Zeroizing;
+use regex::{Captures, Regex};
 
 use super::{Call, Function, Outcome, function};
 use crate::error::{Failure, Fault};
@@ -45,23 +44,16 @@ pub(super) const FUNCTIONS: &[Function] = &[
     }),
 ];
 
-/// Bytes that a compiled expression, and its matching state, may take.
-const PROGRAM_BYTES: usize = 64 << 10;
 /// Steps for compiling an expression, and bytes of text matched per step.
 const COMPILE_STEPS: usize = 100;
 const BYTES_PER_STEP: usize = 4;
 
 /// The expression in the first argument, charged for itself and for the text that it will read.
 fn compile(call: &mut Call<'_>) -> Result<Regex, Fault> {
-    let pattern = translate(&call.chars(0)?)?;
+    let expression = call.chars(0)?;
     call.meter
-        .steps(COMPILE_STEPS + pattern.len() + call.bytes(1)?.len() / BYTES_PER_STEP)?;
-    let regex = RegexBuilder::new(&pattern)
-        .size_limit(PROGRAM_BYTES)
-        .dfa_size_limit(8 * PROGRAM_BYTES)
-        .nest_limit(50)
-        .build();
-    regex.map_err(|_| Failure::BadPattern.into())
+        .steps(COMPILE_STEPS + expression.len() + call.bytes(1)?.len() / BYTES_PER_STEP)?;
+    go_regexp::compile(&expression).map_err(|_| Failure::BadPattern.into())
 }
 
 fn find(call: &mut Call<'_>) -> Outcome {
@@ -134,136 +126,6 @@ fn split(call: &mut Call<'_>) -> Outcome {
     call.make_strings(parts)
 }
 
-/// Go's replacement syntax: `$1`, `${1}`, `$name`, `${name}`, `$$`.
 fn expand(out: &mut Buffer, captures: &Captures<'_>, template: &str) -> Result<(), Fault> {
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('$') {
-        out.push(before)?;
-        if let Some(after) = after.strip_prefix('$') {
-            out.push("$")?;
-            rest = after;
-            continue;
-        }
-        let Some((name, after)) = group(after) else {
-            out.push("$")?;
-            rest = after;
-            continue;
-        };
-        let found = name
-            .parse::<usize>()
-            .map_or_else(|_| captures.name(name), |number| captures.get(number));
-        out.push(found.map_or("", |found| found.as_str()))?;
-        rest = after;
-    }
-    out.push(rest)
-}
-
-/// The name of a group after `$`, and what follows it.
-fn group(text: &str) -> Option<(&str, &str)> {
-    let (inside, braced) = text
-        .strip_prefix('{')
-        .map_or((text, false), |inside| (inside, true));
-    let end = inside
-        .find(|letter: char| !letter.is_alphanumeric() && letter != '_')
-        .unwrap_or(inside.len());
-    let (name, after) = inside.split_at(end);
-    let after = if braced {
-        after.strip_prefix('}')?
-    } else {
-        after
-    };
-    (!name.is_empty()).then_some((name, after))
-}
-
-/// From Go's syntax to the crate's: `\d`, `\s`, `\w`, `\b` mean ASCII, `\Q…\E` quotes, and inside a
-/// class `[`, `&`, `~` are plain characters.
-fn translate(pattern: &str) -> Result<Zeroizing<String>, Failure> {
-    let mut out = Zeroizing::new(String::with_capacity(pattern.len() * 2));
-    let mut letters = pattern.chars().peekable();
-    let mut class: Option<usize> = None;
-    while let Some(letter) = letters.next() {
-        class = class.map(|position| position + 1);
-        match (letter, class) {
-            ('\\', _) => escape(&mut out, &mut letters, class.is_some())?,
-            ('[', None) => {
-                class = Some(0);
-                out.push('[');
-                if letters.next_if_eq(&'^').is_some() {
-                    out.push('^');
-                }
-            }
-            ('[', Some(_)) if letters.peek() == Some(&':') => {
-                out.push('[');
-                for inner in letters.by_ref() {
-                    out.push(inner);
-                    if inner == ']' {
-                        break;
-                    }
-                }
-            }
-            (']', Some(1)) => out.push_str("\\]"),
-            (']', Some(_)) => {
-                class = None;
-                out.push(']');
-            }
-            ('[' | '&' | '~', Some(_)) => out.extend(['\\', letter]),
-            ('(', None) => {
-                out.push('(');
-                flags(&mut out, &mut letters)?;
-            }
-            _ => out.push(letter),
-        }
-    }
-    Ok(out)
-}
-
-fn escape(
-    out: &mut String,
-    letters: &mut std::iter::Peekable<std::str::Chars<'_>>,
-    in_class: bool,
-) -> Result<(), Failure> {
-    match letters.next().ok_or(Failure::BadPattern)? {
-        'd' => out.push_str("[0-9]"),
-        'D' => out.push_str("[^0-9]"),
-        's' => out.push_str("[\\t\\n\\f\\r ]"),
-        'S' => out.push_str("[^\\t\\n\\f\\r ]"),
-        'w' => out.push_str("[0-9A-Za-z_]"),
-        'W' => out.push_str("[^0-9A-Za-z_]"),
-        'b' if !in_class => out.push_str("(?-u:\\b)"),
-        'Q' if !in_class => {
-            let mut quoted = Zeroizing::new(String::new());
-            while !quoted.ends_with("\\E") {
-                let Some(letter) = letters.next() else { break };
-                quoted.push(letter);
-            }
-            out.push_str(&regex::escape(
-                quoted.strip_suffix("\\E").unwrap_or(&quoted),
-            ));
-        }
-        '<' | '>' => return Err(Failure::BadPattern),
-        other => out.extend(['\\', other]),
-    }
-    Ok(())
-}
-
-/// Go knows the flags i, m, s and U; the crate knows more.
-fn flags(
-    out: &mut String,
-    letters: &mut std::iter::Peekable<std::str::Chars<'_>>,
-) -> Result<(), Failure> {
-    if letters.next_if_eq(&'?').is_none() {
-        return Ok(());
-    }
-    out.push('?');
-    while let Some(flag) = letters.next_if(|letter| matches!(letter, 'a'..='z' | 'A'..='Z' | '-')) {
-        match flag {
-            'P' => {
-                out.push('P');
-                return Ok(());
-            }
-            'i' | 'm' | 's' | 'U' | '-' => out.push(flag),
-            _ => return Err(Failure::BadPattern),
-        }
-    }
-    Ok(())
+    go_regexp::expand(captures, template, |piece| out.push(piece))
 }

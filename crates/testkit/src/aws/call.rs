@@ -15,6 +15,8 @@ pub(super) struct Call {
     pub(super) body: Value,
     /// Of the signature: none for a request without one.
     pub(super) region: Option<String>,
+    /// Id of the access key that signed it.
+    pub(super) access_key: Option<String>,
 }
 
 /// How a service speaks.
@@ -28,7 +30,7 @@ pub(super) enum Protocol {
 
 impl Call {
     pub(super) fn of(request: &Request<Bytes>) -> Self {
-        let region = region(request.headers());
+        let [access_key, region] = [0, 2].map(|part| credential(request.headers(), part));
         let target = request.headers().get("x-amz-target");
         if let Some(target) = target.and_then(|target| target.to_str().ok()) {
             return Self {
@@ -36,6 +38,7 @@ impl Call {
                 protocol: Protocol::Json,
                 body: serde_json::from_slice(request.body()).unwrap_or_default(),
                 region,
+                access_key,
             };
         }
         let form = String::from_utf8_lossy(request.body());
@@ -50,6 +53,7 @@ impl Call {
             protocol: Protocol::Query,
             body: Value::Null,
             region,
+            access_key,
         }
     }
 
@@ -75,11 +79,11 @@ impl Call {
     }
 }
 
-/// The third part of the signature's scope: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
-fn region(headers: &HeaderMap) -> Option<String> {
+/// A part of what signed it: `Credential=KEY/DATE/REGION/SERVICE/aws4_request`.
+fn credential(headers: &HeaderMap, part: usize) -> Option<String> {
     let signature = headers.get(AUTHORIZATION)?.to_str().ok()?;
-    let (_, scope) = signature.split_once("Credential=")?;
-    scope.split('/').nth(2).map(ToOwned::to_owned)
+    let (_, credential) = signature.split_once("Credential=")?;
+    credential.split('/').nth(part).map(ToOwned::to_owned)
 }
 
 /// Names of exceptions in the query protocol have no such ending.
@@ -127,12 +131,13 @@ mod tests {
     }
 
     #[test]
-    fn the_region_is_the_signature_s() {
+    fn region_and_access_key_are_the_signature_s() {
         let mut headers = HeaderMap::new();
-        assert_eq!(region(&headers), None);
+        assert_eq!(credential(&headers, 2), None);
         let scope =
             "AWS4-HMAC-SHA256 Credential=a/20260101/eu-west-1/kms/aws4_request, Signature=0";
         headers.insert(AUTHORIZATION, scope.parse().unwrap());
-        assert_eq!(region(&headers).as_deref(), Some("eu-west-1"));
+        assert_eq!(credential(&headers, 0).as_deref(), Some("a"));
+        assert_eq!(credential(&headers, 2).as_deref(), Some("eu-west-1"));
     }
 }

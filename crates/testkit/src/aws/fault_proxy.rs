@@ -81,9 +81,18 @@ impl FaultProxy {
         state.calls.get(operation).cloned().unwrap_or_default()
     }
 
+    /// Ids of the access keys that signed the operation's calls, in order; calls without signature have
+    /// none.
+    pub fn access_keys(&self, operation: &str) -> Vec<String> {
+        let state = self.proxy.state();
+        state.signers.get(operation).cloned().unwrap_or_default()
+    }
+
     /// Counts from nothing again.
     pub fn forget_calls(&self) {
-        self.proxy.state().calls.clear();
+        let mut state = self.proxy.state();
+        state.calls.clear();
+        state.signers.clear();
     }
 
     /// The next `calls` calls of the operation fail; after those of earlier such orders.
@@ -135,6 +144,7 @@ pub(super) struct Proxy {
 #[derive(Debug, Default)]
 struct State {
     calls: BTreeMap<String, Vec<Value>>,
+    signers: BTreeMap<String, Vec<String>>,
     faults: BTreeMap<String, VecDeque<Order>>,
     denied: BTreeSet<String>,
     made: Made,
@@ -202,6 +212,8 @@ impl State {
     fn begin(&mut self, call: &Call) -> Option<Fault> {
         let calls = self.calls.entry(call.operation.clone()).or_default();
         calls.push(call.body.clone());
+        let signers = self.signers.entry(call.operation.clone()).or_default();
+        signers.extend(call.access_key.clone());
         let orders = self.faults.get_mut(&call.operation)?;
         while let Some(order) = orders.front_mut() {
             match &mut order.calls {

@@ -119,6 +119,7 @@ mod tests {
             protocol: Protocol::Json,
             body,
             region: Some("us-east-1".to_owned()),
+            access_key: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Both controllers on control planes of their own: a cold start, and single applies after it.
 
 use std::net::Ipv4Addr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,7 +21,7 @@ use crate::repository;
 const SECRETS: &str = "/api/v1/namespaces/bench/secrets";
 const SEALED: &str = "/apis/bitnami.com/v1alpha1/namespaces/bench/sealedsecrets";
 const NAMESPACE: &str = "kube-system";
-const LONG: Duration = Duration::from_mins(10);
+pub(super) const LONG: Duration = Duration::from_mins(10);
 
 /// What one controller did.
 struct Run {
@@ -35,26 +35,30 @@ struct Run {
 }
 
 impl Run {
-    #[allow(clippy::cast_precision_loss, reason = "a few hundred objects")]
     fn per_second(&self) -> f64 {
-        self.objects as f64 / self.cold_start
+        per_second(self.objects, self.cold_start)
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "some thousand objects")]
+pub(super) fn per_second(objects: usize, seconds: f64) -> f64 {
+    objects as f64 / seconds
 }
 
 pub(crate) fn run(args: &Args, programs: &Programs, figures: &mut Figures) -> Result<()> {
     let work = Work {
         objects: args.objects,
         applies: args.applies,
-        format: "legacy",
     };
-    let ours = bench(programs, work, |plane| start_ours(plane, programs))?;
+    let ours = bench(programs, work, |plane| {
+        Ok(start_ours(plane, programs)?.process)
+    })?;
     let quick = bench(programs, work, |plane| {
         start_theirs(plane, &["--kubeclient-qps=-1"])
     })?;
     let slow = Work {
         objects: args.slow_objects,
         applies: 10,
-        ..work
     };
     let slow = bench(programs, slow, |plane| start_theirs(plane, &[]))?;
     for (name, theirs) in [("defaults", &slow), ("--kubeclient-qps=-1", &quick)] {
@@ -76,34 +80,6 @@ pub(crate) fn run(args: &Args, programs: &Programs, figures: &mut Figures) -> Re
         let what = format!("memory at the end ({name})");
         figures.less_is_better(&what, "MiB", ours.memory, theirs.memory);
     }
-    formats(args, programs, figures)
-}
-
-/// Our controller with many objects of each format: SE1 has one private-key operation per object.
-fn formats(args: &Args, programs: &Programs, figures: &mut Figures) -> Result<()> {
-    let run = |format| {
-        let work = Work {
-            objects: args.many_objects,
-            applies: 0,
-            format,
-        };
-        bench(programs, work, |plane| start_ours(plane, programs))
-    };
-    let (se1, legacy) = (run("se1")?, run("legacy")?);
-    figures.row(
-        "cold start, SE1 against ours in legacy, objects/s",
-        &number(se1.per_second(), "/s"),
-        &number(legacy.per_second(), "/s"),
-        &format!(
-            "{:.1} times faster; {} objects × 3 values in {} against {}; memory {} against {}",
-            se1.per_second() / legacy.per_second(),
-            se1.objects,
-            number(se1.cold_start, "s"),
-            number(legacy.cold_start, "s"),
-            number(se1.memory, "MiB"),
-            number(legacy.memory, "MiB"),
-        ),
-    );
     Ok(())
 }
 
@@ -114,7 +90,6 @@ struct Work {
     objects: usize,
     /// SealedSecrets that come later, one after the other.
     applies: usize,
-    format: &'static str,
 }
 
 fn bench<C: Measured>(
@@ -122,40 +97,21 @@ fn bench<C: Measured>(
     work: Work,
     start: impl FnOnce(&ControlPlane) -> Result<C>,
 ) -> Result<Run> {
-    let Work {
-        objects,
-        applies,
-        format,
-    } = work;
-    let folder = tempfile::tempdir()?;
-    let plane = ControlPlane::start(&Options::default())?;
-    let root = repository::root()?;
-    let base = root.join("deploy/kustomize/base").display().to_string();
-    plane.run(&["apply", "-k", &base])?;
-    plane.run(&["create", "namespace", "bench"])?;
-    let api = Api::new(&plane)?;
-    let (key, certificate) = input::key(folder.path())?;
-    create_key(&api, &key)?;
-    let present = input::secrets(folder.path(), "present", objects, 3)?;
-    for object in seal(programs, &certificate, &present, format)? {
-        api.create(SEALED, &object)?;
-    }
+    let Work { objects, applies } = work;
+    let scene = Scene::new(programs, objects, "legacy")?;
     let later = if applies == 0 {
         Vec::new()
     } else {
-        let later = input::secrets(folder.path(), "later", applies, 3)?;
-        seal(programs, &certificate, &later, format)?
+        scene.sealed(programs, "later", applies, "legacy")?
     };
 
     let started = Instant::now();
-    let controller = start(&plane)?;
-    wait_for("every Secret", LONG, || {
-        (api.count(SECRETS).ok()? >= objects).then_some(())
-    })?;
+    let controller = start(&scene.plane)?;
+    scene.wait_for_secrets(objects)?;
     let cold_start = started.elapsed().as_secs_f64();
     let mut waits = later
         .iter()
-        .map(|object| apply(&api, object))
+        .map(|object| apply(&scene.api, object))
         .collect::<Result<Vec<_>>>()?;
     Ok(Run {
         objects,
@@ -163,6 +119,55 @@ fn bench<C: Measured>(
         apply: (quantile(&mut waits, 0.5), quantile(&mut waits, 0.99)),
         memory: controller.memory()?,
     })
+}
+
+/// A control plane with a sealing key and SealedSecrets, and no controller yet.
+pub(super) struct Scene {
+    pub(super) plane: ControlPlane,
+    api: Api,
+    folder: tempfile::TempDir,
+    certificate: PathBuf,
+}
+
+impl Scene {
+    pub(super) fn new(programs: &Programs, objects: usize, format: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let plane = ControlPlane::start(&Options::default())?;
+        let root = repository::root()?;
+        let base = root.join("deploy/kustomize/base").display().to_string();
+        plane.run(&["apply", "-k", &base])?;
+        plane.run(&["create", "namespace", "bench"])?;
+        let api = Api::new(&plane)?;
+        let (key, certificate) = input::key(folder.path())?;
+        create_key(&api, &key)?;
+        let scene = Self {
+            plane,
+            api,
+            folder,
+            certificate,
+        };
+        for object in scene.sealed(programs, "present", objects, format)? {
+            scene.api.create(SEALED, &object)?;
+        }
+        Ok(scene)
+    }
+
+    fn sealed(
+        &self,
+        programs: &Programs,
+        name: &str,
+        count: usize,
+        format: &str,
+    ) -> Result<Vec<Value>> {
+        let secrets = input::secrets(self.folder.path(), name, count, 3)?;
+        seal(programs, &self.certificate, &secrets, format)
+    }
+
+    pub(super) fn wait_for_secrets(&self, count: usize) -> Result<()> {
+        wait_for("every Secret", LONG, || {
+            (self.api.count(SECRETS).ok()? >= count).then_some(())
+        })
+    }
 }
 
 /// A running controller whose memory can be read.
@@ -187,16 +192,38 @@ impl Measured for RealController {
     }
 }
 
-fn start_ours(plane: &ControlPlane, programs: &Programs) -> Result<Process> {
+/// Ours, running.
+pub(super) struct Ours {
+    pub(super) process: Process,
+    /// Where its metrics are.
+    metrics: String,
+}
+
+impl Ours {
+    /// SealedSecrets whose Secrets it has made, or found to be right, since its start.
+    pub(super) fn synced(&self) -> Result<usize> {
+        let url = format!("http://{}/metrics", self.metrics);
+        let text = ureq::get(url).call()?.body_mut().read_to_vec()?;
+        let text = String::from_utf8(text)?;
+        let good = |line: &&str| {
+            line.starts_with("sealed_secrets_controller_condition_info{") && line.ends_with(" 1")
+        };
+        Ok(text.lines().filter(good).count())
+    }
+}
+
+pub(super) fn start_ours(plane: &ControlPlane, programs: &Programs) -> Result<Ours> {
     let kubeconfig = plane.service_account_kubeconfig(NAMESPACE, "sealed-secrets-controller")?;
     let address = || -> Result<String> { Ok(format!("{}:{}", Ipv4Addr::LOCALHOST, free_port()?)) };
+    let metrics = address()?;
     let log = plane.dir().join("sealed-controller.log");
     let program = Program::new(&programs.sealed_controller, log)
         .args(["--kubeconfig".to_owned(), kubeconfig.display().to_string()])
         .args(["--listen-addr".to_owned(), address()?])
-        .args(["--listen-metrics-addr".to_owned(), address()?])
+        .args(["--listen-metrics-addr", &metrics])
         .env("POD_NAMESPACE", NAMESPACE);
-    Process::start(program)
+    let process = Process::start(program)?;
+    Ok(Ours { process, metrics })
 }
 
 fn start_theirs(plane: &ControlPlane, args: &[&str]) -> Result<RealController> {

@@ -1,21 +1,19 @@
-//! The format with several recipients: speed against kubeseal and the legacy format, and sizes.
+//! The format with several recipients: speed against kubeseal and the legacy format.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
-use testkit::aws;
+use anyhow::{Result, ensure};
 
 use super::command_line::median;
 use super::figures::{Figures, number, quantile};
 use super::measure::measure;
-use super::{Programs, input};
+use super::{Programs, input, sizes};
 
 const RUNS: usize = 5;
 const FILES: usize = 1000;
-const OBJECTS: usize = 100;
 
 pub(crate) fn run(programs: &Programs, figures: &mut Figures) -> Result<()> {
     let folder = tempfile::tempdir()?;
@@ -23,19 +21,19 @@ pub(crate) fn run(programs: &Programs, figures: &mut Figures) -> Result<()> {
     sealing(&bed, figures)?;
     opening(&bed, figures)?;
     adding(&bed, figures)?;
-    sizes(&bed, figures)
+    sizes::run(&bed, figures)
 }
 
 /// Keys, a certificate and Secrets.
-struct Bed<'a> {
+pub(super) struct Bed<'a> {
     programs: &'a Programs,
-    folder: &'a Path,
+    pub(super) folder: &'a Path,
     certificate: PathBuf,
     private_key: PathBuf,
     /// A thousand Secrets of five values.
     secrets: PathBuf,
     /// Files with age identities, and their recipients.
-    people: Vec<(PathBuf, String)>,
+    pub(super) people: Vec<(PathBuf, String)>,
 }
 
 impl<'a> Bed<'a> {
@@ -54,7 +52,7 @@ impl<'a> Bed<'a> {
         })
     }
 
-    fn seal(&self) -> Command {
+    pub(super) fn seal(&self) -> Command {
         let mut command = Command::new(&self.programs.seal);
         command
             .env_remove("SOPS_AGE_KEY_FILE")
@@ -62,7 +60,7 @@ impl<'a> Bed<'a> {
         command
     }
 
-    fn certificate(&self) -> [OsString; 2] {
+    pub(super) fn certificate(&self) -> [OsString; 2] {
         ["--cert".into(), self.certificate.clone().into()]
     }
 }
@@ -197,48 +195,8 @@ fn one_per_secret(bed: &Bed<'_>, recipient: &str) -> Result<tempfile::TempDir> {
 }
 
 /// What stands after lines of three dashes; markers of armor end in as many.
-fn documents(text: &str) -> impl Iterator<Item = &str> {
+pub(super) fn documents(text: &str) -> impl Iterator<Item = &str> {
     let text = text.strip_prefix("---\n").unwrap_or(text);
     text.split_inclusive("\n---\n")
         .map(|document| document.strip_suffix("---\n").unwrap_or(document))
-}
-
-/// Ten short values; age, RSA-4096 and KMS.
-fn sizes(bed: &Bed<'_>, figures: &mut Figures) -> Result<()> {
-    let emulator = aws::Emulator::start(aws::Kind::Moto)?;
-    let key = emulator.kms().create_symmetric_key()?;
-    let (_, alice) = bed.people.first().context("nobody")?;
-    let secrets = input::secrets(bed.folder, "sizes", OBJECTS, 10)?;
-    let size = |args: &[&str]| -> Result<Vec<f64>> {
-        let output = bed
-            .seal()
-            .args(bed.certificate())
-            .args(args)
-            .args(["-oyaml", "-f"])
-            .arg(&secrets)
-            .envs(aws::environment(emulator.url()))
-            .stderr(Stdio::inherit())
-            .output()?;
-        ensure!(output.status.success(), "seal: {}", output.status);
-        let text = String::from_utf8(output.stdout)?;
-        #[allow(clippy::cast_precision_loss, reason = "a few kilobytes")]
-        let sizes = documents(&text).map(|text| text.len() as f64);
-        Ok(sizes.collect())
-    };
-    let mut ours = size(&["-r", alice, "-r", &key])?;
-    let mut legacy = size(&[])?;
-    let largest = quantile(&mut ours, 1.0);
-    #[allow(clippy::cast_precision_loss, reason = "a hundred objects")]
-    let mean = |sizes: &[f64]| sizes.iter().sum::<f64>() / sizes.len() as f64;
-    figures.row(
-        "an object of ten values for age, RSA-4096 and KMS",
-        &number(mean(&ours), "B"),
-        &number(quantile(&mut legacy, 0.5), "B"),
-        &format!(
-            "theirs for RSA-4096 alone; our largest of {OBJECTS}: {}; the emulator's KMS blobs are \
-             about 80 bytes shorter than AWS's",
-            number(largest, "B")
-        ),
-    );
-    Ok(())
 }

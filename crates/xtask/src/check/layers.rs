@@ -23,6 +23,9 @@ const APP: u8 = 3;
 
 /// What does no IO, reads no clock and holds no runtime; `fence` keeps it so.
 pub(crate) const PURE: &[&str] = &[
+    "external-data",
+    "go-regexp",
+    "json-property",
     "seal-api",
     "seal-format",
     "seal-keys",
@@ -33,6 +36,10 @@ pub(crate) const PURE: &[&str] = &[
 
 /// Everything below the apps.
 const LIBRARIES: &[&str] = &[
+    "aws-edge",
+    "external-data",
+    "go-regexp",
+    "json-property",
     "operator-kit",
     "seal-age",
     "seal-api",
@@ -41,15 +48,23 @@ const LIBRARIES: &[&str] = &[
     "seal-kms",
     "seal-manifest",
     "sealing",
+    "secrets-manager",
     "template",
 ];
 
 const LAYERS: &[Layer] = &[
+    layer(0, "go-regexp", &[]),
+    layer(0, "json-property", &[]),
     layer(0, "seal-api", &[]),
     layer(0, "seal-format", &[]),
     layer(1, "seal-manifest", &[]),
-    layer(1, "template", &[]),
+    layer(1, "template", &["go-regexp"]),
     layer(1, "seal-keys", &["seal-format"]),
+    layer(
+        1,
+        "external-data",
+        &["go-regexp", "json-property", "seal-api", "template"],
+    ),
     layer(
         1,
         "sealing",
@@ -57,7 +72,10 @@ const LAYERS: &[Layer] = &[
     ),
     layer(2, "operator-kit", PURE),
     layer(2, "seal-age", &["seal-format", "seal-keys"]),
-    layer(2, "seal-kms", &["seal-format", "seal-keys"]),
+    layer(1, "aws-edge", &[]),
+    layer(2, "seal-kms", &["aws-edge", "seal-format", "seal-keys"]),
+    layer(2, "secrets-manager", &["aws-edge"]),
+    layer(APP, "external-secrets", LIBRARIES),
     layer(APP, "seal-cli", LIBRARIES),
     layer(APP, "sealed-controller", LIBRARIES),
 ];

@@ -84,6 +84,10 @@ fn inside_with_plugins() {
     let opened = identities.unwrap(recipient.name().as_str(), &wrap);
     if std::env::var("REFUSE").is_ok_and(|refuse| refuse.is_empty()) {
         assert_eq!(*opened.unwrap(), DATA_KEY);
+        let mut ruined = wrap.clone();
+        *ruined.last_mut().unwrap() ^= 1;
+        let opened = identities.unwrap(recipient.name().as_str(), &ruined);
+        assert_eq!(opened, Err(UnwrapFault::BadWrap), "no other wrap is tried");
     } else {
         let fault = opened.unwrap_err().to_string();
         assert!(

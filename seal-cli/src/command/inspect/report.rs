@@ -5,13 +5,15 @@ use seal_format::Envelope;
 use seal_format::se1::{
     Binding, DataKeyBlock, RecipientKind, SealedValue, ValueFormat, Wrap, value_format,
 };
-use sealing::{OpenError, Se1Object, SealedDocument, block};
+use sealing::{ItemError, OpenError, Opening, SealedDocument, block};
 use serde::Serialize;
 
 use crate::rules::RuleReaders;
 
 /// More data keys than this are worth folding.
 const MANY: usize = 4;
+/// Of a value in the legacy format.
+const NO_ENVELOPE: &str = "cut short, or no sealed value at all: seal it again from its source";
 
 /// One SealedSecret.
 #[derive(Serialize)]
@@ -74,8 +76,8 @@ pub(crate) struct Fault {
 
 pub(crate) fn of(file: &str, sealed: &SealedDocument, rule: Option<&RuleReaders>) -> Report {
     let namespace = sealed.namespace.as_deref().unwrap_or_default();
-    let read = Se1Object::read(&sealed.spec, sealed.scope, namespace, &sealed.name);
-    let faults = read.as_ref().err().map(faults).unwrap_or_default();
+    let read = Opening::prepare(&sealed.spec, sealed.scope, namespace, &sealed.name);
+    let faults = read.err().as_ref().map(faults).unwrap_or_default();
     let data_keys: Vec<_> = sealed
         .spec
         .data_keys
@@ -88,11 +90,9 @@ pub(crate) fn of(file: &str, sealed: &SealedDocument, rule: Option<&RuleReaders>
         .iter()
         .map(|(name, value)| item(name, value, sealed))
         .collect();
-    let post_quantum = items.iter().all(|item| item.data_key.is_some())
-        && data_keys
-            .iter()
-            .flat_map(|key| &key.recipients)
-            .all(|recipient| recipient.post_quantum);
+    // A whole Secret as one value is in the legacy format; of what is broken nobody can tell.
+    let known = faults.is_empty() && sealed.spec.data.is_none() && !items.is_empty();
+    let post_quantum = known && items.iter().all(|item| withstands(item, &data_keys));
     let mut report = Report {
         file: file.to_owned(),
         document: sealed.index,
@@ -108,6 +108,14 @@ pub(crate) fn of(file: &str, sealed: &SealedDocument, rule: Option<&RuleReaders>
     report.hints = hints(&report, sealed);
     report.hints.extend(strangers(&report, rule));
     report
+}
+
+/// Whether all wraps of the item's data key are known, and withstand a quantum computer.
+fn withstands(item: &Item, data_keys: &[DataKey]) -> bool {
+    let key = data_keys
+        .iter()
+        .find(|key| item.data_key.as_ref() == Some(&key.id));
+    key.is_some_and(|key| key.recipients.iter().all(|reader| reader.post_quantum))
 }
 
 fn item(name: &str, value: &str, sealed: &SealedDocument) -> Item {
@@ -181,26 +189,23 @@ fn faults(error: &OpenError) -> Vec<Fault> {
     reasons
         .map(|(reason, at)| Fault {
             class: reason.fault().map(seal_format::se1::Fault::class),
-            text: reason.to_string(),
+            text: match reason {
+                // No key was tried.
+                ItemError::NoKey => NO_ENVELOPE.to_owned(),
+                reason => reason.to_string(),
+            },
             at: at.clone(),
         })
         .collect()
 }
 
-/// Readers whom the rule for the file does not name: someone else's rule, an old one, or a trick.
+/// Readers whom the rule for the file does not name.
 fn strangers(report: &Report, rule: Option<&RuleReaders>) -> Vec<String> {
     let Some(rule) = rule else { return Vec::new() };
     let readers = report.data_keys.iter().flat_map(|key| &key.recipients);
-    let mut strangers: Vec<_> = readers
-        .map(|reader| reader.to.as_str())
-        .filter(|to| rule.names(to) == Some(false))
-        .collect();
-    strangers.sort_unstable();
-    strangers.dedup();
-    let place = rule.place();
+    let strangers = rule.strangers(readers.map(|reader| reader.to.as_str()));
     let told = strangers.into_iter();
-    told.map(|to| format!("the rule for this file ({place}) does not name the recipient {to}"))
-        .collect()
+    told.map(|to| rule.does_not_name(to)).collect()
 }
 
 fn hints(report: &Report, sealed: &SealedDocument) -> Vec<String> {

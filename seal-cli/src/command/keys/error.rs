@@ -2,7 +2,7 @@
 
 use seal_format::se1::Fault;
 use seal_keys::{CertificateError, PrivateKeyError};
-use sealing::SealError;
+use sealing::{SealError, WrappedKeyError};
 
 use crate::recipient::RecipientError;
 
@@ -40,8 +40,8 @@ pub(crate) enum KeysError {
     Certificate(#[from] CertificateError),
     #[error("its private key {0}")]
     PrivateKey(#[from] PrivateKeyError),
-    #[error("its seal.se1 cannot be used: {fault} [{}]", .fault.class())]
-    Wrapped { fault: Fault },
+    #[error("its seal.se1 cannot be used: {0}")]
+    Wrapped(WrappedKeyError),
     #[error(
         "it is wrapped for {readers}, and cannot be opened here: {fault} [{}]{}",
         .fault.class(), .detail.as_ref().map_or(String::new(), |detail| format!("\n  {detail}"))

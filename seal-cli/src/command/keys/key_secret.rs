@@ -4,7 +4,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use seal_format::se1::RecipientName;
 use seal_keys::{Certificate, PrivateKey, RsaIdentity};
-use sealing::{PRIVATE_KEY_ITEM, WRAPPED_KEY_FIELD, WrappedKey};
+use sealing::{PRIVATE_KEY_FIELD, WRAPPED_KEY_FIELD, WrappedKey};
 use zeroize::Zeroizing;
 
 use super::error::KeysError;
@@ -62,7 +62,7 @@ impl KeySecret {
     pub(super) fn private_half(&self) -> Result<PrivateHalf, KeysError> {
         let data = self.secret.data.as_ref();
         let field = |name| data.and_then(|data| data.get(name)).map(|bytes| &bytes.0);
-        match (field(PRIVATE_KEY_ITEM), field(WRAPPED_KEY_FIELD)) {
+        match (field(PRIVATE_KEY_FIELD), field(WRAPPED_KEY_FIELD)) {
             (Some(pem), _) if !pem.is_empty() => {
                 let pem = Zeroizing::new(pem.clone());
                 self.check(&pem)?;
@@ -70,8 +70,8 @@ impl KeySecret {
             }
             (_, Some(json)) => WrappedKey::read(json, self.namespace(), self.name())
                 .map(|key| PrivateHalf::Wrapped(Box::new(key)))
-                .map_err(|fault| KeysError::Wrapped { fault }),
-            _ => Err(KeysError::Missing(PRIVATE_KEY_ITEM)),
+                .map_err(KeysError::Wrapped),
+            _ => Err(KeysError::Missing(PRIVATE_KEY_FIELD)),
         }
     }
 
@@ -88,7 +88,7 @@ impl KeySecret {
     /// With the private half only wrapped. The type of the Secret demands that there is a `tls.key`.
     pub(super) fn wrapped(mut self, field: Vec<u8>) -> Self {
         let data = self.secret.data.get_or_insert_default();
-        data.insert(PRIVATE_KEY_ITEM.to_owned(), ByteString::default());
+        data.insert(PRIVATE_KEY_FIELD.to_owned(), ByteString::default());
         data.insert(WRAPPED_KEY_FIELD.to_owned(), ByteString(field));
         if let Some(annotations) = &mut self.secret.metadata.annotations {
             annotations.remove(LAST_APPLIED);
@@ -99,7 +99,7 @@ impl KeySecret {
     /// With the private half in the clear.
     pub(super) fn unwrapped(mut self, pem: &[u8]) -> Self {
         let data = self.secret.data.get_or_insert_default();
-        data.insert(PRIVATE_KEY_ITEM.to_owned(), ByteString(pem.to_vec()));
+        data.insert(PRIVATE_KEY_FIELD.to_owned(), ByteString(pem.to_vec()));
         data.remove(WRAPPED_KEY_FIELD);
         self
     }

@@ -8,7 +8,6 @@ use super::error::KeysError;
 use super::key_secret::{KeySecret, PrivateHalf};
 use super::key_secrets::KeySecrets;
 use super::{Change, KeyArgs, change_each};
-use crate::environment;
 use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
 use crate::identity::{Identities, IdentityKeys, Reach};
@@ -51,18 +50,20 @@ struct Wrapper {
 
 pub(super) fn run(mut args: Args) -> Result<(), CliError> {
     let cluster = args.keys.cluster();
-    let asked = Asked::of(&args.recipients, Cert::default(), environment::own)?;
+    // What the environment says was said about values: a controller that cannot read it loses the key.
+    let asked = Asked::of(&args.recipients, Cert::default(), |_| None)?;
     if asked.is_empty() {
         return Err(KeysError::NoRecipient.into());
     }
+    let kms = args.recipients.kms();
     let identities = if args.kms_key.is_empty() {
         None
     } else {
         let keys = IdentityKeys::of_kms(args.kms_key);
-        Some(Identities::new(&keys, args.recipients.kms())?)
+        Some(Identities::new(&keys, kms.clone())?)
     };
     let wrapper = Wrapper {
-        recipients: asked.resolve(&cluster, args.recipients.kms())?,
+        recipients: asked.resolve(&cluster, kms)?,
         identities,
     };
     let secrets = KeySecrets::of(&cluster)?;
@@ -117,8 +118,8 @@ impl Wrapper {
         data_key: &[u8],
         pem: &Zeroizing<Vec<u8>>,
     ) -> Result<(), KeysError> {
-        let read = WrappedKey::read(field, key.namespace(), key.name())
-            .map_err(|fault| KeysError::Wrapped { fault })?;
+        let read =
+            WrappedKey::read(field, key.namespace(), key.name()).map_err(KeysError::Wrapped)?;
         let opened = read.open(data_key).map_err(|_| KeysError::NotTheSame)?;
         let again = match &self.identities {
             Some(identities) => open(&read, identities)?,

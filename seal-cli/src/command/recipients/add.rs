@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use seal_format::se1::{DataKey, DataKeyBlock, RecipientName};
 use seal_manifest::BlockEdit;
 
-use super::{all_called, legacy_items};
+use super::{all_called, legacy_stays};
 use crate::args::ClusterArgs;
 use crate::batch::{self, Batch, Done};
 use crate::config::ConfigArgs;
@@ -60,9 +60,10 @@ pub(super) fn run(mut args: Args) -> Result<(), CliError> {
     let batch = Batch::of(&args.files)?;
     args.cluster.complete_from(environment::variable);
     let cluster = Cluster::from(args.cluster);
+    let kms = args.recipients.kms();
     let work = Work {
-        recipients: asked.resolve(&cluster, args.recipients.kms())?,
-        identities: Identities::new(&args.keys, args.recipients.kms())?,
+        recipients: asked.resolve(&cluster, kms.clone())?,
+        identities: Identities::new(&args.keys, kms)?,
         rules: Rules::new(&args.config),
         accept: args.accept_new_recipients,
     };
@@ -77,13 +78,7 @@ impl Work {
         let mut added: Vec<RecipientName> = Vec::new();
         let (mut keys, mut in_se1) = (0, false);
         let text = file.edited(|sealed, object| {
-            let legacy = legacy_items(sealed, object.as_ref());
-            if !legacy.is_empty() {
-                done.warnings.push(format!(
-                    "{} in the legacy format, for one certificate, stays as it is",
-                    legacy.join(", ")
-                ));
-            }
+            done.warnings.extend(legacy_stays(sealed, object.as_ref()));
             let Some(object) = object else {
                 return Ok(Vec::new());
             };

@@ -1,33 +1,23 @@
 //! `seal recipients list`: who can read what, and whether that is certain.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use seal_format::se1::{DataKeyBlock, Fault};
 use sealing::{Se1Object, SealedDocument};
 use serde::Serialize;
 
 use super::legacy_items;
-use crate::config::ConfigArgs;
 use crate::error::CliError;
 use crate::identity::{Identities, IdentityArgs, Reach};
-use crate::output::Destination;
+use crate::report::ReportArgs;
 use crate::rules::{RuleReaders, Rules};
 use crate::sealed_file::SealedFile;
 use crate::ui;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Files of SealedSecrets; - is stdin
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
-
-    /// text or json
-    #[arg(short = 'o', long, value_name = "FORMAT", default_value = "text")]
-    output: String,
-
     #[command(flatten)]
-    config: ConfigArgs,
+    report: ReportArgs,
 
     #[command(flatten)]
     identities: IdentityArgs,
@@ -70,11 +60,7 @@ struct Keys {
 
 /// Reads, opens what can be opened, tells.
 pub(super) fn run(args: &Args) -> Result<(), CliError> {
-    let json = match args.output.as_str() {
-        "text" => false,
-        "json" => true,
-        _ => return Err(CliError::InspectFormat(args.output.clone())),
-    };
+    let format = args.report.format()?;
     // To look is no reason to be asked for a passphrase, unless keys were named for it.
     let keys = Keys {
         identities: args.identities.identities()?,
@@ -84,9 +70,9 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
             Reach::Silent
         },
     };
-    let rules = Rules::new(&args.config);
+    let rules = Rules::new(&args.report.config);
     let mut all = Vec::new();
-    for path in &args.files {
+    for path in &args.report.files {
         let file = SealedFile::read(path)?;
         let rule = rules.of_what_is_there(path);
         for sealed in &file.sealed {
@@ -94,15 +80,7 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
             all.push(keys.list(&file, sealed, object.as_ref(), rule.as_ref()));
         }
     }
-    let output = if json {
-        let text = serde_json::to_string_pretty(&all).map_err(|_| CliError::InspectJson)?;
-        vec![text, "\n".to_owned()]
-    } else {
-        all.iter()
-            .map(|listed| ui::printable(&text(listed)))
-            .collect()
-    };
-    Destination::Stdout.write(&output)?;
+    format.write(&all, |listed| ui::printable(&text(listed)))?;
     let is_wrong = |listed: &&Listed| listed.data_keys.iter().any(|key| key.fault.is_some());
     match all.iter().find(is_wrong) {
         Some(listed) => Err(CliError::Unsound(listed.file.clone())),

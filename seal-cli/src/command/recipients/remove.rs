@@ -2,33 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::PathBuf;
 
 use seal_format::se1::{DataKeyBlock, DataKeyId, RecipientName};
 use seal_keys::Certificate;
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
-use super::all_called;
-use crate::args::ClusterArgs;
-use crate::batch::{self, Batch, Done};
-use crate::config::ConfigArgs;
-use crate::environment;
+use super::{all_called, legacy_stays};
+use crate::batch::{self, Done};
+use crate::data_key_change::{DataKeyChange, DataKeyChangeArgs};
 use crate::error::CliError;
-use crate::identity::{Identities, IdentityKeys};
 use crate::public_keys::PublicKeys;
 use crate::readers_error::ReadersError;
-use crate::recipient::{Asked, KmsArgs};
-use crate::rules::{RuleReaders, Rules};
+use crate::rules::RuleReaders;
 use crate::sealed_file::SealedFile;
 use crate::verified::Verified;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Files, and folders with files, of SealedSecrets
-    #[arg(value_name = "FILE|FOLDER", required = true)]
-    files: Vec<PathBuf>,
-
     /// Who shall not read any more: as seal recipients list shows it, by a name of .seal.yaml, or
     /// cert:FILE; may be repeated
     #[arg(short = 'r', long, value_name = "RECIPIENT", required = true)]
@@ -39,49 +30,34 @@ pub(super) struct Args {
     cert: Vec<String>,
 
     #[command(flatten)]
-    config: ConfigArgs,
-
-    #[command(flatten)]
-    keys: IdentityKeys,
-
-    #[command(flatten)]
-    kms: KmsArgs,
-
-    #[command(flatten)]
-    cluster: ClusterArgs,
+    change: DataKeyChangeArgs,
 }
 
 /// What is the same for all files.
 struct Work {
-    removed: Vec<Removed>,
-    identities: Identities,
+    change: DataKeyChange,
     public: PublicKeys,
-    rules: Rules,
+    removed: Vec<Removed>,
 }
 
 /// Who was typed.
 enum Removed {
     Key(RecipientName),
-    /// What a configuration calls somebody.
-    Name(String),
+    /// What a configuration calls somebody, and else the certificate in a file of that name.
+    Name(String, Option<RecipientName>),
 }
 
 /// Opens the data keys of whoever goes, seals their values anew, writes.
-pub(super) fn run(mut args: Args) -> Result<(), CliError> {
+pub(super) fn run(args: Args) -> Result<(), CliError> {
     let removed = args.recipient.iter().map(|text| Removed::of(text));
     let removed = removed.collect::<Result<_, _>>()?;
-    let batch = Batch::of(&args.files)?;
-    args.cluster.complete_from(environment::variable);
-    let kms = args.kms.options();
-    let identities = Identities::new(&args.keys, kms.clone())?;
-    let certificates = Asked::certificates(&args.cert);
+    let change = args.change.resolve()?;
     let work = Work {
+        public: change.public_keys(&args.cert)?,
+        change,
         removed,
-        public: PublicKeys::new(&certificates, &identities, args.cluster.into(), kms)?,
-        identities,
-        rules: Rules::new(&args.config),
     };
-    let results = batch.each(|file| work.remove(file, &batch));
+    let results = work.change.batch.each(|file| work.remove(file));
     batch::report("remove", results)
 }
 
@@ -98,41 +74,42 @@ impl Removed {
         {
             return Ok(Self::Key(name));
         }
-        // An expired certificate is good enough to be removed.
-        let path = text.strip_prefix("cert:").unwrap_or(text);
-        if let Ok(pem) = fs::read(path) {
-            let certificate = Certificate::from_pem(&pem);
-            let certificate = certificate.map_err(|reason| CliError::Certificate {
-                from: path.to_owned(),
-                reason,
-            })?;
-            let name = RecipientName::from_text(&format!("rsa:{}", certificate.fingerprint()));
-            return name
-                .map(Self::Key)
-                .map_err(|_| CliError::NoReader(text.to_owned()));
+        if let Some(path) = text.strip_prefix("cert:") {
+            return of_certificate(path).map(Self::Key);
         }
-        if text.is_empty() || text.contains([':', '/', ' ']) {
-            return Err(CliError::NoReader(text.to_owned()));
+        if text.contains([':', '/', ' ']) || text.is_empty() {
+            let nobody = CliError::NoReader(text.to_owned());
+            return match of_certificate(text) {
+                Err(CliError::Input { .. }) => Err(nobody),
+                read => read.map(Self::Key),
+            };
         }
-        Ok(Self::Name(text.to_owned()))
+        // Whoever goes may have put a file of that name there, to stay.
+        let file = of_certificate(text).ok();
+        Ok(Self::Name(text.to_owned(), file))
     }
 
     fn is(&self, to: &RecipientName, rule: Option<&RuleReaders>) -> bool {
         match self {
             Self::Key(key) => key == to,
-            Self::Name(name) => rule.and_then(|rule| rule.key_of(name)) == Some(to.as_str()),
+            Self::Name(name, file) => match rule.and_then(|rule| rule.key_of(name)) {
+                Some(key) => key == to.as_str(),
+                None => file.as_ref() == Some(to),
+            },
         }
     }
 }
 
 impl Work {
-    fn remove(&self, file: &SealedFile, batch: &Batch) -> Result<Done, CliError> {
-        let rule = self.rules.of(&file.path)?;
+    fn remove(&self, file: &SealedFile) -> Result<Done, CliError> {
+        let rule = self.change.rules.of(&file.path)?;
         let rule = rule.as_ref();
         self.check_names(rule)?;
         let mut done = Done::default();
-        let mut gone = Vec::new();
+        let mut all_gone = Vec::new();
         let text = file.edited(|sealed, object| {
+            done.warnings
+                .extend(legacy_stays(sealed, object.as_ref()));
             let Some(object) = object else {
                 return Ok(Vec::new());
             };
@@ -140,12 +117,12 @@ impl Work {
             if affected.is_empty() {
                 return Ok(Vec::new());
             }
-            let trusted = rule.map(RuleReaders::kms_keys).unwrap_or_default();
-            let verified = Verified::of(sealed, object, &self.identities, &trusted, |block| {
+            let change = &self.change;
+            let verified = change.verified(file, sealed, object, rule, |block| {
                 affected.contains(block.id())
-            })
-            .map_err(file.of_keys(sealed))?;
+            })?;
             let (edits, items) = self.reseal(file, sealed, &verified, rule)?;
+            let mut gone = Vec::new();
             for (block, _) in verified.blocks() {
                 let wraps = block.wraps().iter().map(|wrap| wrap.to.clone());
                 gone.extend(wraps.filter(|to| self.goes(to, rule)));
@@ -155,11 +132,12 @@ impl Work {
                 all_called(&gone, rule),
                 items.join(", ")
             ));
+            all_gone.extend(gone);
             Ok(edits)
         })?;
-        done.changed = batch.replace(file, &text)?;
+        done.changed = self.change.batch.replace(file, &text)?;
         done.notes.push(if done.changed {
-            format!("removed {}", all_called(&gone, rule))
+            format!("removed {}", all_called(&all_gone, rule))
         } else {
             "nobody to remove".to_owned()
         });
@@ -169,7 +147,7 @@ impl Work {
     /// A name that nobody has would remove nobody without a word.
     fn check_names(&self, rule: Option<&RuleReaders>) -> Result<(), CliError> {
         for removed in &self.removed {
-            if let Removed::Name(name) = removed
+            if let Removed::Name(name, None) = removed
                 && rule.is_none_or(|rule| rule.key_of(name).is_none())
             {
                 return Err(CliError::NoReader(name.clone()));
@@ -213,6 +191,21 @@ impl Work {
         }
         Ok((edits, items.into_iter().map(str::to_owned).collect()))
     }
+}
+
+/// An expired certificate is good enough to be removed.
+fn of_certificate(path: &str) -> Result<RecipientName, CliError> {
+    let pem = fs::read(path).map_err(|reason| CliError::Input {
+        from: path.to_owned(),
+        reason,
+    })?;
+    let certificate = Certificate::from_pem(&pem);
+    let certificate = certificate.map_err(|reason| CliError::Certificate {
+        from: path.to_owned(),
+        reason,
+    })?;
+    let name = RecipientName::from_text(&format!("rsa:{}", certificate.fingerprint()));
+    name.map_err(|_| CliError::NoReader(path.to_owned()))
 }
 
 /// The data keys of somebody.

@@ -1,59 +1,41 @@
 //! `seal recipients sync`: files as their rules say. Who is new needs a word of the user, known rule
 //! or not: a file may have been moved under the rule by somebody else (rule W3).
 
-use std::path::PathBuf;
-
 use seal_format::se1::{DataKeyId, RecipientName};
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
 
-use super::all_called;
-use crate::args::ClusterArgs;
-use crate::batch::{self, Batch, Done, Results};
+use super::{all_called, legacy_stays};
+use crate::batch::{self, Done, Results};
+use crate::config;
 use crate::config::known::{self, KnownArgs};
-use crate::config::{self, ConfigArgs};
-use crate::environment;
+use crate::data_key_change::{DataKeyChange, DataKeyChangeArgs};
 use crate::error::CliError;
-use crate::identity::{Identities, IdentityKeys};
 use crate::public_keys::PublicKeys;
 use crate::readers_error::ReadersError;
-use crate::recipient::{Asked, KmsArgs, Recipients};
-use crate::rules::{RuleReaders, Rules};
+use crate::recipient::Recipients;
+use crate::rules::RuleReaders;
 use crate::sealed_file::SealedFile;
 use crate::ui;
 use crate::verified::Verified;
 
 #[derive(clap::Args, Debug)]
 pub(super) struct Args {
-    /// Files, and folders with files, of SealedSecrets
-    #[arg(value_name = "FILE|FOLDER", required = true)]
-    files: Vec<PathBuf>,
-
     /// Only tell what would be done; the exit code is 1 if there is anything
     #[arg(long)]
     dry_run: bool,
 
     #[command(flatten)]
-    config: ConfigArgs,
+    change: DataKeyChangeArgs,
 
     #[command(flatten)]
     known: KnownArgs,
-
-    #[command(flatten)]
-    keys: IdentityKeys,
-
-    #[command(flatten)]
-    kms: KmsArgs,
-
-    #[command(flatten)]
-    cluster: ClusterArgs,
 }
 
 /// What is the same for all files.
 struct Work {
-    identities: Identities,
+    change: DataKeyChange,
     public: PublicKeys,
-    rules: Rules,
     known: KnownArgs,
 }
 
@@ -72,21 +54,18 @@ struct Difference {
 }
 
 /// Compares, opens, re-wraps or seals anew, writes.
-pub(super) fn run(mut args: Args) -> Result<(), CliError> {
-    let batch = Batch::of(&args.files)?;
-    args.cluster.complete_from(environment::variable);
-    let kms = args.kms.options();
-    let identities = Identities::new(&args.keys, kms.clone())?;
+pub(super) fn run(args: Args) -> Result<(), CliError> {
+    let change = args.change.resolve()?.pinned(&args.known);
     let work = Work {
-        public: PublicKeys::new(&Asked::default(), &identities, args.cluster.into(), kms)?,
-        identities,
-        rules: Rules::new(&args.config).pinned(&args.known),
+        public: change.public_keys(&[])?,
+        change,
         known: args.known,
     };
+    let files = &work.change.batch;
     if args.dry_run {
-        return tell(batch.each(|file| work.plan(file)));
+        return tell(files.each(|file| work.plan(file)));
     }
-    let results = batch.each(|file| work.sync(file, &batch));
+    let results = files.each(|file| work.sync(file));
     batch::report("sync", results)
 }
 
@@ -150,11 +129,12 @@ impl Work {
         Ok(lines)
     }
 
-    fn sync(&self, file: &SealedFile, batch: &Batch) -> Result<Done, CliError> {
+    fn sync(&self, file: &SealedFile) -> Result<Done, CliError> {
         let rule = self.rule(file)?;
         let recipients = self.public.of_rule(&rule)?;
         let mut done = Done::default();
         let text = file.edited(|sealed, object| {
+            done.warnings.extend(legacy_stays(sealed, object.as_ref()));
             let Some(object) = object else {
                 return Ok(Vec::new());
             };
@@ -165,15 +145,14 @@ impl Work {
             }
             self.admit(&wanted, &differences, &object)
                 .map_err(file.of_readers(sealed))?;
-            let trusted = rule.kms_keys();
-            let verified = Verified::of(sealed, object, &self.identities, &trusted, |block| {
+            let change = &self.change;
+            let verified = change.verified(file, sealed, object, Some(&rule), |block| {
                 differences.iter().any(|other| other.id == *block.id())
-            })
-            .map_err(file.of_keys(sealed))?;
+            })?;
             wanted.tell(&differences, &verified, &mut done);
             wanted.edits(file, sealed, &differences, &verified)
         })?;
-        done.changed = batch.replace(file, &text)?;
+        done.changed = self.change.batch.replace(file, &text)?;
         if !done.changed {
             done.notes.push("as the rule says".to_owned());
         }
@@ -181,9 +160,9 @@ impl Work {
     }
 
     fn rule(&self, file: &SealedFile) -> Result<RuleReaders, CliError> {
-        match self.rules.of(&file.path)? {
+        match self.change.rules.of(&file.path)? {
             Some(rule) => Ok(rule),
-            None => Err(config::nothing_for(&file.path, self.rules.named())?.into()),
+            None => Err(config::nothing_for(&file.path, self.change.rules.named())?.into()),
         }
     }
 

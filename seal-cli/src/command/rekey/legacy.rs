@@ -2,12 +2,13 @@
 
 use seal_format::se1::{ValueFormat, value_format};
 use seal_format::{Envelope, SessionKey};
-use seal_keys::{Recipient as _, RsaRecipient};
+use seal_keys::Recipient as _;
 use sealing::SealedDocument;
 use zeroize::Zeroizing;
 
 use crate::fresh_bytes::FreshBytes;
 use crate::identity::Identities;
+use crate::recipient::{InKms, OneCertificate};
 
 /// Why a value stays as it is.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
@@ -18,14 +19,10 @@ pub(crate) enum LegacyError {
         "no private key here opens it: name the old one with --private-key, or let the controller do it (kubeseal --re-encrypt)"
     )]
     NoKey,
+    #[error("{0}; seal it again in SE1 (seal set --format-version se1), or keep the old key")]
+    InKms(InKms),
     #[error("it cannot be sealed again")]
     Seal,
-}
-
-/// What the values are bound to.
-pub(super) fn label(sealed: &SealedDocument) -> Vec<u8> {
-    let namespace = sealed.namespace.as_deref().unwrap_or_default();
-    sealed.scope.label(namespace, &sealed.name)
 }
 
 /// Items with values of this format.
@@ -39,17 +36,23 @@ pub(super) fn values(sealed: &SealedDocument) -> impl Iterator<Item = (&str, &st
 /// The value for another certificate; `None` if it is for that one.
 pub(super) fn rekeyed(
     value: &str,
-    label: &[u8],
+    sealed: &SealedDocument,
     identities: &Identities,
-    certificate: &RsaRecipient,
+    certificate: OneCertificate<'_>,
 ) -> Result<Option<String>, LegacyError> {
+    let label = label(sealed);
     let envelope = Envelope::from_text(value).map_err(|_| LegacyError::Damaged)?;
-    let (by, session_key) = identities
-        .unwrap_legacy(&envelope.wrapped_key, label)
-        .ok_or(LegacyError::NoKey)?;
-    if by == certificate.name() {
+    let opened = identities.unwrap_legacy(&envelope.wrapped_key, &label);
+    if let Some((by, _)) = &opened
+        && *by == certificate.name()
+    {
         return Ok(None);
     }
+    // Before a key is asked for that would not help.
+    let new = certificate
+        .for_legacy(sealed.scope)
+        .map_err(LegacyError::InKms)?;
+    let (_, session_key) = opened.ok_or(LegacyError::NoKey)?;
     let plain = SessionKey::from_unwrapped(&session_key)
         .and_then(|key| key.open(&envelope.payload))
         .map_err(|_| LegacyError::Damaged)?;
@@ -58,10 +61,16 @@ pub(super) fn rekeyed(
         return Err(LegacyError::Seal);
     }
     let key = SessionKey::from_fresh_bytes(fresh);
-    let wrapped_key = certificate.wrap(key.expose(), label);
+    let wrapped_key = new.wrap(key.expose(), &label);
     let envelope = Envelope {
         wrapped_key: wrapped_key.map_err(|_| LegacyError::Seal)?,
         payload: key.seal(&plain).map_err(|_| LegacyError::Seal)?,
     };
     envelope.to_text().map(Some).map_err(|_| LegacyError::Seal)
+}
+
+/// What the values are bound to.
+fn label(sealed: &SealedDocument) -> Vec<u8> {
+    let namespace = sealed.namespace.as_deref().unwrap_or_default();
+    sealed.scope.label(namespace, &sealed.name)
 }

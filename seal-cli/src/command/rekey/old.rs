@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use seal_format::se1::{DataKeyBlock, RecipientKind, RecipientName};
 use seal_keys::Certificate;
 
+use crate::config::known;
 use crate::error::CliError;
 use crate::identity::Identities;
 use crate::readers_error::ReadersError;
@@ -16,10 +17,13 @@ use crate::rules::RuleReaders;
 pub(super) struct OldCertificates(Vec<RecipientName>);
 
 impl OldCertificates {
-    /// Expired ones, too: they are most of all.
+    /// Files, and what lists of readers say. Expired ones, too: they are most of all.
     pub(super) fn read(paths: &[PathBuf]) -> Result<Self, CliError> {
         let read = |path: &PathBuf| {
             let from = path.display().to_string();
+            if let Some(name) = RecipientName::from_text(&from).ok().filter(is_certificate) {
+                return Ok(name);
+            }
             let pem = fs::read(path).map_err(|reason| CliError::Input {
                 from: from.clone(),
                 reason,
@@ -35,10 +39,12 @@ impl OldCertificates {
         paths.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The readers of a data key that `new` replaces.
+    /// The readers of a data key that `new` replaces. Where nobody said which, it is the certificate
+    /// that the file's rule had when it was last confirmed here, if the rule has the new one now: the
+    /// file may have been put under the rule by somebody, with values for another cluster (rule W3).
     ///
     /// # Errors
-    /// [`ReadersError::WhichOld`] if nobody said which.
+    /// [`ReadersError::WhichOld`] if it is none of these; those of the memory.
     pub(super) fn of(
         &self,
         block: &DataKeyBlock,
@@ -47,7 +53,7 @@ impl OldCertificates {
         rule: Option<&RuleReaders>,
     ) -> Result<Vec<RecipientName>, ReadersError> {
         let wraps = block.wraps().iter().map(|wrap| &wrap.to);
-        let certificates = wraps.filter(|to| to.kind() == RecipientKind::Rsa && *to != new);
+        let certificates = wraps.filter(|to| is_certificate(to) && *to != new);
         let certificates: Vec<_> = certificates.cloned().collect();
         let chosen = |is_old: &dyn Fn(&RecipientName) -> bool| {
             let old = certificates.iter().filter(|to| is_old(to));
@@ -62,9 +68,7 @@ impl OldCertificates {
         let has_new = block.wraps().iter().any(|wrap| wrap.to == *new);
         match certificates.as_slice() {
             [] => Ok(Vec::new()),
-            [_] if !has_new && rule.is_some_and(|rule| rule.certificates() == 1) => {
-                Ok(certificates)
-            }
+            [only] if !has_new && was_of_rule(only, new, rule)? => Ok(certificates),
             _ => Err(ReadersError::WhichOld(
                 certificates
                     .iter()
@@ -74,4 +78,20 @@ impl OldCertificates {
             )),
         }
     }
+}
+
+/// Whether a rule with one certificate changed from one to the other.
+fn was_of_rule(
+    old: &RecipientName,
+    new: &RecipientName,
+    rule: Option<&RuleReaders>,
+) -> Result<bool, ReadersError> {
+    let Some(rule) = rule.filter(|rule| rule.certificates() == 1) else {
+        return Ok(false);
+    };
+    Ok(rule.names(new.as_str()) != Some(false) && known::remembers(&rule.matched, old.as_str())?)
+}
+
+fn is_certificate(name: &RecipientName) -> bool {
+    name.kind() == RecipientKind::Rsa
 }

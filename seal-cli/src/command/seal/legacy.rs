@@ -1,7 +1,7 @@
 //! The legacy format: one certificate, a session key for each value.
 
 use seal_format::SessionKey;
-use seal_keys::{Recipient as _, RsaRecipient};
+use seal_keys::Recipient as _;
 use sealing::{SealedManifest, Sealing};
 use zeroize::Zeroizing;
 
@@ -9,13 +9,14 @@ use super::{Work, each};
 use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
 use crate::input::InputSecret;
+use crate::recipient::OneCertificate;
 
 impl Work {
     /// A document for each Secret.
     pub(super) fn legacy(
         &self,
         secrets: Vec<InputSecret>,
-        certificate: &RsaRecipient,
+        certificate: OneCertificate<'_>,
     ) -> Result<Vec<String>, CliError> {
         each(secrets, |input| {
             let place = input.place;
@@ -27,11 +28,18 @@ impl Work {
     fn seal_legacy(
         &self,
         mut input: InputSecret,
-        certificate: &RsaRecipient,
+        certificate: OneCertificate<'_>,
     ) -> Result<SealedManifest, CliError> {
         let scope = self.aim(&mut input)?;
         let InputSecret { place, secret } = input;
         let from = || self.from.clone();
+        let certificate = certificate
+            .for_legacy(scope)
+            .map_err(|reason| CliError::InKms {
+                from: from(),
+                place,
+                reason,
+            })?;
         let failed = |reason| CliError::Seal {
             from: from(),
             place,

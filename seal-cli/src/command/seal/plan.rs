@@ -1,13 +1,12 @@
 //! Whom to seal for, and in which format: as flags, environment or rule say, else for the cluster.
 
 use seal_format::Scope;
-use seal_keys::RsaRecipient;
 
-use crate::config::{Format, Matched};
+use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::output::Destination;
-use crate::recipient::{Choice, Readers, Recipients};
+use crate::recipient::{Choice, OneCertificate, Readers, Recipients};
 use crate::title::Title;
 
 /// What the user asked for, here or in a rule.
@@ -41,9 +40,10 @@ impl<'a> Plan<'a> {
     }
 
     /// The certificate to seal for in the legacy format; `None` is SE1.
-    pub(super) fn legacy_certificate(&self) -> Result<Option<&RsaRecipient>, CliError> {
+    pub(super) fn legacy_certificate(&self) -> Result<Option<OneCertificate<'_>>, CliError> {
         let asked = self.context.format_version;
-        self.choice.legacy_certificate(asked, Format::Legacy)
+        let usual = self.choice.usual_format();
+        self.choice.legacy_certificate(asked, usual)
     }
 
     /// The rule that names the recipients.

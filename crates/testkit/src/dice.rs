@@ -1,14 +1,19 @@
 //! Choices that a seed repeats.
 
+use base64::Engine as _;
+
 /// A sequence of numbers without a pattern (`SplitMix64`, Steele, Lea and Flood 2014).
-pub(crate) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The sequence of a seed.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    fn next(&mut self) -> u64 {
+    /// Any number.
+    pub fn number(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -16,21 +21,24 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// Below `limit`.
-    pub(crate) fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() >> 1).unwrap() % limit
+    /// Below `limit`, which is not zero.
+    pub fn below(&mut self, limit: usize) -> usize {
+        // What is below a `usize` fits into one.
+        usize::try_from(self.number() % limit as u64).unwrap_or_default()
     }
 
-    pub(crate) fn is_one_in(&mut self, chances: usize) -> bool {
+    /// True once in so many times.
+    pub fn is_one_in(&mut self, chances: usize) -> bool {
         self.below(chances) == 0
     }
 
-    pub(crate) fn pick<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
+    /// One of these.
+    pub fn pick<'a, T: ?Sized>(&mut self, choices: &[&'a T]) -> &'a T {
         choices[self.below(choices.len())]
     }
 
     /// Characters of an alphabet.
-    pub(crate) fn word(&mut self, alphabet: &str, length: usize) -> String {
+    pub fn word(&mut self, alphabet: &str, length: usize) -> String {
         let letters: Vec<char> = alphabet.chars().collect();
         (0..length)
             .map(|_| letters[self.below(letters.len())])
@@ -38,9 +46,8 @@ impl Dice {
     }
 
     /// Base64 of as many random bytes.
-    pub(crate) fn base64(&mut self, bytes: usize) -> String {
-        use base64::Engine as _;
-        let bytes: Vec<u8> = (0..bytes).map(|_| self.next().to_le_bytes()[0]).collect();
+    pub fn base64(&mut self, bytes: usize) -> String {
+        let bytes: Vec<u8> = (0..bytes).map(|_| self.number().to_le_bytes()[0]).collect();
         base64::engine::general_purpose::STANDARD.encode(bytes)
     }
 }

@@ -1,0 +1,147 @@
+//! `dataFrom.rewrite`: changes of keys, one after another (contract §4).
+
+mod merge;
+
+use seal_api::external_secrets::{Regexp, Rewrite, Transform};
+use template::{Engine, Items};
+use zeroize::Zeroizing;
+
+use crate::error::RewriteError;
+use crate::{DataError, SecretData};
+
+/// Applies all rewrites in order. Where two keys become the same, the one that comes last in the order
+/// of the keys before wins; upstream it is any of them.
+///
+/// # Errors
+/// [`DataError::Rewrite`] with the place of the rewrite.
+pub fn rewrite(
+    data: SecretData,
+    rewrites: &[Rewrite],
+    engine: &dyn Engine,
+) -> Result<SecretData, DataError> {
+    rewrites
+        .iter()
+        .enumerate()
+        .try_fold(data, |data, (index, rewrite)| {
+            let rewritten = match (&rewrite.regexp, &rewrite.transform, &rewrite.merge) {
+                (Some(regexp), None, None) => by_regexp(data, regexp),
+                (None, Some(transform), None) => by_template(data, transform, engine),
+                (None, None, Some(merge)) => merge::merge(data, merge),
+                _ => Err(RewriteError::NotOne),
+            };
+            rewritten.map_err(|reason| DataError::Rewrite { index, reason })
+        })
+}
+
+fn by_regexp(data: SecretData, regexp: &Regexp) -> Result<SecretData, RewriteError> {
+    let source = go_regexp::compile(&regexp.source)?;
+    let rewritten = data.into_iter().map(|(key, value)| {
+        let mut rewritten = String::new();
+        let mut at = 0;
+        for captures in source.captures_iter(&key) {
+            let Some(whole) = captures.get(0) else {
+                continue;
+            };
+            rewritten.push_str(&key[at..whole.start()]);
+            let Ok(()) = go_regexp::expand(&captures, &regexp.target, |piece| {
+                rewritten.push_str(piece);
+                Ok::<_, std::convert::Infallible>(())
+            });
+            at = whole.end();
+        }
+        rewritten.push_str(&key[at..]);
+        (rewritten, value)
+    });
+    Ok(rewritten.collect())
+}
+
+fn by_template(
+    data: SecretData,
+    transform: &Transform,
+    engine: &dyn Engine,
+) -> Result<SecretData, RewriteError> {
+    // What a template says of itself may be told; what it says of its items, here keys, may be, too.
+    engine
+        .check(&transform.template)
+        .map_err(|error| RewriteError::Template(error.to_string()))?;
+    let mut rewritten = SecretData::new();
+    for (key, value) in data {
+        let mut items = Items::new();
+        items.insert("value", Zeroizing::new(key.into_bytes()));
+        let rendered = engine
+            .render(&transform.template, &items)
+            .map_err(|error| RewriteError::Template(error.to_string()))?;
+        let key = std::str::from_utf8(&rendered).map_err(|_| RewriteError::NoText)?;
+        rewritten.insert(key.to_owned(), value);
+    }
+    Ok(rewritten)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use template::GoTemplate;
+
+    fn data(entries: &[(&str, &str)]) -> SecretData {
+        let entries = entries.iter();
+        entries
+            .map(|(key, value)| ((*key).to_owned(), Zeroizing::new(value.as_bytes().to_vec())))
+            .collect()
+    }
+
+    fn rewritten(entries: &[(&str, &str)], rewrites: &str) -> Result<String, DataError> {
+        let rewrites: Vec<Rewrite> = serde_json::from_str(rewrites).unwrap();
+        let data = rewrite(data(entries), &rewrites, &GoTemplate::default())?;
+        let lines = data
+            .iter()
+            .map(|(key, value)| format!("{key}={}", String::from_utf8_lossy(value)));
+        Ok(lines.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn one_after_another() {
+        let rewrites = r#"[{"regexp":{"source":"^db/(?P<name>.*)$","target":"my_${name}"}},
+            {"transform":{"template":"{{ .value | upper }}"}}]"#;
+        let result = rewritten(&[("db/user", "u"), ("other", "o")], rewrites);
+        assert_eq!(result.unwrap(), "MY_USER=u OTHER=o");
+    }
+
+    #[test]
+    fn merging() {
+        let values = &[
+            ("a", r#"{"x":1.50,"s":"t<","b":true,"z":null}"#),
+            ("b", r#"{"x":{"k":["<"]},"big":12345678901234567890}"#),
+        ];
+        for (rewrites, expected) in [
+            (
+                r#"[{"merge":{"conflictPolicy":"Ignore"}}]"#,
+                Ok(r#"b=true big=12345678901234567000 s=t< x={"k":["\u003c"]} z="#),
+            ),
+            (
+                r#"[{"merge":{"conflictPolicy":"Ignore","priority":["a"]}}]"#,
+                Ok("b=true big=12345678901234567000 s=t< x=1.5 z="),
+            ),
+            (r#"[{"merge":{}}]"#, Err("rewrite 0: merge: member x")),
+            (
+                r#"[{"merge":{"priority":["c"],"conflictPolicy":"Ignore"}}]"#,
+                Err("rewrite 0: merge: key c"),
+            ),
+            (
+                r#"[{"merge":{"strategy":"JSON"}}]"#,
+                Err("rewrite 0: merge: strategy JSON"),
+            ),
+            (
+                r#"[{"merge":{},"regexp":{"source":"a","target":"b"}}]"#,
+                Err("rewrite 0: give one"),
+            ),
+        ] {
+            match (rewritten(values, rewrites), expected) {
+                (Ok(result), Ok(expected)) => assert_eq!(result, expected),
+                (Err(error), Err(expected)) => {
+                    assert!(error.to_string().starts_with(expected), "{error}");
+                }
+                (result, _) => panic!("{rewrites}: {result:?}"),
+            }
+        }
+    }
+}

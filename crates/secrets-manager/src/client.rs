@@ -1,0 +1,216 @@
+//! The calls.
+
+use std::error::Error;
+use std::fmt;
+use std::future::Future;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region};
+use aws_edge::SdkError;
+use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::{Builder, Credentials};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use aws_sdk_secretsmanager::types::{ApiErrorType, SecretListEntry, SecretValueEntry};
+use tokio::sync::OnceCell;
+use zeroize::Zeroizing;
+
+use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::options::SecretsOptions;
+use crate::value::{Batch, Listed, SecretValue};
+use crate::version::Version;
+
+/// Secrets of one batch, at most (API reference).
+pub const BATCH: usize = 20;
+
+/// Secrets Manager in one region, as one identity. Nothing is read or called before the first use.
+///
+/// Calls are made once: whoever asks has a back-off of his own.
+pub struct SecretsManager {
+    options: SecretsOptions,
+    client: OnceCell<Client>,
+}
+
+impl SecretsManager {
+    /// For calls under these options.
+    pub fn new(options: SecretsOptions) -> Self {
+        Self {
+            options,
+            client: OnceCell::new(),
+        }
+    }
+
+    /// One value.
+    pub async fn value(&self, key: &str, version: &Version) -> Result<SecretValue, SecretsError> {
+        let failed = failure(Operation::GetSecretValue, Some(key));
+        let call = self.client().await.get_secret_value().secret_id(key);
+        let call = match version {
+            // Always said: emulators and replicas may think of another one.
+            Version::Stage(stage) => call.version_stage(stage),
+            Version::Id(id) => call.version_id(id),
+        };
+        let answer = answered(call.send()).await.map_err(&failed)?;
+        let value = SecretValue {
+            arn: answer.arn.unwrap_or_default(),
+            name: answer.name.unwrap_or_default(),
+            version_id: answer.version_id.unwrap_or_default(),
+            text: answer.secret_string.map(Zeroizing::new),
+            binary: answer
+                .secret_binary
+                .map(|blob| Zeroizing::new(blob.into_inner())),
+        };
+        match value.bytes() {
+            Some(_) => Ok(value),
+            None => Err(failed(SecretsFault::Empty)),
+        }
+    }
+
+    /// The current values of up to [`BATCH`] secrets, by name or ARN. Each one asked for is in the
+    /// answer, among the values or among the errors.
+    pub async fn values(&self, keys: &[String]) -> Result<Batch, SecretsError> {
+        let call = self.client().await.batch_get_secret_value();
+        let mut batch = Batch {
+            values: Vec::with_capacity(keys.len()),
+            errors: Vec::new(),
+        };
+        let call = call.set_secret_id_list(Some(keys.to_vec()));
+        let answer = answered(call.send())
+            .await
+            .map_err(failure(Operation::BatchGetSecretValue, None))?;
+        for error in answer.errors.unwrap_or_default() {
+            batch.errors.push(entry_fault(error));
+        }
+        for value in answer.secret_values.unwrap_or_default() {
+            let value = entry_value(value);
+            if value.bytes().is_some() {
+                batch.values.push(value);
+            } else {
+                batch.errors.push((value.name, SecretsFault::Empty));
+            }
+        }
+        Ok(batch)
+    }
+
+    /// What there is, a page of up to a hundred: the entries, and the token of the next page.
+    pub async fn page(
+        &self,
+        token: Option<String>,
+    ) -> Result<(Vec<Listed>, Option<String>), SecretsError> {
+        let call = self.client().await.list_secrets().max_results(100);
+        let answer = answered(call.set_next_token(token).send())
+            .await
+            .map_err(failure(Operation::ListSecrets, None))?;
+        let entries = answer.secret_list.unwrap_or_default().into_iter();
+        Ok((entries.map(listed).collect(), answer.next_token))
+    }
+
+    /// Tags of a secret, in the order of their keys.
+    pub async fn tags(&self, key: &str) -> Result<Vec<(String, String)>, SecretsError> {
+        let call = self.client().await.describe_secret().secret_id(key);
+        let answer = answered(call.send())
+            .await
+            .map_err(failure(Operation::DescribeSecret, Some(key)))?;
+        let tags = answer.tags.unwrap_or_default().into_iter();
+        let mut tags: Vec<_> = tags
+            .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
+            .collect();
+        tags.sort();
+        Ok(tags)
+    }
+
+    async fn client(&self) -> &Client {
+        self.client.get_or_init(|| Box::pin(self.connect())).await
+    }
+
+    async fn connect(&self) -> Client {
+        let options = &self.options;
+        let region = Region::new(options.region.clone());
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(options.connect_timeout)
+            .operation_attempt_timeout(options.attempt_timeout)
+            .build();
+        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .region(region)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts);
+        if let Some(keys) = &options.credentials {
+            let token = keys.session_token.as_ref().map(|token| token.to_string());
+            loader = loader.credentials_provider(Credentials::new(
+                &keys.access_key_id,
+                keys.secret_access_key.as_str(),
+                token,
+                None,
+                "store",
+            ));
+        }
+        let mut config = Builder::from(&loader.load().await);
+        if let Some(endpoint) = &options.endpoint {
+            config = config.endpoint_url(endpoint);
+        }
+        Client::from_conf(config.build())
+    }
+}
+
+/// What the options name, but nothing of credentials.
+impl fmt::Debug for SecretsManager {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("SecretsManager")
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The call's answer, or the class of its fault. Boxed before anything waits for it.
+fn answered<T, E>(
+    call: impl Future<Output = Result<T, SdkError<E>>>,
+) -> impl Future<Output = Result<T, SecretsFault>>
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let call = aws_edge::muted(call);
+    async move {
+        call.await
+            .map_err(|error| aws_edge::classify(&error, SecretsFault::of_code))
+    }
+}
+
+fn failure(operation: Operation, key: Option<&str>) -> impl Fn(SecretsFault) -> SecretsError {
+    let key = key.map(str::to_owned);
+    move |fault| SecretsError {
+        operation,
+        key: key.clone(),
+        fault,
+    }
+}
+
+fn entry_value(entry: SecretValueEntry) -> SecretValue {
+    SecretValue {
+        arn: entry.arn.unwrap_or_default(),
+        name: entry.name.unwrap_or_default(),
+        version_id: entry.version_id.unwrap_or_default(),
+        text: entry.secret_string.map(Zeroizing::new),
+        binary: entry
+            .secret_binary
+            .map(|blob| Zeroizing::new(blob.into_inner())),
+    }
+}
+
+fn entry_fault(error: ApiErrorType) -> (String, SecretsFault) {
+    let code = error.error_code.as_deref().unwrap_or_default();
+    let own = SecretsFault::of_code(code, error.message.as_deref());
+    let fault = own.unwrap_or_else(|| aws_edge::CallFault::of_code(code).into());
+    (error.secret_id.unwrap_or_default(), fault)
+}
+
+fn listed(entry: SecretListEntry) -> Listed {
+    let tags = entry.tags.unwrap_or_default().into_iter();
+    let stages = entry.secret_versions_to_stages.unwrap_or_default();
+    Listed {
+        arn: entry.arn.unwrap_or_default(),
+        name: entry.name.unwrap_or_default(),
+        tags: tags
+            .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
+            .collect(),
+        stages: stages.into_iter().collect(),
+    }
+}

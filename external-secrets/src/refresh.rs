@@ -1,0 +1,273 @@
+//! Whether values are to be fetched: a pure decision (contract §3.1, §3.2, §3.6).
+
+use jiff::{SignedDuration, Timestamp};
+use seal_api::external_secrets::{
+    CreationPolicy, ExternalSecretSpec, ExternalSecretStatus, RefreshPolicy,
+};
+
+/// When values are fetched if the specification does not say.
+pub const DEFAULT_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
+
+/// An interval that is no duration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BadInterval;
+
+/// All that the decision looks at.
+pub struct Moment<'a> {
+    /// What was asked for.
+    pub spec: &'a ExternalSecretSpec,
+    /// What was said last.
+    pub status: Option<&'a ExternalSecretStatus>,
+    /// [`external_data::synced_resource_version`] of the object as it is.
+    pub version: &'a str,
+    /// Whether the Secret is as it was written.
+    pub target: TargetState,
+    /// Whether `syncWindows` let periodic refreshes happen.
+    pub window_open: bool,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What the Secret is, compared with what was written last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TargetState {
+    /// The same, by its marks.
+    AsWritten,
+    /// Changed by someone.
+    Changed,
+    /// Not there.
+    Missing,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refresh {
+    /// Fetch. Why decides who goes first.
+    Now(Why),
+    /// Look again after this time; never without a change, if there is none.
+    Later(Option<SignedDuration>),
+}
+
+/// Why values are fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Never done before.
+    First,
+    /// Specification, labels or annotations changed: someone waits.
+    Changed,
+    /// The Secret is not what it should be.
+    Drift,
+    /// The interval has passed.
+    Due,
+}
+
+/// Decides.
+///
+/// # Errors
+/// [`BadInterval`] if `refreshInterval` cannot be read.
+pub fn decide(moment: &Moment<'_>) -> Result<Refresh, BadInterval> {
+    let interval = interval(moment.spec)?;
+    let policy = moment.spec.refresh_policy.unwrap_or_default();
+    let refreshed = moment.status.and_then(|status| status.refresh_time);
+    let synced = moment
+        .status
+        .and_then(|status| status.synced_resource_version.as_deref());
+    let synced = synced.filter(|version| !version.is_empty());
+    let (Some(refreshed), Some(synced)) = (refreshed, synced) else {
+        return Ok(Refresh::Now(Why::First));
+    };
+    if needs_repair(moment) {
+        return Ok(Refresh::Now(Why::Drift));
+    }
+    let changed = synced != moment.version;
+    if policy == RefreshPolicy::CreatedOnce {
+        return Ok(Refresh::Later(None));
+    }
+    // Documented upstream: with an interval of 0 not even a change of the specification counts.
+    let periodic = policy == RefreshPolicy::Periodic;
+    if periodic && interval <= SignedDuration::ZERO {
+        return Ok(Refresh::Later(None));
+    }
+    if changed {
+        return Ok(Refresh::Now(Why::Changed));
+    }
+    if !periodic {
+        return Ok(Refresh::Later(None));
+    }
+    let elapsed = moment.now.duration_since(refreshed);
+    let due = elapsed >= interval || elapsed.is_negative();
+    Ok(match (due, moment.window_open) {
+        (true, true) => Refresh::Now(Why::Due),
+        // The window is looked at again, but not all the time.
+        (true, false) => Refresh::Later(Some(SignedDuration::from_mins(1))),
+        (false, _) => Refresh::Later(Some(interval - elapsed)),
+    })
+}
+
+/// An Orphan belongs to nobody, and whoever makes the Secret that is merged into wakes us.
+fn needs_repair(moment: &Moment<'_>) -> bool {
+    let target = moment.spec.target.as_ref();
+    match target
+        .and_then(|target| target.creation_policy)
+        .unwrap_or_default()
+    {
+        CreationPolicy::Orphan | CreationPolicy::None => false,
+        CreationPolicy::Merge => moment.target == TargetState::Changed,
+        CreationPolicy::Owner | CreationPolicy::CreateOrMerge => {
+            moment.target != TargetState::AsWritten
+        }
+    }
+}
+
+/// How often, as Go writes durations.
+///
+/// # Errors
+/// [`BadInterval`].
+pub fn interval(spec: &ExternalSecretSpec) -> Result<SignedDuration, BadInterval> {
+    match spec.refresh_interval.as_deref() {
+        None | Some("") => Ok(DEFAULT_INTERVAL),
+        Some("0") => Ok(SignedDuration::ZERO),
+        Some(text) => text.parse().map_err(|_| BadInterval),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3600;
+
+    fn moment<'a>(
+        spec: &'a ExternalSecretSpec,
+        status: &'a ExternalSecretStatus,
+        second: i64,
+    ) -> Moment<'a> {
+        Moment {
+            spec,
+            status: Some(status),
+            version: "1-a",
+            target: TargetState::AsWritten,
+            window_open: true,
+            now: Timestamp::from_second(second).unwrap(),
+        }
+    }
+
+    fn spec(policy: Option<RefreshPolicy>, interval: Option<&str>) -> ExternalSecretSpec {
+        ExternalSecretSpec {
+            refresh_policy: policy,
+            refresh_interval: interval.map(str::to_owned),
+            ..ExternalSecretSpec::default()
+        }
+    }
+
+    fn synced(second: i64, version: &str) -> ExternalSecretStatus {
+        ExternalSecretStatus {
+            refresh_time: Some(Timestamp::from_second(second).unwrap()),
+            synced_resource_version: Some(version.to_owned()),
+            ..ExternalSecretStatus::default()
+        }
+    }
+
+    #[test]
+    fn policies_and_intervals() {
+        use Refresh::{Later, Now};
+        use RefreshPolicy::{CreatedOnce, OnChange, Periodic};
+        let minutes = |minutes| Later(Some(SignedDuration::from_mins(minutes)));
+        for (policy, interval, version, now, expected) in [
+            (None, None, "1-a", 0, minutes(60)),
+            (None, None, "1-a", HOUR / 2, minutes(30)),
+            (None, None, "1-a", HOUR, Now(Why::Due)),
+            (None, None, "0-b", 1, Now(Why::Changed)),
+            (None, None, "1-a", -5, Now(Why::Due)),
+            (Some(Periodic), Some("30m"), "1-a", HOUR / 2, Now(Why::Due)),
+            (Some(Periodic), Some("1h30m0s"), "1-a", 0, minutes(90)),
+            (None, Some("0"), "1-a", HOUR, Later(None)),
+            (None, Some("0s"), "0-b", HOUR, Later(None)),
+            (None, Some("-1h"), "0-b", HOUR, Later(None)),
+            (Some(OnChange), None, "1-a", 9 * HOUR, Later(None)),
+            (
+                Some(OnChange),
+                Some("0"),
+                "0-b",
+                9 * HOUR,
+                Now(Why::Changed),
+            ),
+            (Some(CreatedOnce), None, "0-b", 9 * HOUR, Later(None)),
+        ] {
+            let (spec, status) = (spec(policy, interval), synced(0, version));
+            let decided = decide(&moment(&spec, &status, now));
+            assert_eq!(
+                decided,
+                Ok(expected),
+                "{policy:?} {interval:?} {version} {now}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_never_synced_is() {
+        let never = ExternalSecretStatus::default();
+        for policy in [
+            RefreshPolicy::CreatedOnce,
+            RefreshPolicy::OnChange,
+            RefreshPolicy::Periodic,
+        ] {
+            let spec = spec(Some(policy), Some("0"));
+            assert_eq!(
+                decide(&moment(&spec, &never, 0)),
+                Ok(Refresh::Now(Why::First))
+            );
+        }
+        assert_eq!(
+            decide(&moment(&spec(None, Some("soon")), &never, 0)),
+            Err(BadInterval)
+        );
+    }
+
+    #[test]
+    fn drift_counts_whatever_the_policy() {
+        use CreationPolicy::{CreateOrMerge, Merge, None, Orphan, Owner};
+        let status = synced(0, "1-a");
+        for (creation, repaired) in [
+            (Owner, true),
+            (Merge, true),
+            (CreateOrMerge, true),
+            (Orphan, false),
+            (None, false),
+        ] {
+            for policy in [RefreshPolicy::CreatedOnce, RefreshPolicy::Periodic] {
+                let mut spec = spec(Some(policy), Some("0"));
+                spec.target.get_or_insert_default().creation_policy = Some(creation);
+                for target in [TargetState::Changed, TargetState::Missing] {
+                    let moment = Moment {
+                        target,
+                        ..moment(&spec, &status, 1)
+                    };
+                    let drift = decide(&moment) == Ok(Refresh::Now(Why::Drift));
+                    let waits = creation == Merge && target == TargetState::Missing;
+                    assert_eq!(
+                        drift,
+                        repaired && !waits,
+                        "{creation:?} {policy:?} {target:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn windows_hold_only_periodic_refreshes() {
+        let (spec, status) = (spec(None, None), synced(0, "1-a"));
+        let closed = Moment {
+            window_open: false,
+            ..moment(&spec, &status, HOUR)
+        };
+        let minute = SignedDuration::from_mins(1);
+        assert_eq!(decide(&closed), Ok(Refresh::Later(Some(minute))));
+        let changed = Moment {
+            version: "2-a",
+            ..closed
+        };
+        assert_eq!(decide(&changed), Ok(Refresh::Now(Why::Changed)));
+    }
+}
