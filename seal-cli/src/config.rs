@@ -119,6 +119,11 @@ pub(crate) struct Matched {
 }
 
 impl Matched {
+    /// What would be written, as messages show it.
+    pub(crate) fn file(&self) -> String {
+        shown(&self.origin.file)
+    }
+
     /// Rule W2: an object is where the rule says, or nothing is sealed for it. `from` is how messages
     /// call the file.
     ///

@@ -9,6 +9,7 @@ use sealing::{Se1Object, SealedDocument};
 use crate::args::ClusterArgs;
 use crate::batch::Batch;
 use crate::config::ConfigArgs;
+use crate::config::known::KnownArgs;
 use crate::context::Cluster;
 use crate::environment;
 use crate::error::CliError;
@@ -68,6 +69,12 @@ impl DataKeyChangeArgs {
 }
 
 impl DataKeyChange {
+    /// The same where the recipients of rules may be pinned.
+    pub(crate) fn pinned(mut self, known: &KnownArgs) -> Self {
+        self.rules = self.rules.pinned(known);
+        self
+    }
+
     /// Where the keys of readers who stay are looked up, besides the files and their rules.
     ///
     /// # Errors

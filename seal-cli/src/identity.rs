@@ -9,7 +9,6 @@ use std::sync::Arc;
 
 use seal_format::se1::{Binding, DataKeyBlock, Fault, RecipientName, Wrap};
 use seal_keys::{Identity as _, RsaIdentity, RsaRecipient};
-use seal_kms::KeyArn;
 use sealing::{Answers, NoSessionKey, Opening};
 use zeroize::Zeroizing;
 
@@ -17,6 +16,7 @@ use crate::age::{self, Effort, Sources, Terminal, UnwrapFault};
 use crate::error::CliError;
 use crate::kms_connection::KmsConnection;
 use crate::recipient::KmsArgs;
+use crate::rules::RuleKms;
 use crate::ui;
 use kms::KmsKeys;
 
@@ -79,7 +79,7 @@ pub(crate) enum Reach {
 }
 
 /// A data key is not known: the class, and for people why.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unopened {
     pub(crate) fault: Fault,
     /// What a service said, such as a missing right.
@@ -147,12 +147,8 @@ impl Identities {
     }
 
     /// Answers every need of an object; the second part tells people about data keys that stay shut.
-    /// `trusted` are KMS keys that the rule for the file names.
-    pub(crate) fn answers(
-        &self,
-        opening: &Opening<'_>,
-        trusted: &[KeyArn],
-    ) -> (Answers, Vec<String>) {
+    /// `rule` has the KMS keys that the rule for the file names.
+    pub(crate) fn answers(&self, opening: &Opening<'_>, rule: &RuleKms) -> (Answers, Vec<String>) {
         let mut details = Vec::new();
         let session_keys = opening.needs().map(|need| {
             let found = self.unwrap_legacy(need.wrapped, need.label);
@@ -162,7 +158,7 @@ impl Identities {
         let data_keys = opening
             .data_keys()
             .map(|need| {
-                let unwrapped = self.unwrap(need.block, need.object, trusted, Reach::Full);
+                let unwrapped = self.unwrap(need.block, need.object, rule, Reach::Full);
                 unwrapped.map_err(|unopened| {
                     details.extend(unopened.detail);
                     unopened.fault
@@ -182,7 +178,7 @@ impl Identities {
         &self,
         block: &DataKeyBlock,
         object: &Binding,
-        trusted: &[KeyArn],
+        rule: &RuleKms,
         reach: Reach,
     ) -> Result<Zeroizing<Vec<u8>>, Unopened> {
         let mut failed = Failed::default();
@@ -204,9 +200,9 @@ impl Identities {
         }
         let services = block.wraps().iter().filter(|_| reach == Reach::Full);
         for wrap in services {
-            match self.kms.unwrap(wrap, object, trusted) {
+            match self.kms.unwrap(wrap, object, rule) {
                 None => {}
-                Some(Err(unopened)) if unopened.fault == Fault::Unavailable => failed.add(unopened),
+                Some(Err(unopened)) if unopened.says_nothing_of_the_wrap() => failed.add(unopened),
                 Some(answer) => return answer,
             }
         }
@@ -263,6 +259,13 @@ impl Failed {
         {
             self.0 = Some(unopened);
         }
+    }
+}
+
+impl Unopened {
+    /// Another wrap may open.
+    fn says_nothing_of_the_wrap(&self) -> bool {
+        matches!(self.fault, Fault::Unavailable | Fault::NoIdentity)
     }
 }
 

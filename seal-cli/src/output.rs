@@ -140,7 +140,14 @@ fn replace(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
         reason,
     };
     // A link keeps pointing where it points: the file behind it is replaced.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let target = match std::fs::canonicalize(path) {
+        Ok(target) => target,
+        Err(_) if path.is_symlink() => {
+            let reason = "it is a link to a file that is not there; make that file first";
+            return Err(failed(std::io::Error::new(ErrorKind::NotFound, reason)));
+        }
+        Err(_) => path.to_path_buf(),
+    };
     let present = std::fs::metadata(&target).ok();
     if present.as_ref().is_some_and(|present| !present.is_file()) {
         // A pipe or device cannot be renamed over; a folder says so itself.
@@ -204,6 +211,18 @@ mod tests {
         assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
         let names = std::fs::read_dir(folder.path()).unwrap().count();
         assert_eq!(names, 2, "no temporary file is left");
+    }
+
+    /// Neither the link nor what it names was meant to be replaced unseen.
+    #[test]
+    fn a_link_to_nowhere_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link.yaml");
+        std::os::unix::fs::symlink("nowhere.yaml", &link).unwrap();
+        let error = Destination::File(link.clone()).write(&["x"]).unwrap_err();
+        assert!(error.to_string().contains("a link to a file"), "{error}");
+        let names = std::fs::read_dir(folder.path()).unwrap().count();
+        assert!(names == 1 && link.is_symlink(), "nothing was written");
     }
 
     #[test]

@@ -5,15 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use seal_format::se1::Fault;
 use seal_kms::KeyArn;
 
+use crate::config::known::{self, Known, KnownArgs};
 use crate::config::{self, ConfigArgs, Matched, Offline, RecipientSource};
 use crate::error::CliError;
+use crate::identity::Unopened;
 use crate::ui;
 
 /// Looks rules up.
 pub(crate) struct Rules {
     named: Option<PathBuf>,
+    known: KnownArgs,
     looked: Mutex<Vec<(RecipientSource, Option<String>)>>,
 }
 
@@ -23,14 +27,33 @@ pub(crate) struct RuleReaders {
     /// One for each of `matched.recipients`.
     pub(crate) to: Vec<Option<String>>,
     names: Vec<(String, String)>,
+    known: KnownArgs,
+}
+
+/// KMS keys that the rule for a file names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RuleKms {
+    /// May be asked.
+    pub(crate) confirmed: Vec<KeyArn>,
+    /// May not: somebody may have written them into the rule to learn who opens the file.
+    unconfirmed: Vec<KeyArn>,
+    /// How to confirm them.
+    next_step: String,
 }
 
 impl Rules {
     pub(crate) fn new(args: &ConfigArgs) -> Self {
         Self {
             named: args.named().map(Path::to_path_buf),
+            known: KnownArgs::default(),
             looked: Mutex::default(),
         }
+    }
+
+    /// The same where recipients may be pinned.
+    pub(crate) fn pinned(mut self, known: &KnownArgs) -> Self {
+        self.known = known.only_pinned();
+        self
     }
 
     /// The configuration that was named.
@@ -55,7 +78,13 @@ impl Rules {
         let names = known
             .filter_map(|name| Some((self.to(&name.source)?, name.name.clone())))
             .collect();
-        Ok(Some(RuleReaders { matched, to, names }))
+        let known = self.known.clone();
+        Ok(Some(RuleReaders {
+            matched,
+            to,
+            names,
+            known,
+        }))
     }
 
     /// The rule for a file that is read only, which does not depend on rules: a faulty configuration
@@ -109,11 +138,37 @@ impl RuleReaders {
         format!("the rule for this file ({place}) does not name the recipient {stranger}")
     }
 
-    /// KMS keys that the rule names, and that may be asked therefore. An alias is none: somebody else
-    /// may point it elsewhere.
-    pub(crate) fn kms_keys(&self) -> Vec<KeyArn> {
-        let keys = self.to.iter().flatten();
-        keys.filter_map(|to| to.parse().ok()).collect()
+    /// KMS keys that the rule names, and that may be asked therefore if the rule was confirmed. An alias
+    /// is none: somebody else may point it elsewhere.
+    pub(crate) fn kms_keys(&self) -> RuleKms {
+        let keys: Vec<KeyArn> = {
+            let keys = self.to.iter().flatten();
+            keys.filter_map(|to| to.parse().ok()).collect()
+        };
+        if keys.is_empty() {
+            return RuleKms::default();
+        }
+        let known = known::check(&self.matched, &self.to, &self.known).unwrap_or_else(|error| {
+            ui::warn(&error.to_string());
+            Known::First
+        });
+        let is_new = |key: &KeyArn| match &known {
+            Known::All => false,
+            Known::First => true,
+            Known::Grown(added) => {
+                let mut added = added.iter().filter_map(|added| added.to.as_deref());
+                added.any(|to| to.parse().is_ok_and(|to| key.is_same_key(&to)))
+            }
+        };
+        let (unconfirmed, confirmed) = keys.into_iter().partition(is_new);
+        let (file, place) = (self.matched.file(), self.place());
+        RuleKms {
+            confirmed,
+            unconfirmed,
+            next_step: format!(
+                "the rule that names it ({place}) is not confirmed on this machine; look at it (seal config show {file}), then confirm it (seal config show --accept-new-recipients {file}), or name the key with --kms-key"
+            ),
+        }
     }
 
     /// How many certificates the rule names.
@@ -134,5 +189,17 @@ impl RuleReaders {
     pub(crate) fn place(&self) -> String {
         let config = config::shown(&self.matched.config);
         format!("{config}, line {}", self.matched.line)
+    }
+}
+
+impl RuleKms {
+    /// Why a key is not asked that the rule names; `None` for other keys.
+    pub(crate) fn not_asked(&self, key: &KeyArn) -> Option<Unopened> {
+        let mut keys = self.unconfirmed.iter();
+        let named = keys.find(|named| named.is_same_key(key))?;
+        Some(Unopened {
+            fault: Fault::NoIdentity,
+            detail: Some(format!("{named} was not asked: {}", self.next_step)),
+        })
     }
 }

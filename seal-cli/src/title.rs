@@ -5,6 +5,8 @@ use std::fmt;
 use seal_format::Scope;
 use sealing::{PlainSecret, SealedDocument};
 
+use crate::ui::in_line;
+
 /// An object's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Title {
@@ -36,11 +38,8 @@ impl Title {
 
 impl fmt::Display for Title {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            namespace,
-            scope,
-        } = self;
+        let (name, namespace) = (in_line(&self.name), in_line(&self.namespace));
+        let scope = self.scope;
         match scope {
             Scope::ClusterWide => write!(f, "{name} ({scope})"),
             _ => write!(f, "{name} ({namespace}, {scope})"),

@@ -64,6 +64,11 @@ pub(crate) fn printable(text: &str) -> String {
     text.replace(steers, "\u{fffd}")
 }
 
+/// The same for a name within a line: it must not begin a line of its own.
+pub(crate) fn in_line(name: &str) -> String {
+    printable(name).replace(['\n', '\t', '\u{2028}', '\u{2029}'], "\u{fffd}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,5 +82,9 @@ mod tests {
         ] {
             assert_eq!(printable(text), shown);
         }
+        assert_eq!(
+            in_line("db\n  post-quantum: yes\tx"),
+            "db\u{fffd}  post-quantum: yes\u{fffd}x"
+        );
     }
 }

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use seal_format::se1::{
     Binding, DataKey, DataKeyBlock, DataKeyId, Fault, MAX_WRAPS, RecipientName, Wrap,
 };
-use seal_kms::KeyArn;
 use seal_manifest::BlockEdit;
 use sealing::{Random, Se1Object, SealError, SealedDocument, SealedItems, entry};
 use serde_json::Value;
@@ -17,6 +16,7 @@ use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
 use crate::identity::{Identities, Reach};
 use crate::recipient::Recipients;
+use crate::rules::RuleKms;
 use crate::sealed_file::SealedFile;
 
 /// Bytes of a value's nonce.
@@ -85,7 +85,7 @@ impl<'a> Verified<'a> {
         sealed: &'a SealedDocument,
         object: Se1Object,
         identities: &Identities,
-        trusted: &[KeyArn],
+        rule: &RuleKms,
         wanted: impl Fn(&DataKeyBlock) -> bool,
     ) -> Result<Self, KeyError> {
         let mut keys = BTreeMap::new();
@@ -100,7 +100,7 @@ impl<'a> Verified<'a> {
                 detail,
             };
             let unwrapped = identities
-                .unwrap(block, object.object(), trusted, Reach::Full)
+                .unwrap(block, object.object(), rule, Reach::Full)
                 .map_err(|unopened| shut(unopened.fault, unopened.detail))?;
             let key = object
                 .verify(block, &unwrapped)

@@ -215,14 +215,14 @@ impl Kms {
             .or_else(profile_region.build())
             .or_else(Region::new(region.to_owned()));
         let attempts = options.retries.attempts();
-        let timeouts = TimeoutConfig::builder()
+        let mut timeouts = TimeoutConfig::builder()
             .connect_timeout(options.connect_timeout)
-            .operation_attempt_timeout(options.attempt_timeout)
-            .build();
+            .operation_attempt_timeout(options.attempt_timeout);
+        timeouts.set_operation_timeout(options.total_timeout);
         loader
             .region(regions)
             .retry_config(RetryConfig::standard().with_max_attempts(attempts))
-            .timeout_config(timeouts)
+            .timeout_config(timeouts.build())
             .load()
             .await
     }

@@ -24,6 +24,8 @@ pub struct KmsOptions {
     pub retries: Retries,
     /// Limit for each attempt, connection included.
     pub attempt_timeout: Duration,
+    /// Limit for all attempts together, pauses between them included; else each attempt has its own alone.
+    pub total_timeout: Option<Duration>,
     /// Limit for making a connection.
     pub connect_timeout: Duration,
 }
@@ -38,6 +40,7 @@ impl Default for KmsOptions {
             region_of_replicas: None,
             retries: Retries::Standard { attempts: 3 },
             attempt_timeout: Duration::from_secs(10),
+            total_timeout: None,
             connect_timeout: Duration::from_secs(3),
         }
     }

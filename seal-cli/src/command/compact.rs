@@ -53,7 +53,7 @@ struct Circle {
 
 /// Opens every data key, seals all values under a fresh one, writes.
 pub(crate) fn run(args: Args) -> Result<(), CliError> {
-    let change = args.change.resolve()?;
+    let change = args.change.resolve()?.pinned(&args.known);
     let work = Work {
         public: change.public_keys(&args.cert)?,
         change,

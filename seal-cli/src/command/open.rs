@@ -7,7 +7,6 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
-use seal_kms::KeyArn;
 use sealing::{OpenedSecret, Opening, SealedDocument};
 use serde_json::{Map, Value, json};
 use template::{GoTemplate, Limits};
@@ -17,7 +16,7 @@ use crate::config::ConfigArgs;
 use crate::error::CliError;
 use crate::identity::{Identities, IdentityArgs};
 use crate::output::{self, Format};
-use crate::rules::{RuleReaders, Rules};
+use crate::rules::{RuleKms, RuleReaders, Rules};
 use crate::sealed_file::SealedFile;
 use crate::ui;
 
@@ -55,7 +54,7 @@ pub(crate) struct Args {
 struct Keys {
     identities: Identities,
     /// KMS keys that the rule for the file names.
-    trusted: Vec<KeyArn>,
+    of_rule: RuleKms,
 }
 
 /// Reads, opens, writes to stdout: all of it or nothing.
@@ -72,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let rule = Rules::new(&args.config).of_what_is_there(&args.file);
     let keys = Keys {
         identities: args.identities.identities()?,
-        trusted: rule.as_ref().map(RuleReaders::kms_keys).unwrap_or_default(),
+        of_rule: rule.as_ref().map(RuleReaders::kms_keys).unwrap_or_default(),
     };
     let pieces = if let Some(key) = &args.key {
         vec![value(&file, file.only(args.document)?, key, &keys)?]
@@ -124,7 +123,7 @@ fn open(file: &SealedFile, sealed: &SealedDocument, keys: &Keys) -> Result<Opene
     let namespace = sealed.namespace.as_deref().unwrap_or_default();
     let opened =
         Opening::prepare(&sealed.spec, sealed.scope, namespace, &sealed.name).and_then(|opening| {
-            let (answers, found) = keys.identities.answers(&opening, &keys.trusted);
+            let (answers, found) = keys.identities.answers(&opening, &keys.of_rule);
             details = found;
             opening.finish(&answers, &GoTemplate::new(Limits::default()))
         });

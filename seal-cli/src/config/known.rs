@@ -34,7 +34,7 @@ use store::Store;
 pub(crate) use store::StoreError;
 
 /// Flags of the verbs that seal for what rules name.
-#[derive(clap::Args, Debug, Default)]
+#[derive(clap::Args, Clone, Debug, Default)]
 pub(crate) struct KnownArgs {
     /// Recipients that rules may name, in a file that is only read: for CI
     #[arg(long, value_name = "FILE", conflicts_with = "accept_new_recipients")]
@@ -48,6 +48,14 @@ pub(crate) struct KnownArgs {
 impl KnownArgs {
     pub(crate) fn accept(&self) -> bool {
         self.accept_new_recipients
+    }
+
+    /// The same without a confirmation.
+    pub(crate) fn only_pinned(&self) -> Self {
+        Self {
+            known_recipients: self.known_recipients.clone(),
+            accept_new_recipients: false,
+        }
     }
 }
 

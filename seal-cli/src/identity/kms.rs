@@ -3,19 +3,28 @@
 use std::sync::OnceLock;
 
 use seal_format::se1::{Binding, Fault, RecipientKind, RecipientName, Wrap};
-use seal_kms::{KeyArn, KeyName, Kms, KmsError, KmsFault, KmsPublicKey};
+use seal_kms::{KeyArn, KeyName, Kms, KmsError, KmsFault};
 use zeroize::Zeroizing;
 
 use super::Unopened;
 use crate::error::CliError;
 use crate::kms_connection::KmsConnection;
+use crate::rules::RuleKms;
 
 /// Keys by ARN, and the way to them.
 pub(crate) struct KmsKeys {
     keys: Vec<KeyArn>,
     connection: KmsConnection,
-    /// The keys' public halves, of those that have one: asked for when an `rsa:` wrap comes up.
-    public: OnceLock<Vec<(RecipientName, KeyArn)>>,
+    /// The keys' public halves: asked for when an `rsa:` wrap comes up, each once.
+    public: OnceLock<PublicHalves>,
+}
+
+/// Of the keys that have one.
+#[derive(Default)]
+struct PublicHalves {
+    known: Vec<(RecipientName, KeyArn)>,
+    /// Why another key's is not known: an `rsa:` wrap may be for that key.
+    failed: Option<Unopened>,
 }
 
 impl KmsKeys {
@@ -35,18 +44,21 @@ impl KmsKeys {
         })
     }
 
-    /// `None` if the wrap is for no key that was named, here or in a rule (`trusted`).
+    /// `None` if the wrap is for no key that was named, here or in the file's rule. A rule's key that
+    /// nobody has confirmed is not asked: that would show its owner who asks.
     pub(crate) fn unwrap(
         &self,
         wrap: &Wrap,
         object: &Binding,
-        trusted: &[KeyArn],
+        rule: &RuleKms,
     ) -> Option<Result<Zeroizing<Vec<u8>>, Unopened>> {
         match wrap.to.kind() {
             RecipientKind::Kms => {
                 let of_wrap: KeyArn = wrap.to.as_str().parse().ok()?;
-                let mut keys = self.keys.iter().chain(trusted);
-                let key = keys.find(|key| key.is_same_key(&of_wrap))?;
+                let mut keys = self.keys.iter().chain(&rule.confirmed);
+                let Some(key) = keys.find(|key| key.is_same_key(&of_wrap)) else {
+                    return rule.not_asked(&of_wrap).map(Err);
+                };
                 let context = object.kms_context();
                 Some(self.ask(async |kms| kms.unwrap(key, &context, &wrap.blob).await))
             }
@@ -54,28 +66,35 @@ impl KmsKeys {
                 if self.keys.is_empty() {
                     return None;
                 }
-                let (_, key) = self.public().iter().find(|(name, _)| *name == wrap.to)?;
+                let public = self.public();
+                let mut known = public.known.iter();
+                let Some((_, key)) = known.find(|(name, _)| *name == wrap.to) else {
+                    return public.failed.clone().map(Err);
+                };
                 Some(self.ask(async |kms| kms.unwrap_rsa(key, &wrap.blob).await))
             }
             RecipientKind::Age | RecipientKind::Ssh => None,
         }
     }
 
-    fn public(&self) -> &[(RecipientName, KeyArn)] {
+    fn public(&self) -> &PublicHalves {
         self.public.get_or_init(|| {
-            let named = |key: &KeyArn, public: KmsPublicKey| {
-                let recipient = seal_keys::RsaRecipient::from_spki(&public.spki_der)?;
-                Some((recipient.name().clone(), key.clone()))
-            };
-            // A symmetric key has no public half, and its refusal is no fault here.
-            self.keys
-                .iter()
-                .filter_map(|key| {
-                    let name = KeyName::from(key.clone());
-                    let public = self.connection.ask(async |kms| kms.public_key(&name).await);
-                    named(key, public?.ok()?)
-                })
-                .collect()
+            let mut halves = PublicHalves::default();
+            for key in &self.keys {
+                let name = KeyName::from(key.clone());
+                match self.connection.ask(async |kms| kms.public_key(&name).await) {
+                    Some(Ok(public)) => {
+                        let recipient = seal_keys::RsaRecipient::from_spki(&public.spki_der);
+                        let named = recipient.map(|key| key.name().clone());
+                        halves.known.extend(named.map(|name| (name, key.clone())));
+                    }
+                    // A symmetric key has no public half, and its refusal is no fault here.
+                    Some(Err(error)) if error.fault == KmsFault::WrongKeyKind => {}
+                    Some(Err(error)) => halves.fail(&error),
+                    None => halves.failed = Some(Fault::Unavailable.into()),
+                }
+            }
+            halves
         })
     }
 
@@ -93,5 +112,24 @@ impl KmsKeys {
                 },
                 detail: Some(error.to_string()),
             })
+    }
+}
+
+impl PublicHalves {
+    /// What may pass says more than what will not.
+    fn fail(&mut self, error: &KmsError) {
+        let passes = error.is_transient() || matches!(error.fault, KmsFault::Credentials(_));
+        let fault = if passes {
+            Fault::Unavailable
+        } else {
+            Fault::NoIdentity
+        };
+        let known = self.failed.as_ref().map(|known| known.fault);
+        if known.is_none() || (known == Some(Fault::NoIdentity) && passes) {
+            self.failed = Some(Unopened {
+                fault,
+                detail: Some(error.to_string()),
+            });
+        }
     }
 }

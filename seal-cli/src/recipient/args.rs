@@ -1,8 +1,13 @@
 //! Flags that say whom to seal for.
 
+use std::time::Duration;
+
 use seal_kms::KmsOptions;
 
 use crate::kms_connection::KmsConnection;
+
+/// A person waits no longer for one answer of KMS (docs/reference/verbs.md).
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Whom to seal for.
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -53,6 +58,7 @@ impl KmsArgs {
         KmsConnection::new(KmsOptions {
             profile: given(&self.aws_profile),
             endpoint: given(&self.aws_endpoint_url),
+            total_timeout: Some(PATIENCE),
             ..KmsOptions::default()
         })
     }

@@ -3,15 +3,19 @@
 use std::fmt::Write as _;
 
 use super::report::{DataKey, Report};
-use crate::ui::printable;
+use crate::ui::{in_line, printable};
 
 pub(crate) fn of(report: &Report) -> String {
     let mut text = String::new();
     let namespace = report.namespace.as_deref().unwrap_or("any namespace");
     let _ = writeln!(
         text,
-        "{}, document {}: {} in {namespace}, {}",
-        report.file, report.document, report.name, report.scope
+        "{}, document {}: {} in {}, {}",
+        report.file,
+        report.document,
+        in_line(&report.name),
+        in_line(namespace),
+        report.scope
     );
     items(&mut text, report);
     for key in &report.data_keys {
@@ -24,12 +28,12 @@ pub(crate) fn of(report: &Report) -> String {
         let _ = writeln!(
             text,
             "  refused [{class}]: {}: {}",
-            fault.at.join(", "),
-            fault.text
+            in_line(&fault.at.join(", ")),
+            in_line(&fault.text)
         );
     }
     for hint in &report.hints {
-        let _ = writeln!(text, "  hint: {hint}");
+        let _ = writeln!(text, "  hint: {}", in_line(hint));
     }
     printable(&text)
 }
@@ -49,7 +53,9 @@ fn items(text: &mut String, report: &Report) {
         let _ = writeln!(
             text,
             "  {:width$}  line {}: {}, {bytes}{key}",
-            item.item, item.line, item.format
+            in_line(&item.item),
+            item.line,
+            item.format
         );
     }
 }
@@ -67,7 +73,9 @@ fn data_key(text: &mut String, key: &DataKey) {
         let _ = writeln!(
             text,
             "    {name}{} ({}, {quantum}, {} bytes)",
-            recipient.to, recipient.kind, recipient.bytes
+            in_line(&recipient.to),
+            recipient.kind,
+            recipient.bytes
         );
     }
 }

@@ -12,6 +12,7 @@ use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
 use crate::identity::{Identities, IdentityKeys, Reach};
 use crate::recipient::{Asked, Cert, RecipientArgs, Recipients, shown};
+use crate::rules::RuleKms;
 use crate::ui;
 
 /// Bytes of a value's nonce.
@@ -159,7 +160,7 @@ pub(super) fn open(
     };
     let need = wrapped.need();
     let data_key = identities
-        .unwrap(need.block, need.object, &[], Reach::Full)
+        .unwrap(need.block, need.object, &RuleKms::default(), Reach::Full)
         .map_err(|unopened| closed(unopened.fault, unopened.detail))?;
     wrapped.open(&data_key).map_err(|fault| closed(fault, None))
 }

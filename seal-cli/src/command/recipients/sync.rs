@@ -55,7 +55,7 @@ struct Difference {
 
 /// Compares, opens, re-wraps or seals anew, writes.
 pub(super) fn run(args: Args) -> Result<(), CliError> {
-    let change = args.change.resolve()?;
+    let change = args.change.resolve()?.pinned(&args.known);
     let work = Work {
         public: change.public_keys(&[])?,
         change,
