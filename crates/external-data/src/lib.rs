@@ -4,6 +4,7 @@
 //!
 //! Errors name keys and positions, never values.
 
+mod assemble;
 mod decoding;
 mod error;
 mod extract;
@@ -11,11 +12,13 @@ mod hash;
 mod keys;
 mod property;
 mod rewrite;
+mod want;
 
 use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
+pub use assemble::{Answer, AssembleError, Assembled, assemble};
 pub use decoding::{check_null_bytes, decode, decode_all};
 pub use error::DataError;
 pub use extract::extract;
@@ -23,6 +26,7 @@ pub use hash::{data_hash, owner_hash, synced_resource_version};
 pub use keys::{convert_keys, validate_keys};
 pub use property::property;
 pub use rewrite::rewrite;
+pub use want::{BadEntry, Entry, StoreName, Want, What, entries, want_of, wants};
 
 /// Values by key, wiped when dropped.
 pub type SecretData = BTreeMap<String, Zeroizing<Vec<u8>>>;
