@@ -11,6 +11,7 @@ mod extract;
 mod hash;
 mod keys;
 mod property;
+mod render;
 mod rewrite;
 mod want;
 
@@ -25,6 +26,7 @@ pub use extract::extract;
 pub use hash::{data_hash, owner_hash, synced_resource_version};
 pub use keys::{convert_keys, validate_keys};
 pub use property::property;
+pub use render::{RenderError, RenderedSecret, SourceKind, Sources, render, sources};
 pub use rewrite::rewrite;
 pub use want::{BadEntry, Entry, StoreName, Want, What, entries, want_of, wants};
 

@@ -63,7 +63,13 @@ const LAYERS: &[Layer] = &[
     layer(
         1,
         "external-data",
-        &["go-regexp", "json-property", "seal-api", "template"],
+        &[
+            "go-regexp",
+            "json-property",
+            "seal-api",
+            "seal-manifest",
+            "template",
+        ],
     ),
     layer(
         1,

@@ -1,0 +1,140 @@
+use super::*;
+use template::GoTemplate;
+
+fn data(entries: &[(&str, &str)]) -> SecretData {
+    let entries = entries.iter();
+    entries
+        .map(|(key, value)| ((*key).to_owned(), Zeroizing::new(value.as_bytes().to_vec())))
+        .collect()
+}
+
+fn rendered(template: &str, sources: &Sources) -> Result<String, RenderError> {
+    let template: Option<Template> = serde_json::from_str(template).unwrap();
+    let inherited = BTreeMap::from([("inherited".to_owned(), "1".to_owned())]);
+    let none = BTreeMap::new();
+    let values = data(&[("user", "u"), ("pass", "p:1")]);
+    let secret = render(
+        template.as_ref(),
+        values,
+        (&inherited, &none),
+        sources,
+        &GoTemplate::default(),
+    )?;
+    let data = secret.data.iter();
+    let data = data.map(|(key, value)| format!("{key}={}", String::from_utf8_lossy(value)));
+    let labels = secret
+        .labels
+        .iter()
+        .map(|(key, value)| format!("label {key}={value}"));
+    let annotations = secret
+        .annotations
+        .iter()
+        .map(|(key, value)| format!("note {key}={value}"));
+    Ok(data
+        .chain(labels)
+        .chain(annotations)
+        .collect::<Vec<_>>()
+        .join(" "))
+}
+
+fn sources() -> Sources {
+    let map = data(&[
+        ("one", "<{{ .user }}>"),
+        ("many", "a: {{ .user }}\nn: 1.50\nyes: on\n"),
+    ]);
+    let secret = data(&[("url", "{{ .user | b64enc }}")]);
+    BTreeMap::from([
+        ((SourceKind::ConfigMap, "cm".to_owned()), map),
+        ((SourceKind::Secret, "s".to_owned()), secret),
+    ])
+}
+
+/// Contract §9 and §0.1.13.
+#[test]
+fn what_wins_over_what() {
+    for (template, expected) in [
+        ("null", "pass=p:1 user=u label inherited=1"),
+        ("{}", "pass=p:1 user=u"),
+        (r#"{"data":{"url":"{{ .user }}@h"}}"#, "url=u@h"),
+        (
+            r#"{"mergePolicy":"Merge","data":{"user":"{{ .user | upper }}"}}"#,
+            "pass=p:1 user=U",
+        ),
+        (
+            r#"{"templateFrom":[{"configMap":{"name":"cm","items":[{"key":"one"}]}},
+                {"secret":{"name":"s","items":[{"key":"url"}]}}]}"#,
+            "one=<u> url=dQ==",
+        ),
+        (
+            r#"{"data":{"a":"mine"},"templateFrom":[{"configMap":{"name":"cm",
+                "items":[{"key":"many","templateAs":"KeysAndValues"}]}}]}"#,
+            // A key `n` is a word of YAML 1.1, too.
+            "a=mine false=1.5 true=true",
+        ),
+        (
+            r#"{"templateFrom":[{"target":"annotations","literal":"x: {{ .user }}"},
+                {"target":"Labels","literal":"y: '1'"}],"metadata":{"labels":{"z":"{{ .user }}"}}}"#,
+            "label y=1 label z=u note x=u",
+        ),
+        (
+            r#"{"templateFrom":[{"valuesDecodingStrategy":"Base64","secret":{"name":"s","items":[{"key":"url"}]}}]}"#,
+            "url=u",
+        ),
+    ] {
+        assert_eq!(
+            rendered(template, &sources()).as_deref(),
+            Ok(expected),
+            "{template}"
+        );
+    }
+}
+
+#[test]
+fn failures_say_where_and_nothing_of_values() {
+    for (template, start) in [
+        (
+            r#"{"data":{"x":"{{ .user"}}"#,
+            "spec.target.template.data.x: the template cannot be rendered: ",
+        ),
+        (
+            r#"{"data":{"x":"{{ fail .pass }}"}}"#,
+            "spec.target.template.data.x: the template fails on",
+        ),
+        (
+            r#"{"templateFrom":[{"literal":"- {{ .pass }}"}]}"#,
+            "spec.target.template.templateFrom[0]: the template makes no YAML object",
+        ),
+        (
+            r#"{"templateFrom":[{"target":"spec","literal":"a: b"}]}"#,
+            "spec.target.template.templateFrom[0]: target must be",
+        ),
+        (
+            r#"{"templateFrom":[{"secret":{"name":"gone","items":[{"key":"x"}]}}]}"#,
+            "spec.target.template.templateFrom[0]: Secret gone does not exist",
+        ),
+        (
+            r#"{"templateFrom":[{"configMap":{"name":"cm","items":[{"key":"x"}]}}]}"#,
+            "spec.target.template.templateFrom[0]: ConfigMap cm has no item x",
+        ),
+    ] {
+        let error = rendered(template, &sources()).unwrap_err().to_string();
+        assert!(
+            error.starts_with(start) && !error.contains("p:1"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn sources_are_asked_for_once() {
+    let template: Template = serde_json::from_str(
+        r#"{"templateFrom":[{"configMap":{"name":"cm","items":[{"key":"a"}]}},
+            {"configMap":{"name":"cm","items":[{"key":"b"}]}},{"secret":{"name":"s","items":[{"key":"c"}]}}]}"#,
+    )
+    .unwrap();
+    let expected = [
+        (SourceKind::ConfigMap, "cm".to_owned()),
+        (SourceKind::Secret, "s".to_owned()),
+    ];
+    assert_eq!(super::sources(&template), expected);
+}
