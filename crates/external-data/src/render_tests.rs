@@ -73,8 +73,8 @@ fn what_wins_over_what() {
         ),
         (
             r#"{"templateFrom":[{"target":"annotations","literal":"x: {{ .user }}"},
-                {"target":"Labels","literal":"y: '1'"}],"metadata":{"labels":{"z":"{{ .user }}"}}}"#,
-            "label y=1 label z=u note x=u",
+                {"target":"Labels","literal":"w: '1'"}],"metadata":{"labels":{"z":"{{ .user }}"}}}"#,
+            "label w=1 label z=u note x=u",
         ),
         (
             r#"{"templateFrom":[{"valuesDecodingStrategy":"Base64","secret":{"name":"s","items":[{"key":"url"}]}}]}"#,
