@@ -123,8 +123,7 @@ impl Told {
         } else {
             "It is looked at again when the Secret changes"
         };
-        let message =
-            format!("the private key cannot be unwrapped: {reason}. {again}; {effect}");
+        let message = format!("the private key cannot be unwrapped: {reason}. {again}; {effect}");
         let (kind, title) = (EventKind::Warning, "SealingKeyLocked");
         self.events
             .publish(secret.reference.clone(), kind, title, message);
