@@ -52,22 +52,19 @@ impl Live {
         self.lock().naming = Some(HashSet::new());
     }
 
-    /// The full list ended. Gives the Secrets that vanished unseen, while the watch was down.
+    /// The full list ended. Gives the Secrets that vanished unseen, while the watch was down, and those of passes
+    /// under way that the list does not know: they may have been deleted after the pass looked at them.
     pub(crate) fn listed(&self) -> Vec<Key> {
         let mut records = self.lock();
         records.listed = true;
         let named = records.naming.take().unwrap_or_default();
-        let vanished: Vec<_> = records
-            .versions
-            .keys()
-            .filter(|key| !named.contains(*key))
-            .cloned()
-            .collect();
+        let known = records.versions.keys().chain(&records.undisturbed);
+        let vanished: HashSet<_> = known.filter(|key| !named.contains(*key)).cloned().collect();
         for key in &vanished {
             records.versions.remove(key);
             records.undisturbed.remove(key);
         }
-        vanished
+        vanished.into_iter().collect()
     }
 
     /// The Secret exists in this version.
@@ -112,10 +109,8 @@ impl Live {
     /// be newer than the API server's answer to us, and stays.
     pub(crate) fn record(&self, key: &Key, applied: Applied) {
         let mut records = self.lock();
+        // A list that is under way may be younger than what the pass saw, so this names nothing there.
         if records.undisturbed.remove(key) {
-            if let Some(naming) = &mut records.naming {
-                naming.insert(key.clone());
-            }
             records
                 .versions
                 .insert(key.clone(), applied.version.clone());
@@ -259,5 +254,23 @@ mod tests {
         live.begin();
         live.saw(&stays, "1".into());
         assert_eq!(live.listed(), [goes]);
+    }
+
+    #[test]
+    fn a_secret_that_went_between_a_look_and_the_list_is_looked_at_again() {
+        let key = Key::new("db").within("prod");
+        for recorded_first in [true, false] {
+            let live = Live::default();
+            live.begin();
+            live.start_pass(&key);
+            if recorded_first {
+                live.record(&key, applied("7"));
+            }
+            assert_eq!(live.listed(), [key.clone()], "{recorded_first}");
+            if !recorded_first {
+                live.record(&key, applied("7"));
+            }
+            assert!(!live.is_current(&key, &[1; 32]), "{recorded_first}");
+        }
     }
 }
