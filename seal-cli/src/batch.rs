@@ -108,6 +108,63 @@ impl Batch {
     }
 }
 
+/// Files that a verb tells about, which changes none.
+pub(crate) struct Looked {
+    pub(crate) files: Vec<SealedFile>,
+    failures: Vec<CliError>,
+}
+
+impl Looked {
+    /// Files as they were typed, stdin among them, and those of folders.
+    ///
+    /// # Errors
+    /// Those of a file that was typed; what is wrong with one of a folder is for [`Looked::end`].
+    pub(crate) fn at(typed: &[PathBuf]) -> Result<Self, CliError> {
+        let mut looked = Self {
+            files: Vec::new(),
+            failures: Vec::new(),
+        };
+        for path in typed {
+            if !path.is_dir() {
+                looked.files.push(SealedFile::read(path)?);
+                continue;
+            }
+            let mut found = Vec::new();
+            walk(path, &mut found)?;
+            let before = looked.files.len() + looked.failures.len();
+            for found in &found {
+                match read(found) {
+                    Ok(file) => looked.files.extend(file),
+                    Err(failure) => looked.failures.push(failure),
+                }
+            }
+            if looked.files.len() + looked.failures.len() == before {
+                ui::hint(&format!("{}: no SealedSecrets", path.display()));
+            }
+        }
+        Ok(looked)
+    }
+
+    /// After the others were told of.
+    ///
+    /// # Errors
+    /// If a file of a folder could not be read.
+    pub(crate) fn end(self) -> Result<(), CliError> {
+        let failed = self.failures.len();
+        let Some(code) = self.failures.first().map(CliError::exit_code) else {
+            return Ok(());
+        };
+        for failure in self.failures {
+            ui::error(&failure);
+        }
+        Err(CliError::SomeFailed {
+            failed,
+            total: self.files.len() + failed,
+            code,
+        })
+    }
+}
+
 /// `None` for what a folder holds besides SealedSecrets.
 fn read(found: &Found) -> Result<Option<SealedFile>, CliError> {
     if !found.named {

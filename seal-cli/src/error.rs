@@ -7,7 +7,7 @@ use seal_format::Scope;
 use seal_format::se1::Fault;
 use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::{EditError, ReadError};
-use sealing::{OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
+use sealing::{ItemError, OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
 use crate::age::SourceError;
 use crate::command::keys::KeysError;
@@ -46,6 +46,10 @@ pub(crate) enum CliError {
     },
     #[error("{from}: {reason}")]
     Manifest { from: String, reason: ReadError },
+    #[error(
+        "{from}: line {line}: git left a conflict here; keep one line for each item of encryptedData, and all dataKeys of both sides"
+    )]
+    Conflict { from: String, line: usize },
     #[error("{from}: {reason}")]
     Secret {
         from: String,
@@ -198,6 +202,8 @@ pub(crate) enum CliError {
     },
     #[error("cannot read the certificate: open {path}: {reason}")]
     CertificateFile { path: String, reason: String },
+    #[error("recipient {name:?}: {reason}")]
+    CertificateOf { name: String, reason: Box<CliError> },
     #[error("cannot fetch {url:?}: {reason}")]
     CertificateUrl { url: String, reason: String },
 
@@ -224,7 +230,7 @@ pub(crate) enum CliError {
 
     #[error(transparent)]
     Identity(#[from] SourceError),
-    #[error("{from}: document {document}: {reason}")]
+    #[error("{from}: document {document}: {reason}{}", key_hint(.reason.fault()))]
     DataKey {
         from: String,
         document: usize,
@@ -284,6 +290,8 @@ impl CliError {
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
             Self::SomeFailed { code, .. } => *code,
             Self::DataKey { reason, .. } => of_fault(reason.fault()),
+            Self::CertificateOf { reason, .. } => reason.exit_code(),
+            Self::Open { reason, .. } if no_key(reason) => exit::NO_IDENTITY,
             Self::Open { reason, .. } => of_fault(reason.fault()),
             _ => exit::FAILED,
         }
@@ -311,5 +319,28 @@ fn opening(from: &str, document: usize, reason: &OpenError, details: &[String]) 
         text.push_str("\n  ");
         text.push_str(detail);
     }
+    text.push_str(key_hint(reason.fault()));
+    if no_key(reason) {
+        text.push_str(LEGACY_KEY);
+    }
     text
+}
+
+/// What to do where nobody's key is at hand.
+fn key_hint(fault: Option<Fault>) -> &'static str {
+    match fault {
+        Some(Fault::NoIdentity) => {
+            "\n  seal inspect shows for whom it is; name your key with --identity, --private-key or --kms-key"
+        }
+        _ => "",
+    }
+}
+
+/// The same for the legacy format, which names nobody.
+const LEGACY_KEY: &str = "\n  legacy values open with the private key of their cluster (--private-key), and only in the namespace, name and scope that they were sealed for";
+
+/// Nothing is wrong but that no key opens values of the legacy format.
+fn no_key(reason: &OpenError) -> bool {
+    let mut reasons = reason.reasons().iter();
+    reason.fault().is_none() && reasons.any(|(error, _)| *error == ItemError::NoKey)
 }

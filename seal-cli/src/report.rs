@@ -11,8 +11,8 @@ use crate::output::Destination;
 /// Flags of all such verbs.
 #[derive(clap::Args, Debug)]
 pub(crate) struct ReportArgs {
-    /// Files of SealedSecrets; - is stdin
-    #[arg(value_name = "FILE", required = true)]
+    /// Files, and folders with files, of SealedSecrets; - is stdin
+    #[arg(value_name = "FILE|FOLDER", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
     /// text or json

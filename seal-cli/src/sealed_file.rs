@@ -129,9 +129,12 @@ impl SealedFile {
 fn sealed_in(bytes: &[u8], path: &Path) -> Result<Vec<SealedDocument>, CliError> {
     let from = || path.display().to_string();
     // It says better what other encodings are.
-    let documents = seal_manifest::read(bytes).map_err(|reason| CliError::Manifest {
-        from: from(),
-        reason,
+    let documents = seal_manifest::read(bytes).map_err(|reason| match conflict(bytes) {
+        Some(line) => CliError::Conflict { from: from(), line },
+        None => CliError::Manifest {
+            from: from(),
+            reason,
+        },
     })?;
     let mut sealed = Vec::new();
     for document in &documents {
@@ -148,6 +151,13 @@ fn sealed_in(bytes: &[u8], path: &Path) -> Result<Vec<SealedDocument>, CliError>
     Ok(sealed)
 }
 
+/// The line where git left a conflict, from one.
+fn conflict(bytes: &[u8]) -> Option<usize> {
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    let line = lines.position(|line| line.starts_with(b"<<<<<<< "))?;
+    Some(line + 1)
+}
+
 fn is_sealed(node: &Node) -> bool {
     node.get("kind").and_then(Node::as_str) == Some("SealedSecret")
 }
@@ -161,6 +171,20 @@ fn lists_sealed(node: &Node) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_conflict_of_git_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        let text =
+            "kind: SealedSecret\nspec:\n<<<<<<< HEAD\n  a: b\n=======\n  a: c\n>>>>>>> mail\n";
+        std::fs::write(&path, text).unwrap();
+        let error = SealedFile::read(&path).map(|_| ()).unwrap_err();
+        assert!(
+            matches!(error, CliError::Conflict { line: 3, .. }),
+            "{error}"
+        );
+    }
 
     /// Passed over, its readers would stay.
     #[test]

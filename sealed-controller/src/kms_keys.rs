@@ -55,11 +55,19 @@ pub(crate) struct KmsRequest {
 enum Origin {
     /// A data key of SE1.
     DataKey { to: RecipientName, object: Binding },
-    /// A cluster-wide value of the legacy format, which names neither key nor place.
-    LegacyValue,
+    /// A cluster-wide value of the legacy format, which names neither key nor place: one for each key that may fit.
+    LegacyValue(KeyArn),
 }
 
 impl KmsRequest {
+    /// What its answer is remembered under.
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        match &self.of {
+            Origin::DataKey { to, object } => wrap_digest::of(to, object, &self.blob),
+            Origin::LegacyValue(key) => wrap_digest::of_legacy(key, &self.blob),
+        }
+    }
+
     /// Whether both ask the same key.
     pub(crate) fn is_to_the_key_of(&self, other: &Self) -> bool {
         match (&self.route, &other.route) {
@@ -192,9 +200,9 @@ impl KmsKeys {
         }
         let keys = self.rsa.of_size(need.wrapped.len()).into_iter();
         keys.map(|key| KmsRequest {
-            route: Route::Rsa(key),
+            route: Route::Rsa(key.clone()),
             blob: need.wrapped.to_vec(),
-            of: Origin::LegacyValue,
+            of: Origin::LegacyValue(key),
         })
         .collect()
     }
@@ -229,13 +237,23 @@ impl KmsKeys {
             Route::Symmetric(key, object) => {
                 let context = object.kms_context();
                 let call = Box::pin(kms.unwrap(key, &context, blob));
-                self.cached(UnwrapKind::Kms, key, request, call).await
+                self.cached(UnwrapKind::Kms, key, request.digest(), call)
+                    .await
             }
             Route::Rsa(key) => {
                 let call = Box::pin(kms.unwrap_rsa(key, blob));
-                self.cached(UnwrapKind::KmsRsa, key, request, call).await
+                self.cached(UnwrapKind::KmsRsa, key, request.digest(), call)
+                    .await
             }
             Route::Unknown(error) => Err(Unavailable(error.clone())),
+        }
+    }
+
+    /// What these were answered with was no data key, or another than the object's: whatever the reason is,
+    /// the next try asks again.
+    pub(crate) fn forget(&self, digests: &[[u8; 32]]) {
+        for digest in digests {
+            self.cache.forget(digest);
         }
     }
 
@@ -243,13 +261,9 @@ impl KmsKeys {
         &self,
         kind: UnwrapKind,
         key: &KeyArn,
-        request: &KmsRequest,
+        digest: [u8; 32],
         call: impl Future<Output = Result<Zeroizing<Vec<u8>>, KmsError>>,
     ) -> Result<Result<Zeroizing<Vec<u8>>, Fault>, Unavailable> {
-        let digest = match &request.of {
-            Origin::DataKey { to, object } => wrap_digest::of(to, object, &request.blob),
-            Origin::LegacyValue => wrap_digest::of_legacy(key, &request.blob),
-        };
         if let Some(data_key) = self.cache.known(&digest) {
             self.metrics.remembered(kind);
             return Ok(Ok(Zeroizing::clone(&data_key)));

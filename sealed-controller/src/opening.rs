@@ -38,14 +38,20 @@ pub(crate) async fn open(
         AtHandPass::Opened(opened) => return Ok(*opened),
         AtHandPass::Waiting(waiting) => waiting,
     };
+    let answered = waiting.digests();
     let asked = turn.aside(waiting.ask(&identities.kms)).await;
     let (answers, details) = asked.map_err(|Crowded| SyncError::Crowded)?;
-    let (object, engine) = (object.clone(), engine.clone());
+    let (object, engine, kms) = (object.clone(), engine.clone(), identities.kms.clone());
     blocking(move || {
         let sealed = well_formed(&object)?;
         let opening = prepare(sealed).map_err(|error| explained(error, details.clone(), sealed))?;
         let opened = opening.finish(&answers, engine.as_ref());
-        opened.map_err(|error| explained(error, details, sealed))
+        opened.map_err(|error| {
+            if is_of_wrong_key(&error) {
+                kms.forget(&answered);
+            }
+            explained(error, details, sealed)
+        })
     })
     .await
 }
@@ -136,6 +142,15 @@ impl Waiting {
             data_keys: known.collect(),
         };
         Ok((answers, self.details))
+    }
+
+    /// What the answers for data keys will be remembered under.
+    fn digests(&self) -> Vec<[u8; 32]> {
+        let requests = self.data_keys.iter().filter_map(|key| match key {
+            AtHand::Elsewhere(requests) => Some(requests),
+            AtHand::Known(_) => None,
+        });
+        requests.flatten().map(KmsRequest::digest).collect()
     }
 
     /// Asks the services.
@@ -236,6 +251,13 @@ async fn first_answer(
         failed.push(request);
     }
     (Err(Fault::Unavailable), first)
+}
+
+/// Whether a service gave what is no data key, or not the one that was committed to.
+fn is_of_wrong_key(error: &OpenError) -> bool {
+    let faults = error.reasons().iter().map(|(reason, _)| reason.fault());
+    let wrong = [Some(Fault::BadWrap), Some(Fault::BadCommitment)];
+    faults.into_iter().any(|fault| wrong.contains(&fault))
 }
 
 fn well_formed(object: &Guarded) -> Result<&SealedSecret, SyncError> {

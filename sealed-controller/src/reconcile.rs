@@ -10,7 +10,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::runtime::controller::Action as Requeue;
 use kube::runtime::reflector::Store;
 use kube::{Api, Client, Resource as _};
-use operator_kit::{Backoff, EventKind, EventSink};
+use operator_kit::{ApiFault, Backoff, EventKind, EventSink};
 use seal_api::SealedSecret;
 use sealing::{OpenedSecret, scope_of};
 use template::GoTemplate;
@@ -22,7 +22,7 @@ use crate::metrics::Metrics;
 use crate::opening;
 use crate::plan::{Desired, Extras};
 use crate::secret_sync;
-use crate::status::{self, Present, Subject, WrittenStatuses};
+use crate::status::{self, Present, Subject, UnheldStatuses, WrittenStatuses};
 use crate::sync_error::{ErrorReason, SyncError, one_line};
 use crate::turn::{Turn, Turns};
 
@@ -47,6 +47,7 @@ pub(crate) struct Context {
     /// The SealedSecrets of this moment.
     sealed: Store<Guarded>,
     statuses: WrittenStatuses,
+    unheld: UnheldStatuses,
     turns: Turns,
     lasting: Backoff<Key>,
     transient: Backoff<Key>,
@@ -70,6 +71,7 @@ impl Context {
             metrics,
             sealed,
             statuses: WrittenStatuses::default(),
+            unheld: UnheldStatuses::default(),
             turns: Turns::default(),
             lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
             transient: Backoff::new(FIRST_RETRY, LONGEST_TRANSIENT_RETRY),
@@ -81,6 +83,7 @@ impl Context {
         self.live.forget(key);
         self.metrics.forget(key);
         self.statuses.forget(key);
+        self.unheld.forget(key);
         self.succeeded(key);
     }
 
@@ -260,18 +263,25 @@ async fn report(
         );
     }
     let changed = status::bring_to(&context.client, &subject, &verdict, &context.statuses).await;
-    let changed = changed.map_err(|fault| {
-        context.metrics.error(ErrorReason::Status, namespace);
-        tracing::warn!(object = %key, %fault, "cannot write the status, it will be tried again");
-        SyncError::Api {
-            verb: "report the status of",
-            fault,
+    let (changed, unheld) = match changed {
+        Ok(changed) => {
+            context.unheld.forget(key);
+            (changed, "")
         }
-    })?;
-    if let Err(error) = result
-        && changed
-    {
-        let (reason, message) = error.event();
+        // No other try helps; that nobody would be told does not, either.
+        Err(ApiFault::TooLarge) => {
+            context.metrics.error(ErrorReason::Status, namespace);
+            let generation = metadata.generation;
+            (context.unheld.is_news(key, generation, &verdict), UNHELD)
+        }
+        Err(fault) => {
+            context.metrics.error(ErrorReason::Status, namespace);
+            tracing::warn!(object = %key, %fault, "cannot write the status, it will be tried again");
+            let verb = "report the status of";
+            return Err(SyncError::Api { verb, fault });
+        }
+    };
+    if changed && let Some((reason, message)) = warning(result, unheld) {
         tracing::warn!(object = %key, reason, "{}", one_line(&message));
         let object = status::reference(metadata);
         context
@@ -279,6 +289,24 @@ async fn report(
             .publish(object, EventKind::Warning, reason, message);
     }
     Ok(())
+}
+
+/// What is told besides if there is no room for a status.
+const UNHELD: &str = "Its status cannot be written, as the object is too large for the API server to store: \
+    split it into several";
+
+/// Reason and message of the event.
+fn warning(result: &Result<bool, SyncError>, unheld: &str) -> Option<(&'static str, String)> {
+    match (result, unheld) {
+        (Ok(_), "") => None,
+        (Ok(_), unheld) => Some(("ErrUpdateFailed", unheld.to_owned())),
+        (Err(error), "") => Some(error.event()),
+        (Err(error), unheld) => {
+            let (reason, message) = error.event();
+            // First, as messages are cut at their ends.
+            Some((reason, format!("{unheld}. {message}")))
+        }
+    }
 }
 
 fn verdict(result: &Result<bool, SyncError>) -> Verdict {

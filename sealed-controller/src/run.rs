@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::ready as ready_now;
 use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _};
 use k8s_openapi::api::core::v1::Secret;
 use kube::config::{KubeConfigOptions, Kubeconfig};
@@ -249,6 +250,9 @@ async fn reconcile_all(
             .combine(status_hash),
         PredicateConfig::default(),
     );
+    // The watch waits by itself. For each error that it passes on, the controller would wait once more, up to a
+    // minute, and would not look at anything meanwhile.
+    let sealed = sealed.filter(|object| ready_now(object.is_ok()));
     // A Secret is only noted if its SealedSecret is known. Listed the other way round, after a restart
     // all would count as missing, and each would be created in vain before it is looked at.
     let secrets = secret_changes(watches, reader.clone(), live.clone());

@@ -124,6 +124,25 @@ impl WrittenStatuses {
     }
 }
 
+/// Verdicts on objects that are too large to hold a status, as they were told instead.
+#[derive(Default)]
+pub(crate) struct UnheldStatuses(Mutex<HashMap<Key, (Option<i64>, String)>>);
+
+impl UnheldStatuses {
+    /// Whether this verdict on this generation was not told yet.
+    pub(crate) fn is_news(&self, key: &Key, generation: Option<i64>, verdict: &Verdict) -> bool {
+        let told = (generation, verdict.message.clone());
+        let mut unheld = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        unheld.insert(key.clone(), told.clone()) != Some(told)
+    }
+
+    /// The object is gone, or has a status.
+    pub(crate) fn forget(&self, key: &Key) {
+        let mut unheld = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        unheld.remove(key);
+    }
+}
+
 /// `None` when the object is gone or another: a newer spec has a pass of its own coming.
 async fn read(api: &Api<DynamicObject>, subject: &Subject) -> Result<Option<Latest>, ApiFault> {
     let name = subject.metadata.name.as_deref().unwrap_or_default();
@@ -153,6 +172,31 @@ pub(crate) fn reference(metadata: &ObjectMeta) -> k8s_openapi::api::core::v1::Ob
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_no_status_holds_is_told_once() {
+        let unheld = UnheldStatuses::default();
+        let key = Key::new("db").within("prod");
+        let verdict = |message: &str| Verdict {
+            synced: false,
+            reason: "UnsealFailed",
+            message: message.into(),
+        };
+        for (generation, message, news) in [
+            (1, "a", true),
+            (1, "a", false),
+            (1, "b", true),
+            (2, "b", true),
+            (2, "b", false),
+        ] {
+            assert_eq!(
+                unheld.is_news(&key, Some(generation), &verdict(message)),
+                news
+            );
+        }
+        unheld.forget(&key);
+        assert!(unheld.is_news(&key, Some(2), &verdict("b")));
+    }
 
     #[test]
     fn what_we_wrote_counts_until_the_watch_has_caught_up() {

@@ -7,8 +7,10 @@ use kube::runtime::watcher::{self, ExponentialBackoff};
 use operator_kit::ApiFault;
 
 const FIRST_RETRY: Duration = Duration::from_millis(500);
-/// Short, as nothing at all happens meanwhile, and a controller has only three watches.
-const LONGEST_RETRY: Duration = Duration::from_secs(5);
+/// Short, as nothing at all happens meanwhile, and a controller has only a few watches. An API server that is
+/// back may take three of them: it is not ready, it forbids what it has not read the rules of, and it knows
+/// no version from before.
+const LONGEST_RETRY: Duration = Duration::from_secs(2);
 
 /// Waits between tries. They never end: a watch without back-off left would close silently.
 pub(crate) fn backoff() -> ExponentialBackoff {

@@ -13,6 +13,8 @@ mod cloud_keys_cli;
 mod idle;
 mod keys;
 mod kill;
+mod large;
+mod locked_keys;
 mod outage;
 mod pod_identity;
 mod rights;

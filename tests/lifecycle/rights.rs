@@ -2,27 +2,21 @@
 
 use k8s_openapi::api::core::v1::Secret;
 use seal_api::ConditionStatus;
+use serde_json::Value;
 use suite::{Cluster, Controller, PATIENCE, condition};
 use testkit::eventually;
 
 #[test]
 fn without_the_right_to_list_it_says_so_and_waits() {
     let cluster = Cluster::start();
-    let binding = ["delete", "clusterrolebinding", "sealed-secrets-controller"];
-    cluster.plane().run(&binding).unwrap();
+    let role = role(&cluster);
+    without(&cluster, &role, "sealedsecrets", "list");
     let controller = Controller::spawn(&cluster, &["--key-size=2048"]);
-    for what in ["SealedSecrets", "Secrets"] {
-        eventually("the log to name the missing right", PATIENCE, || {
-            let log = controller.log();
-            log.lines()
-                .any(|line| {
-                    line.contains(&format!("the watch of {what} failed"))
-                        && line.contains("not allowed")
-                })
-                .then_some(())
-        });
-    }
+    says_what_it_may_not_watch(&controller, "SealedSecrets");
     assert_eq!(controller.get("/readyz").unwrap().status, 503);
+    // Secrets are looked at when it is known which ones matter.
+    without(&cluster, &role, "secrets", "list");
+    says_what_it_may_not_watch(&controller, "Secrets");
     cluster.deploy();
     controller.wait_ready();
     let namespace = cluster.namespace("rights");
@@ -37,30 +31,9 @@ fn without_the_right_to_write_the_status_says_so() {
     let controller = Controller::start(&cluster);
     let certificate = controller.certificate();
     let namespace = cluster.namespace("rights");
-    let role = ["get", "clusterrole", "secrets-unsealer", "--output=json"];
-    let role = cluster.plane().run(&role).unwrap();
-    let without = |verb: &str| {
-        let mut role: serde_json::Value = serde_json::from_str(&role).unwrap();
-        for field in [
-            "managedFields",
-            "resourceVersion",
-            "uid",
-            "creationTimestamp",
-        ] {
-            role["metadata"].as_object_mut().unwrap().remove(field);
-        }
-        for rule in role["rules"].as_array_mut().unwrap() {
-            if rule["resources"][0] == "secrets" {
-                rule["verbs"]
-                    .as_array_mut()
-                    .unwrap()
-                    .retain(|it| it != verb);
-            }
-        }
-        cluster.plane().apply(&role).unwrap();
-    };
+    let role = role(&cluster);
     for verb in ["create", "update"] {
-        without(verb);
+        without(&cluster, &role, "secrets", verb);
         let plain = namespace.plain(verb).item("a", "1");
         if verb == "update" {
             let managed = serde_json::json!({
@@ -79,4 +52,42 @@ fn without_the_right_to_write_the_status_says_so() {
         let secret: Secret = namespace.wait_secret(verb);
         assert_eq!(suite::data(&secret)["a"], "1");
     }
+}
+
+/// The role that our manifests give the controller.
+fn role(cluster: &Cluster) -> Value {
+    let role = ["get", "clusterrole", "secrets-unsealer", "--output=json"];
+    let mut role: Value = serde_json::from_str(&cluster.plane().run(&role).unwrap()).unwrap();
+    for field in [
+        "managedFields",
+        "resourceVersion",
+        "uid",
+        "creationTimestamp",
+    ] {
+        role["metadata"].as_object_mut().unwrap().remove(field);
+    }
+    role
+}
+
+/// Gives it the role but for one right.
+fn without(cluster: &Cluster, role: &Value, resource: &str, verb: &str) {
+    let mut role = role.clone();
+    for rule in role["rules"].as_array_mut().unwrap() {
+        if rule["resources"][0] == resource {
+            let verbs = rule["verbs"].as_array_mut().unwrap();
+            verbs.retain(|it| it != verb);
+        }
+    }
+    cluster.plane().apply(&role).unwrap();
+}
+
+fn says_what_it_may_not_watch(controller: &Controller, what: &str) {
+    let failed = format!("the watch of {what} failed");
+    eventually("the log to name the missing right", PATIENCE, || {
+        let log = controller.log();
+        let mut lines = log.lines();
+        lines
+            .any(|line| line.contains(&failed) && line.contains("not allowed"))
+            .then_some(())
+    });
 }

@@ -27,6 +27,9 @@ pub enum ApiFault {
     /// 422: the server refuses the object's fields.
     #[error("the API server refuses it: {}", fields(.0))]
     Invalid(Vec<(String, String)>),
+    /// 413, or 500 where it is etcd that refuses it.
+    #[error("the object is too large for the API server to store")]
+    TooLarge,
     /// The server answered with this code and reason.
     #[error("the API server answered {code} {reason}")]
     Refused {
@@ -39,6 +42,13 @@ pub enum ApiFault {
     #[error("the API server cannot be reached")]
     Unreachable,
 }
+
+/// What etcd, and its client, say of an object of more than 1.5 MiB; the API server has no code of its own for
+/// that.
+const TOO_LARGE: [&str; 2] = [
+    "etcdserver: request is too large",
+    "trying to send message larger than max",
+];
 
 fn fields(causes: &[(String, String)]) -> String {
     let mut texts: Vec<_> = causes
@@ -68,6 +78,8 @@ impl From<kube::Error> for ApiFault {
             }
             403 => Self::Forbidden,
             404 => Self::NotFound,
+            413 => Self::TooLarge,
+            500 if TOO_LARGE.iter().any(|text| status.message.contains(text)) => Self::TooLarge,
             409 if status.reason == "AlreadyExists" => Self::AlreadyExists,
             409 => Self::Conflict,
             422 => Self::Invalid(causes),
@@ -194,6 +206,30 @@ mod tests {
             let text = ApiFault::from(kube::Error::Api(Box::new(status))).to_string();
             assert_eq!(text, fault);
             assert!(!text.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn an_object_that_etcd_refuses_is_too_large() {
+        for (message, fault) in [
+            ("etcdserver: request is too large", ApiFault::TooLarge),
+            (
+                "rpc error: code = ResourceExhausted desc = trying to send message larger than max (1 vs. 1)",
+                ApiFault::TooLarge,
+            ),
+            (
+                "etcdserver: request timed out",
+                ApiFault::Refused {
+                    code: 500,
+                    reason: "InternalError".to_owned(),
+                },
+            ),
+        ] {
+            let mut status = Status::failure(message, "InternalError");
+            status.code = 500;
+            let found = ApiFault::from(kube::Error::Api(Box::new(status)));
+            assert_eq!(found, fault, "{message}");
+            assert_eq!(found.is_transient(), fault != ApiFault::TooLarge);
         }
     }
 

@@ -109,6 +109,11 @@ impl UnwrapCache {
         lock(&self.state).get(digest)
     }
 
+    /// Drops what belongs to `digest`: it turned out to be worth nothing.
+    pub fn forget(&self, digest: &[u8; 32]) {
+        lock(&self.state).forget(digest);
+    }
+
     /// Data keys in memory now.
     pub fn entries(&self) -> usize {
         let mut state = lock(&self.state);
@@ -205,6 +210,12 @@ impl State {
         }
         if self.kept.insert(digest, secret).is_none() {
             self.order.push_back((Instant::now() + options.ttl, digest));
+        }
+    }
+
+    fn forget(&mut self, digest: &Digest) {
+        if self.kept.remove(digest).is_some() {
+            self.order.retain(|(_, kept)| kept != digest);
         }
     }
 

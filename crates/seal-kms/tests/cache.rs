@@ -61,6 +61,25 @@ fn down() -> KmsError {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_forgotten_is_asked_for_again() {
+    let (cache, calls) = (UnwrapCache::new(options()), Calls::default());
+    for byte in [1, 2] {
+        let answer = calls.at_once(Ok(secret(byte)));
+        cache.get_or_unwrap([byte; 32], answer).await.unwrap();
+    }
+    for _ in 0..2 {
+        cache.forget(&[1; 32]);
+    }
+    assert_eq!((cache.entries(), calls.count()), (1, 2));
+    assert!(cache.known(&[2; 32]).is_some());
+    let answer = calls.at_once(Ok(secret(3)));
+    let answer = cache.get_or_unwrap([1; 32], answer).await.unwrap();
+    assert_eq!((**answer).as_slice(), secret(3).as_slice());
+    advance(CacheOptions::default().ttl).await;
+    assert_eq!(cache.entries(), 0);
+}
+
 /// Generous where the test is about something else.
 fn options() -> CacheOptions {
     CacheOptions {

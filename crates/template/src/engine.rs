@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
+use crate::date::Time;
+use crate::dialect::{Dialect, MissingKey};
 use crate::error::{ParseError, TemplateError};
 use crate::evaluate::Machine;
 use crate::limits::Limits;
@@ -13,7 +15,7 @@ use crate::value::{Entries, Entry, Map, Text, Value};
 /// Rendered text, wiped when dropped.
 pub type Rendered = Zeroizing<Vec<u8>>;
 
-/// Renders the text/template entries of one `SealedSecret`.
+/// Renders the text/template entries of one object.
 pub trait Engine {
     /// Whether `template` can be rendered at all: its syntax, and that it calls only functions that are
     /// known and allowed. Looks at no items, so its answer tells nothing about them.
@@ -62,27 +64,84 @@ impl Items {
     }
 }
 
+/// The moment that a template takes for now: the engine itself reads no clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment(Time);
+
+impl Moment {
+    /// Seconds since 1970, and nanoseconds of the second that follows.
+    #[must_use]
+    pub fn new(seconds: i64, nanos: u32) -> Self {
+        Self(Time {
+            nanos: nanos % 1_000_000_000,
+            ..Time::from_unix(seconds)
+        })
+    }
+}
+
 /// Go's text/template with sprig's functions: parsed by `gotmpl`, evaluated here.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct GoTemplate {
     limits: Limits,
+    dialect: Dialect,
+    missing_key: MissingKey,
+    now: Option<Time>,
 }
 
 impl GoTemplate {
-    /// An engine whose renders stay within `limits`.
+    /// An engine for the templates of SealedSecrets, whose renders stay within `limits`.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits }
+        Self::of(Dialect::SealedSecrets, limits)
+    }
+
+    /// An engine for the templates of `dialect`, whose renders stay within `limits`.
+    #[must_use]
+    pub fn of(dialect: Dialect, limits: Limits) -> Self {
+        Self {
+            limits,
+            dialect,
+            missing_key: dialect.missing_key(),
+            now: None,
+        }
+    }
+
+    /// The same engine with another answer to a missing key. The templates that rewrite keys of an
+    /// ExternalSecret (`rewrite[].transform`) need [`MissingKey::NoValue`].
+    #[must_use]
+    pub fn with_missing_key(self, missing_key: MissingKey) -> Self {
+        Self {
+            missing_key,
+            ..self
+        }
+    }
+
+    /// The same engine at a moment: what `now` is. Without one, functions that need it fail.
+    #[must_use]
+    pub fn at(self, moment: Moment) -> Self {
+        Self {
+            now: Some(moment.0),
+            ..self
+        }
+    }
+}
+
+impl Default for GoTemplate {
+    fn default() -> Self {
+        Self::new(Limits::default())
     }
 }
 
 impl Engine for GoTemplate {
     fn check(&self, template: &str) -> Result<(), ParseError> {
-        Program::parse(template).map(|_| ())
+        Program::parse(template, self.dialect).map(|_| ())
     }
 
     fn render(&self, template: &str, items: &Items) -> Result<Rendered, TemplateError> {
-        let program = Program::parse(template)?;
-        Machine::new(&program, &self.limits, items.root()).run()
+        let program = Program::parse(template, self.dialect)?;
+        Machine::new(&program, &self.limits, items.root())
+            .with_missing_key(self.missing_key)
+            .at(self.now)
+            .run()
     }
 }

@@ -66,7 +66,7 @@ pub enum ParseError {
         /// Where it is called.
         position: Position,
     },
-    /// A function that Sealed Secrets has and that we refuse.
+    /// A function that the dialect has and that we refuse.
     #[error("template function {name} at {position} is not supported: {reason}")]
     Refused {
         /// The function, from our table.
@@ -147,6 +147,9 @@ pub enum Failure {
     /// A field of something that has no such field.
     #[error("a value has no such field")]
     NoSuchField,
+    /// A key that a map does not have, where that is an error.
+    #[error("a map has no such key")]
+    NoSuchKey,
     /// `range` over something that has no elements.
     #[error("a value cannot be iterated over")]
     NotIterable,

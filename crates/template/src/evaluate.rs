@@ -5,6 +5,8 @@
 
 use gotmpl::parse::{BranchNode, ListNode, Node, PipeNode, Pos, SmolStr, TemplateNode};
 
+use crate::date::Time;
+use crate::dialect::MissingKey;
 use crate::engine::Rendered;
 use crate::error::{Failure, Fault, TemplateError};
 use crate::limits::Limits;
@@ -18,6 +20,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) program: &'p Program<'p>,
     pub(crate) meter: Meter,
     pub(crate) variables: Vec<(SmolStr, Value)>,
+    pub(crate) missing_key: MissingKey,
+    pub(crate) now: Option<Time>,
     output: Buffer,
     depth: usize,
     deepest: usize,
@@ -40,11 +44,24 @@ impl<'p> Machine<'p> {
             program,
             meter: Meter::new(limits),
             variables: vec![("$".into(), root.clone())],
+            missing_key: program.dialect.missing_key(),
+            now: None,
             output: Buffer::new(limits.output_bytes),
             depth: 0,
             deepest: limits.depth,
             root,
         }
+    }
+
+    pub(crate) fn with_missing_key(self, missing_key: MissingKey) -> Self {
+        Self {
+            missing_key,
+            ..self
+        }
+    }
+
+    pub(crate) fn at(self, now: Option<Time>) -> Self {
+        Self { now, ..self }
     }
 
     pub(crate) fn run(mut self) -> Step<Rendered> {
@@ -70,14 +87,14 @@ impl<'p> Machine<'p> {
         match node {
             Node::Text(text) => {
                 self.spend(text.pos)?;
-                self.at(text.pos, |machine| {
+                self.stepping(text.pos, |machine| {
                     machine.output.push(text.text.as_bytes())
                 })?;
             }
             Node::Action(action) => {
                 let value = self.pipe(&action.pipe, dot)?;
                 if action.pipe.decl.is_empty() {
-                    self.at(action.pos, |machine| {
+                    self.stepping(action.pos, |machine| {
                         print::value(&mut machine.output, &mut machine.meter, &value)
                     })?;
                 }
@@ -227,14 +244,18 @@ impl<'p> Machine<'p> {
     }
 
     pub(crate) fn spend(&mut self, pos: Pos) -> Step<()> {
-        self.at(pos, |machine| machine.meter.steps(1))
+        self.stepping(pos, |machine| machine.meter.steps(1))
     }
 
     pub(crate) fn fault(&self, pos: Pos, fault: Fault) -> TemplateError {
         fault.at(self.program.position(pos), None)
     }
 
-    fn at<T>(&mut self, pos: Pos, action: impl FnOnce(&mut Self) -> Result<T, Fault>) -> Step<T> {
+    fn stepping<T>(
+        &mut self,
+        pos: Pos,
+        action: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Step<T> {
         action(self).map_err(|fault| self.fault(pos, fault))
     }
 }

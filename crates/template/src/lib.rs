@@ -2,7 +2,7 @@
 //! and draws no randomness: the same template and items always give the same bytes.
 //!
 //! - [`Engine`] is what callers hold; [`GoTemplate`] is Go's text/template with sprig's functions,
-//!   in the set that Sealed Secrets offers (contract §2.1).
+//!   in the set that Sealed Secrets or External Secrets offers ([`Dialect`]).
 //! - [`Items`] is the root object, [`Limits`] what a render may cost. A hostile template ends with an
 //!   error after a bounded number of steps and bytes; it cannot panic or exhaust memory.
 //! - [`ParseError`] says where and what kind, from the template alone. [`TemplateError`] does so for a
@@ -16,6 +16,7 @@ mod convert;
 mod date;
 mod date_reader;
 mod decimal;
+mod dialect;
 mod duration;
 mod engine;
 mod error;
@@ -36,7 +37,8 @@ mod value;
 mod version;
 mod words;
 
-pub use engine::{Engine, GoTemplate, Items, Rendered};
+pub use dialect::{Dialect, MissingKey};
+pub use engine::{Engine, GoTemplate, Items, Moment, Rendered};
 pub use error::{Failure, ParseError, Position, TemplateError};
 pub use functions::{Support, supported};
 pub use limits::Limits;

@@ -3,6 +3,7 @@
 use gotmpl::parse::{CommandNode, Expr, Number, PipeNode, Pos, SmolStr};
 
 use crate::date::{DAYS, MONTHS, Time};
+use crate::dialect::MissingKey;
 use crate::error::{Failure, TemplateError};
 use crate::evaluate::Machine;
 use crate::functions::{self, Call, Entry, Function};
@@ -84,9 +85,12 @@ impl Machine<'_> {
     fn fields(&mut self, mut value: Value, names: &[SmolStr], pos: Pos) -> Step<Value> {
         for name in names {
             value = match &value {
-                Value::Missing => Value::Missing,
+                Value::Missing => self.missing(pos)?,
                 Value::Nil => return Err(self.fault(pos, Failure::MissingValue.into())),
-                Value::Map(map) => map.get(name.as_bytes()).unwrap_or(Value::Missing),
+                Value::Map(map) => match map.get(name.as_bytes()) {
+                    Some(value) => value,
+                    None => self.missing(pos)?,
+                },
                 Value::Time(time) => time_part(*time, name)
                     .ok_or_else(|| self.fault(pos, Failure::NoSuchField.into()))?,
                 Value::Version(version) => version_part(version, name)
@@ -95,6 +99,14 @@ impl Machine<'_> {
             };
         }
         Ok(value)
+    }
+
+    /// What a key stands for that its map does not have.
+    fn missing(&self, pos: Pos) -> Step<Value> {
+        match self.missing_key {
+            MissingKey::NoValue => Ok(Value::Missing),
+            MissingKey::Fails => Err(self.fault(pos, Failure::NoSuchKey.into())),
+        }
     }
 
     fn function(
@@ -106,7 +118,7 @@ impl Machine<'_> {
         piped: Option<Value>,
     ) -> Step<Value> {
         // The check has made sure that every function is known and allowed.
-        let Some(Entry::Function(function)) = functions::find(name) else {
+        let Some(Entry::Function(function)) = functions::find(self.program.dialect, name) else {
             return Err(self.fault(pos, Failure::Unsupported.into()));
         };
         let count = arguments.len() + usize::from(piped.is_some());
@@ -130,6 +142,7 @@ impl Machine<'_> {
                 (function.run)(&mut Call {
                     arguments: &values,
                     meter: &mut self.meter,
+                    now: self.now,
                 })
             })
             .map_err(|fault| fault.at(program.position(pos), Some(function.name)))

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use gotmpl::parse::{BranchNode, Expr, ListNode, Node, Parser, PipeNode, Pos, SmolStr};
 
+use crate::dialect::{DELIMITERS, Dialect};
 use crate::error::{ParseError, Position};
 use crate::functions::{self, Entry};
 use crate::outline;
@@ -12,14 +13,15 @@ use crate::outline;
 /// A checked template and the templates it defines.
 pub(crate) struct Program<'s> {
     pub(crate) source: &'s str,
+    pub(crate) dialect: Dialect,
     pub(crate) main: ListNode,
     pub(crate) defined: BTreeMap<SmolStr, ListNode>,
 }
 
 impl<'s> Program<'s> {
-    pub(crate) fn parse(source: &'s str) -> Result<Self, ParseError> {
+    pub(crate) fn parse(source: &'s str, dialect: Dialect) -> Result<Self, ParseError> {
         outline::check(source)?;
-        let parsed = Parser::new(source, "{{", "}}").and_then(Parser::parse);
+        let parsed = Parser::new(source, DELIMITERS.0, DELIMITERS.1).and_then(Parser::parse);
         let (main, defines) = parsed.map_err(|error| syntax(&error))?;
         let mut bodies: BTreeMap<SmolStr, ListNode> = BTreeMap::new();
         for define in defines {
@@ -39,12 +41,14 @@ impl<'s> Program<'s> {
         }
         let program = Self {
             source,
+            dialect,
             main,
             defined: bodies,
         };
         for list in program.defined.values().chain([&program.main]) {
             let mut check = Check {
                 source,
+                dialect,
                 variables: vec!["$".into()],
                 loops: 0,
             };
@@ -73,6 +77,7 @@ fn syntax(error: &gotmpl::TemplateError) -> ParseError {
 
 struct Check<'s> {
     source: &'s str,
+    dialect: Dialect,
     variables: Vec<SmolStr>,
     loops: usize,
 }
@@ -161,7 +166,7 @@ impl Check<'_> {
 
     fn function(&self, name: &str, pos: Pos) -> Result<(), ParseError> {
         let position = Position::of(self.source, pos.offset);
-        match functions::find(name) {
+        match functions::find(self.dialect, name) {
             Some(Entry::Function(_)) => Ok(()),
             Some(Entry::Refused(refused)) => Err(ParseError::Refused {
                 name: refused.name,

@@ -6,7 +6,7 @@
     reason = "a test that cannot go on should stop"
 )]
 
-use template::{Engine, GoTemplate, Items, Limits, ParseError, TemplateError};
+use template::{Dialect, Engine, GoTemplate, Items, Limits, ParseError, TemplateError};
 use zeroize::Zeroizing;
 
 const CANARY: &str = "canary-value-7f3a";
@@ -236,4 +236,29 @@ fn a_check_finds_what_the_text_alone_decides() {
     for template in ["{{ .password }}", "{{ fail .password }}", "{{ div 1 0 }}"] {
         assert_eq!(engine.check(template), Ok(()), "{template}");
     }
+}
+
+#[test]
+fn yaml_is_bounded_and_tells_nothing() {
+    let engine = GoTemplate::of(Dialect::ExternalSecrets, Limits::default());
+    let deep = format!(
+        "{{{{ $x := repeat 200000 \"a\\n\" }}}}{}{{{{ toYaml $x }}}}",
+        "{{ $x = dict \"k\" $x }}".repeat(90)
+    );
+    let bomb = format!(
+        "{{{{ $a := repeat 2000 \"*a,\" }}}}{}",
+        "{{ fromYaml (printf \"a: &a [x]\\nb: &b [%s]\\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\" $a) | toYaml | len }}".repeat(20)
+    );
+    for template in [
+        deep.as_str(),
+        bomb.as_str(),
+        "{{ fail .password | toYaml }}",
+    ] {
+        let error = engine.render(template, &items()).unwrap_err();
+        assert!(!error.to_string().contains(CANARY), "{error}");
+    }
+    let told = engine
+        .render("{{ fromYaml (printf \"[%s\" .password) }}", &items())
+        .unwrap();
+    assert!(!String::from_utf8_lossy(&told).contains(CANARY));
 }

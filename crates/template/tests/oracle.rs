@@ -10,262 +10,53 @@
     reason = "runs the Go program and reads the corpus"
 )]
 
-use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+mod go;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use template::{Engine, GoTemplate, Items, Limits};
-use zeroize::Zeroizing;
+use template::{Dialect, GoTemplate, Limits, Support};
 
-const ITEMS: &[(&str, &[u8])] = &[
-    ("user", b"admin"),
-    ("password", b"s3cr3t \"q\" & <p>"),
-    ("host", b"db.example.org"),
-    ("port", b"5432"),
-    ("empty", b""),
-    ("csv", b"a,b,c"),
-    ("dotted.key", b"dotted"),
-    ("multi", b"line one\nline two\n\nline four"),
-    (
-        "json",
-        br#"{"db":{"host":"h","port":5432},"list":["x","y"],"n":1.5}"#,
-    ),
-    ("uni", "größe – ünï 😀".as_bytes()),
-    (
-        "url",
-        b"postgres://app:p%40ss@db.internal:5432/main?sslmode=require",
-    ),
-    ("spaces", b"  a b\t\n"),
-    ("bin", &[0, 1, 0xff, 0xfe, b'a', 0xc3, 0x28, 0x80]),
-];
+const ITS_MODULE: &str = "go-template";
+const FOLDERS: &[&str] = &["corpus"];
 
-const FORGIVEN: &str = "the parser, gotmpl's, forgives it";
-
-/// Where we differ from Go on purpose: the template, and why.
-const DIFFERENT: &[(&str, &str)] = &[
-    ("{{ \"\\q\" }}", FORGIVEN),
-    ("{{ \"a\nb\" }}", FORGIVEN),
-    ("{{ /* a */ }}", FORGIVEN),
-    ("{{ block \"t\" }}{{ end }}", FORGIVEN),
-    ("{{ range $i $v := list 1 }}{{ end }}", FORGIVEN),
-    ("{{/* a */ }}", FORGIVEN),
-    ("{{upper(.user)}}", FORGIVEN),
-    ("{{ 08 }}", FORGIVEN),
-    ("{{ 1i }}", "there are no complex numbers"),
-    (
-        "{{ define \"item\" }}mine{{ end }}",
-        "a template does not know the name of its own item",
-    ),
-    (
-        "{{ b64dec \"%\" }}",
-        "sprig renders the decoder's error text; a Secret of that helps nobody",
-    ),
-    ("{{ b32dec \"1\" }}", "as b64dec"),
-    (
-        "{{ htmlDate \"2024-01-01\" }}",
-        "sprig takes text for the current time",
-    ),
-    (
-        "{{ dateInZone \"15:04\" 0 \"Europe/Berlin\" }}",
-        "the zone database is not there",
-    ),
-    (
-        "{{ typeOf (semver \"1.2\").Major }}",
-        "versions count in int64",
-    ),
-    ("{{ now | kindOf }}", "refused by name"),
-    ("{{ randAlpha 3 | len }}", "refused by name"),
-    ("{{ htpasswd \"a\" \"b\" | len }}", "refused by name"),
-    (
-        "{{ .user | }}",
-        "Go 1.26 forgives an empty end of a pipeline, older ones and we do not",
-    ),
-    ("{{ printf \"%x\" 3.5 }}", "hexadecimal floats are refused"),
-];
+/// Where only this dialect differs from Go on purpose: the template, and why.
+const OWN: &[(&str, &str)] = &[("{{ now | kindOf }}", "refused by name")];
 
 #[test]
 fn the_corpus_renders_as_go_renders_it() {
-    let Some(oracle) = build_oracle("corpus") else {
+    let Some(oracle) = go::build_oracle(ITS_MODULE, "corpus") else {
         return;
     };
-    let corpus = corpus();
+    let corpus = go::corpus(FOLDERS);
     assert!(corpus.len() >= 250, "only {} templates", corpus.len());
-    let answers = ask(&oracle, &corpus);
-    let mut items = Items::new();
-    for (name, value) in ITEMS {
-        items.insert(*name, Zeroizing::new(value.to_vec()));
-    }
+    let answers = go::ask(&oracle, &corpus);
     let engine = GoTemplate::new(Limits::default());
-    let mut differing = Vec::new();
-    for (template, answer) in corpus.iter().zip(&answers) {
-        let ours = engine.render(template, &items);
-        let same = match (&ours, answer) {
-            (Ok(ours), Ok(theirs)) => ours.as_slice() == theirs.as_slice(),
-            (Err(_), Err(_)) => true,
-            _ => false,
-        };
-        let known = DIFFERENT.iter().any(|(known, _)| known == template);
-        if same == known {
-            let ours = ours.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
-            let theirs = answer
-                .as_ref()
-                .map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-            differing.push(format!("{template}\n  ours {ours:?}\n  Go   {theirs:?}"));
-        }
-    }
-    assert!(
-        differing.is_empty(),
-        "{} of {} differ:\n{}",
-        differing.len(),
-        corpus.len(),
-        differing.join("\n")
-    );
+    go::compare(&engine, &corpus, &answers, OWN);
 }
 
 #[test]
 fn the_table_has_every_function_of_sprig() {
-    let Some(oracle) = build_oracle("names") else {
+    let Some(oracle) = go::build_oracle(ITS_MODULE, "names") else {
         return;
     };
-    let names = Command::new(oracle)
-        .arg("functions")
-        .output()
-        .unwrap()
-        .stdout;
-    let known: Vec<&str> = template::supported().map(|(name, _)| name).collect();
-    for name in std::str::from_utf8(&names).unwrap().lines() {
-        assert!(known.contains(&name), "{name} is not in the table");
+    let supported = template::supported(Dialect::SealedSecrets);
+    let known: Vec<&str> = supported.map(|(name, _)| name).collect();
+    for name in go::functions(&oracle) {
+        assert!(known.contains(&name.as_str()), "{name} is not in the table");
     }
     assert!(known.len() > 220, "only {} functions", known.len());
 }
 
 #[test]
 fn every_function_is_in_the_corpus() {
-    let corpus = corpus().join("\n");
+    let corpus = go::corpus(FOLDERS).join("\n");
     let words: std::collections::BTreeSet<&str> = corpus
         .split(|letter: char| !letter.is_alphanumeric() && letter != '_')
         .collect();
-    for (name, support) in template::supported() {
-        if support == template::Support::Yes {
+    for (name, support) in template::supported(Dialect::SealedSecrets) {
+        if support == Support::Yes {
             assert!(
                 words.contains(name),
                 "{name} is in no template of the corpus"
             );
         }
-    }
-}
-
-/// `> ` begins a template, `| ` continues it on the next line, `#` is a comment.
-fn corpus() -> Vec<String> {
-    let mut templates: Vec<String> = Vec::new();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus");
-    let mut files: Vec<PathBuf> = folder
-        .read_dir()
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .collect();
-    files.sort();
-    for file in files {
-        for line in std::fs::read_to_string(file).unwrap().lines() {
-            if let Some(first) = line.strip_prefix("> ") {
-                templates.push(first.to_owned());
-            } else if let Some(next) = line.strip_prefix("| ") {
-                let template = templates.last_mut().unwrap();
-                template.push('\n');
-                template.push_str(next);
-            }
-        }
-    }
-    // A line that holds many actions also tells them apart when one of them fails.
-    let single: Vec<String> = templates
-        .iter()
-        .flat_map(|template| actions(template))
-        .collect();
-    templates.extend(single);
-    templates.sort();
-    templates.dedup();
-    templates
-}
-
-/// The actions of a template that is nothing but independent actions.
-fn actions(template: &str) -> Vec<String> {
-    let keywords = [
-        "if", "with", "range", "define", "block", "template", "end", "else", "$", "/*", "-",
-    ];
-    let parts: Vec<&str> = template.split("{{ ").skip(1).collect();
-    if parts.len() < 2
-        || parts
-            .iter()
-            .any(|part| keywords.iter().any(|word| part.starts_with(word)) || !part.contains(" }}"))
-    {
-        return Vec::new();
-    }
-    parts
-        .iter()
-        .map(|part| format!("{{{{ {} }}}}", part.rsplit_once(" }}").unwrap().0))
-        .collect()
-}
-
-/// Each test has a binary of its own: they build at the same time. Nothing, and a line that says
-/// so, where there is no Go.
-fn build_oracle(test: &str) -> Option<PathBuf> {
-    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("go-template-oracle-{test}"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/go-template");
-    let build = Command::new("go")
-        .args(["build", "-buildvcs=false", "-o"])
-        .arg(&binary)
-        .arg(".")
-        .current_dir(source)
-        .output();
-    match build {
-        Ok(output) => {
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "go build: {stderr}");
-            Some(binary)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            testkit::skip("the comparison with Go needs the program `go`");
-            None
-        }
-        Err(error) => panic!("go cannot be run: {error}"),
-    }
-}
-
-fn ask(oracle: &Path, corpus: &[String]) -> Vec<Result<Vec<u8>, String>> {
-    let items: serde_json::Map<String, serde_json::Value> = ITEMS
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), STANDARD.encode(value).into()))
-        .collect();
-    let mut child = Command::new(oracle)
-        .env("TZ", "UTC")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let requests: Vec<String> = corpus
-        .iter()
-        .map(|template| serde_json::json!({"template": template, "items": items}).to_string())
-        .collect();
-    let writer = std::thread::Builder::new()
-        .spawn(move || writeln!(input, "{}", requests.join("\n")).unwrap())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
-    let answers: Vec<_> = lines.map(answer).collect();
-    assert_eq!(answers.len(), corpus.len());
-    answers
-}
-
-fn answer(line: &str) -> Result<Vec<u8>, String> {
-    let answer: serde_json::Value = serde_json::from_str(line).unwrap();
-    match answer["error"].as_str() {
-        Some(error) => Err(error.to_owned()),
-        None => Ok(STANDARD
-            .decode(answer["output"].as_str().unwrap_or_default())
-            .unwrap()),
     }
 }

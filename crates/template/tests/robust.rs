@@ -7,7 +7,7 @@
 )]
 
 use proptest::prelude::*;
-use template::{Engine, GoTemplate, Items, Limits, Support};
+use template::{Dialect, Engine, GoTemplate, Items, Limits, MissingKey, Moment, Support};
 use zeroize::Zeroizing;
 
 const ARGUMENTS: &[&str] = &[
@@ -41,13 +41,19 @@ const ARGUMENTS: &[&str] = &[
     "(float64 \"-0.0\")",
 ];
 
+/// The dialect with more functions; the other one has no code of its own.
+const DIALECT: Dialect = Dialect::ExternalSecrets;
+
 fn engine() -> GoTemplate {
-    GoTemplate::new(Limits {
+    let limits = Limits {
         steps: 20_000,
         output_bytes: 64 << 10,
         value_bytes: 1 << 20,
         ..Limits::default()
-    })
+    };
+    GoTemplate::of(DIALECT, limits)
+        .with_missing_key(MissingKey::NoValue)
+        .at(Moment::new(1_700_000_000, 5))
 }
 
 fn items() -> Items {
@@ -58,7 +64,7 @@ fn items() -> Items {
 }
 
 fn call() -> impl Strategy<Value = String> {
-    let names: Vec<&str> = template::supported()
+    let names: Vec<&str> = template::supported(DIALECT)
         .filter(|(_, support)| *support == Support::Yes)
         .map(|(name, _)| name)
         .collect();

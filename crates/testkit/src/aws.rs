@@ -1,4 +1,5 @@
-//! AWS without AWS: two emulators, KMS in plain HTTP, and a proxy that makes trouble and counts.
+//! AWS without AWS: two emulators, KMS and Secrets Manager in plain HTTP, and a proxy that makes trouble
+//! and counts.
 //!
 //! Neither emulator is faithful alone. What to test where:
 //!
@@ -7,23 +8,30 @@
 //! | KMS, symmetric keys | encryption context enforced, tampering refused | tampering is **accepted**, so is another key id |
 //! | KMS, states of keys | disabled keys still decrypt | disabled and pending deletion are refused |
 //! | KMS, RSA keys | **not real** | real: seal with the public key, `Decrypt` opens |
-//! | Secrets Manager | versions, stages, filters | events only |
+//! | Secrets Manager | versions, stages, filters, batches, deletion; without a stage, `GetSecretValue` may answer an **old** version: always send one | filters by substring, batches ignore `MaxResults`, secrets without value have an empty one |
+//! | STS | roles of any account, web identities; nothing is checked | |
 //!
-//! Faults (throttling, stalls, broken connections, expired credentials, one forbidden key) come from
-//! a [`FaultProxy`] in front of either, which also counts the calls: they are what AWS bills.
+//! Faults (throttling, stalls, broken connections, expired credentials, one forbidden key or secret)
+//! come from a [`FaultProxy`] in front of either, which also counts the calls: they are what AWS bills.
 
 mod call;
 mod connection;
 mod emulator;
+mod error;
 mod fault;
 mod fault_proxy;
+mod json_api;
 mod kms;
 mod refusal;
+mod secrets_manager;
+mod secrets_refusal;
 
 pub use emulator::{Emulator, Kind};
+pub use error::AwsError;
 pub use fault::Fault;
 pub use fault_proxy::FaultProxy;
-pub use kms::{Kms, KmsError};
+pub use kms::Kms;
+pub use secrets_manager::{Deletion, SecretPayload, SecretsManager};
 
 /// The region that emulated keys live in, unless a client asks for another.
 pub const REGION: &str = "us-east-1";

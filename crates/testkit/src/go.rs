@@ -10,7 +10,7 @@ use crate::cache;
 use crate::command::{self, Event};
 use crate::progress::Progress;
 
-const ADVICE: &str = "install Go 1.26 or newer; for the control plane alone, KUBEBUILDER_ASSETS may \
+pub(crate) const ADVICE: &str = "install Go 1.26 or newer; for the control plane alone, KUBEBUILDER_ASSETS may \
                       name a folder with kube-apiserver, etcd and kubectl instead";
 
 /// A Go module whose files are part of this crate, and what to build from it.
@@ -39,7 +39,7 @@ impl GoModule {
             for (name, content) in self.files {
                 fs::write(source.join(name), content)?;
             }
-            self.compile(&source, staging)?;
+            compile(self.title, &source, self.packages, self.ldflags, staging)?;
             finish(&source, staging)?;
             Ok(fs::remove_dir_all(source)?)
         })
@@ -57,35 +57,43 @@ impl GoModule {
                 .chain([self.ldflags]),
         )
     }
-
-    fn compile(&self, source: &Path, out: &Path) -> Result<()> {
-        let mut progress = Progress::start(self.title);
-        let mut list = go(source);
-        list.args(["list", "-deps"]).args(self.packages);
-        let mut packages = 0;
-        command::run(list, ADVICE, |event| match event {
-            Event::Out(_) => packages += 1,
-            Event::Err(line) => progress.show(line),
-            Event::Tick => progress.show("fetching modules"),
-        })?;
-        let mut build = go(source);
-        build
-            .args(["build", "-v", "-trimpath", "-ldflags", self.ldflags, "-o"])
-            .arg(out.join(""))
-            .args(self.packages);
-        let mut done = 0;
-        command::run(build, ADVICE, |event| {
-            if let Event::Err(_) = event {
-                done += 1;
-            }
-            progress.show(&format!("{done} of at most {packages} packages"));
-        })?;
-        progress.finish("done");
-        Ok(())
-    }
 }
 
-fn go(folder: &Path) -> Command {
+/// Builds main packages of the module in the folder `source` into the folder `out`.
+pub(crate) fn compile(
+    title: &str,
+    source: &Path,
+    packages: &[&str],
+    ldflags: &str,
+    out: &Path,
+) -> Result<()> {
+    let mut progress = Progress::start(title);
+    let mut list = go(source);
+    list.args(["list", "-deps"]).args(packages);
+    let mut count = 0;
+    command::run(list, ADVICE, |event| match event {
+        Event::Out(_) => count += 1,
+        Event::Err(line) => progress.show(line),
+        Event::Tick => progress.show("fetching modules"),
+    })?;
+    let mut build = go(source);
+    build
+        .args(["build", "-v", "-trimpath", "-ldflags", ldflags, "-o"])
+        .arg(out.join(""))
+        .args(packages);
+    let mut done = 0;
+    command::run(build, ADVICE, |event| {
+        if let Event::Err(_) = event {
+            done += 1;
+        }
+        progress.show(&format!("{done} of at most {count} packages"));
+    })?;
+    progress.finish("done");
+    Ok(())
+}
+
+/// `go` in a folder.
+pub(crate) fn go(folder: &Path) -> Command {
     let mut go = Command::new("go");
     go.current_dir(folder)
         .env("CGO_ENABLED", "0")

@@ -6,7 +6,8 @@
 //!   a Secret's life (garbage collection, namespaces, service accounts). Its binaries come from
 //!   `KUBEBUILDER_ASSETS` or are built once per machine from the Go module in `control-plane/`.
 //! - [`peers`] has the real `kubeseal` and the real Sealed Secrets controller, built the same way
-//!   ([`RealController`] runs the latter against a control plane), `age` and `rage`.
+//!   ([`RealController`] runs the latter against a control plane), the real External Secrets Operator
+//!   ([`RealOperator`]), `age` and `rage`.
 //! - [`aws`] has two emulators of AWS, and a proxy before them that makes trouble and counts calls;
 //!   they run on [`python()`], an environment that is made once per machine.
 //! - [`Process`] runs a program of ours with its output in a file.
@@ -25,6 +26,7 @@ mod command;
 mod control_plane;
 mod dice;
 mod go;
+mod go_release;
 mod http;
 mod kubeconfig;
 pub mod netns;
@@ -34,6 +36,7 @@ mod process;
 mod progress;
 mod python;
 mod real_controller;
+mod real_operator;
 mod rust;
 mod servers;
 mod service_backend;
@@ -47,5 +50,6 @@ pub use port::free_port;
 pub use process::{Process, Program, is_alive, started_at};
 pub use python::python;
 pub use real_controller::{RealController, RealControllerOptions};
+pub use real_operator::{RealOperator, RealOperatorOptions};
 pub use service_backend::{ServiceBackend, ServicePort};
 pub use wait::{eventually, skip, wait_for};

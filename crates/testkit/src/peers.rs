@@ -1,6 +1,7 @@
 //! The programs that we are measured against, and that must read what we write: Sealed Secrets
 //! 0.40.0 and age 1.3.2, built from their Go modules (about a minute and a half), and rage 0.12.1,
-//! built from crates.io (about two minutes), each once per machine into the cache folder.
+//! built from crates.io (about two minutes), and External Secrets Operator 0.20.4, built in its own module
+//! (about four minutes), each once per machine into the cache folder.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 
 use crate::go::GoModule;
+use crate::go_release::GoRelease;
 use crate::rust::RustPackage;
 
 const GO: GoModule = GoModule {
@@ -37,14 +39,22 @@ const RAGE: RustPackage = RustPackage {
     features: "ssh",
 };
 
+const OPERATOR: GoRelease = GoRelease {
+    name: "external-secrets",
+    title: "External Secrets Operator 0.20.4 (four minutes on two cores)",
+    module: "github.com/external-secrets/external-secrets",
+    version: "v0.20.4",
+    ldflags: "-s -w",
+};
+
 const CRD: &str = "crd.yaml";
 
 /// The folders with all of them, built if they are not there.
 ///
 /// # Errors
 /// When a build fails.
-pub fn build() -> Result<[PathBuf; 2]> {
-    Ok([go_programs()?, RAGE.build()?])
+pub fn build() -> Result<[PathBuf; 3]> {
+    Ok([go_programs()?, RAGE.build()?, operator()?])
 }
 
 /// The real `kubeseal`.
@@ -69,6 +79,22 @@ pub fn controller() -> Result<PathBuf> {
 /// When the build fails.
 pub fn crd() -> Result<PathBuf> {
     Ok(go_programs()?.join(CRD))
+}
+
+/// The real External Secrets Operator; [`crate::RealOperator`] runs it.
+///
+/// # Errors
+/// When the build fails.
+pub fn external_secrets() -> Result<PathBuf> {
+    Ok(operator()?.join("external-secrets"))
+}
+
+/// The custom resource definitions that it ships with, all in one file: apply them server-side.
+///
+/// # Errors
+/// When the build fails.
+pub fn external_secrets_crds() -> Result<PathBuf> {
+    Ok(operator()?.join(CRD))
 }
 
 /// The stock `age`. It looks for plug-ins on the PATH: [`age_plugins`].
@@ -131,10 +157,18 @@ pub fn openssl() -> Option<PathBuf> {
 fn go_programs() -> Result<PathBuf> {
     GO.build(|source, folder| {
         let module = module_folder(source)?;
-        let crd = module.join("helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml");
-        let text = fs::read(&crd).with_context(|| format!("could not read {}", crd.display()))?;
-        Ok(fs::write(folder.join(CRD), text)?)
+        let crd = "helm/sealed-secrets/crds/bitnami.com_sealedsecrets.yaml";
+        keep_crd(&module.join(crd), folder)
     })
+}
+
+fn operator() -> Result<PathBuf> {
+    OPERATOR.build(|source, folder| keep_crd(&source.join("deploy/crds/bundle.yaml"), folder))
+}
+
+fn keep_crd(file: &Path, folder: &Path) -> Result<()> {
+    let text = fs::read(file).with_context(|| format!("could not read {}", file.display()))?;
+    Ok(fs::write(folder.join(CRD), text)?)
 }
 
 /// Where Go keeps the sources of Sealed Secrets.

@@ -15,7 +15,7 @@ use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncr
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use testkit::aws::{self, Emulator, Kind, Kms, KmsError};
+use testkit::aws::{self, AwsError, Emulator, Kind, Kms};
 use testkit::{eventually, is_alive};
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -37,7 +37,7 @@ fn plaintext(answer: &Value) -> String {
 /// Name of the exception that the operation ends with.
 fn refusal(kms: &Kms, operation: &str, request: &Value) -> String {
     let error = kms.call(operation, request).unwrap_err();
-    let refused = error.downcast_ref::<KmsError>();
+    let refused = error.downcast_ref::<AwsError>();
     refused.map_or_else(|| panic!("{error:#}"), |refused| refused.kind.clone())
 }
 

@@ -12,7 +12,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use testkit::aws::{Emulator, Fault, FaultProxy, Kind, Kms, KmsError};
+use testkit::aws::{AwsError, Emulator, Fault, FaultProxy, Kind, Kms};
 use testkit::eventually;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -43,7 +43,7 @@ impl Bed {
     }
 
     /// Encrypts through the proxy.
-    fn encrypt(&self) -> Result<Value, KmsError> {
+    fn encrypt(&self) -> Result<Value, AwsError> {
         let answer = self.kms().call("Encrypt", &self.request());
         answer.map_err(|error| error.downcast().unwrap())
     }
@@ -129,7 +129,7 @@ fn faults_come_in_order_and_end() {
     let refused = bed
         .kms()
         .call("Decrypt", &json!({"CiphertextBlob": "AAAA"}));
-    let refused: KmsError = refused.unwrap_err().downcast().unwrap();
+    let refused: AwsError = refused.unwrap_err().downcast().unwrap();
     assert_ne!(refused.kind, "AccessDeniedException");
 }
 
@@ -155,7 +155,7 @@ fn connections_break() {
     for fault in [Fault::Reset, Fault::Truncated] {
         bed.proxy.fail_next("Encrypt", 1, fault);
         let error = bed.kms().call("Encrypt", &bed.request()).unwrap_err();
-        assert!(!error.is::<KmsError>(), "{error:#}");
+        assert!(!error.is::<AwsError>(), "{error:#}");
     }
     bed.encrypt().unwrap();
     assert_eq!(bed.proxy.calls("Encrypt"), 5);
@@ -193,13 +193,13 @@ fn one_key_is_forbidden_by_any_name() {
     for key in [bed.key.as_str(), id, "alias/seal", &alias] {
         let request = json!({"KeyId": key, "Plaintext": "AAAA"});
         let refused = kms.call("Encrypt", &request).unwrap_err();
-        let refused: KmsError = refused.downcast().unwrap();
+        let refused: AwsError = refused.downcast().unwrap();
         assert_eq!(refused.kind, "AccessDeniedException", "{key}");
         assert!(refused.message.contains(&bed.key), "{refused}");
     }
     let request = json!({"CiphertextBlob": sealed["CiphertextBlob"]});
     let refused = kms.call("Decrypt", &request).unwrap_err();
-    let refused: KmsError = refused.downcast().unwrap();
+    let refused: AwsError = refused.downcast().unwrap();
     assert_eq!(refused.kind, "AccessDeniedException");
 
     let request = json!({"KeyId": other, "Plaintext": "AAAA"});
@@ -220,7 +220,7 @@ fn what_only_aws_refuses() {
         (abroad, "Encrypt", bed.request(), "NotFoundException"),
     ] {
         let refused = kms.call(operation, &request).unwrap_err();
-        let refused: KmsError = refused.downcast().unwrap();
+        let refused: AwsError = refused.downcast().unwrap();
         assert_eq!(refused.kind, kind, "{operation}");
     }
 }
@@ -239,5 +239,5 @@ fn it_ends_when_it_is_dropped() {
     drop(bed.proxy);
     TcpStream::connect(address).unwrap_err();
     let error = client.join().unwrap().unwrap_err();
-    assert!(!error.is::<KmsError>(), "{error:#}");
+    assert!(!error.is::<AwsError>(), "{error:#}");
 }

@@ -60,6 +60,12 @@ impl KeyFile {
         if LockedFile::is_one(bytes) {
             return Some(Self::Locked(LockedFile::new(bytes.to_vec(), place.clone())));
         }
+        if bytes.starts_with(b"-----BEGIN ") {
+            warnings.push(place.warning(
+                &"is no age identity, but PEM: the private key of a cluster is named with --private-key",
+            ));
+            return None;
+        }
         let Ok(text) = std::str::from_utf8(bytes) else {
             warnings.push(place.warning(&"is no age identity file: not UTF-8"));
             return None;

@@ -78,7 +78,7 @@ pub(crate) enum KnownError {
     #[error("{0}")]
     Grown(String),
     #[error(
-        "{} names no recipients for {file}; add them to it, or seal with others",
+        "{} names no recipients for {file}; add them to it (a repository with a \"folder\" counts there alone), or seal with others",
         .pinned.display()
     )]
     NotPinned { pinned: PathBuf, file: String },
@@ -157,6 +157,33 @@ pub(crate) fn confirm(
             args.accept_new_recipients,
             &store,
         )
+    })
+}
+
+/// After a rule was followed that gave nobody anything to read: whoever it names no more would be new
+/// again. What is not confirmed stays so, and a pinned file as it is.
+///
+/// # Errors
+/// Those of the memory.
+pub(crate) fn forget_others(
+    matched: &Matched,
+    to: &[Option<String>],
+    args: &KnownArgs,
+) -> Result<(), KnownError> {
+    if args.known_recipients.is_some() {
+        return Ok(());
+    }
+    let store = Store::of(None)?;
+    let readers = readers(matched, to);
+    let is_known = |memory: &Memory| compare(memory, matched, &readers) == Known::All;
+    if !is_known(&store.read()?) {
+        return Ok(());
+    }
+    store.change(|memory| {
+        if is_known(memory) {
+            settle(memory, matched, &readers);
+        }
+        Ok(())
     })
 }
 

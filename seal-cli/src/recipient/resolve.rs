@@ -81,9 +81,9 @@ pub(super) fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, Cl
     let called = name.clone().unwrap_or_else(|| written.clone());
     let key = match spelling {
         Spelling::Certificate(place) => {
-            let fetched = certificate::read(&place)?;
+            let fetched = certificate::read(&place).map_err(of(name.as_deref()))?;
             written.clone_from(&fetched.from);
-            of_certificate(fetched)?
+            of_certificate(fetched).map_err(of(name.as_deref()))?
         }
         Spelling::Cluster(context) => {
             let fetched = certificate::of_cluster(&cluster.in_context(context))?;
@@ -113,6 +113,17 @@ pub(super) fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, Cl
         }
     };
     Ok(Recipient { name, written, key })
+}
+
+/// Whoever is named by a rule is told by that name.
+fn of(name: Option<&str>) -> impl Fn(CliError) -> CliError {
+    move |reason| match name {
+        Some(name) => CliError::CertificateOf {
+            name: name.to_owned(),
+            reason: Box::new(reason),
+        },
+        None => reason,
+    }
 }
 
 fn of_certificate(fetched: Fetched) -> Result<Key, CliError> {

@@ -23,8 +23,6 @@ pub(crate) enum KeySecretError {
     Certificate(#[from] CertificateError),
     #[error("tls.key {0}")]
     PrivateKey(#[from] PrivateKeyError),
-    #[error("seal.se1: {0}")]
-    Wrapped(WrappedKeyError),
 }
 
 /// What a key Secret holds.
@@ -39,7 +37,8 @@ pub(crate) enum KeySecret {
 pub(crate) struct WrappedSecret {
     pub(crate) name: String,
     pub(crate) certificate: Certificate,
-    pub(crate) wrapped: WrappedKey,
+    /// Damaged it counts as a key all the same: it is there, and others were told its certificate.
+    pub(crate) wrapped: Result<WrappedKey, WrappedKeyError>,
     /// Where events go.
     pub(crate) reference: ObjectReference,
     /// Of the Secret; two with the same one are the same.
@@ -100,8 +99,7 @@ pub(crate) fn read(secret: &Secret) -> Result<KeySecret, KeySecretError> {
         (Err(_) | Ok(b""), Ok(json)) => {
             let namespace = secret.metadata.namespace.as_deref().unwrap_or_default();
             Ok(KeySecret::Wrapped(Arc::new(WrappedSecret {
-                wrapped: WrappedKey::read(json, namespace, &name)
-                    .map_err(KeySecretError::Wrapped)?,
+                wrapped: WrappedKey::read(json, namespace, &name),
                 reference: secret.object_ref(&()),
                 version: secret.metadata.resource_version.clone().unwrap_or_default(),
                 name,
@@ -210,28 +208,35 @@ mod tests {
                 |data| drop(data.insert("tls.key".into(), ByteString(b"x".to_vec()))),
                 "tls.key holds no PEM block RSA PRIVATE KEY or PRIVATE KEY",
             ),
-            (
-                |data| {
-                    data.insert("tls.key".into(), ByteString::default());
-                    data.insert("seal.se1".into(), ByteString(b"{}".to_vec()));
-                },
-                "seal.se1: not well-formed [malformed]",
-            ),
-            (
-                |data| {
-                    let former = br#"{"dataKeys":{},"encryptedData":{"tls.key":"se1.k"}}"#;
-                    data.insert("tls.key".into(), ByteString::default());
-                    data.insert("seal.se1".into(), ByteString(former.to_vec()));
-                },
-                "seal.se1: an earlier build of seal wrapped it under the item tls.key, which a SealedSecret \
-                 can have, too, so it is not opened; take the key from a backup, or unwrap it with that \
-                 build, and wrap it again",
-            ),
         ];
         for (damage, text) in cases {
             let mut secret = secret.clone();
             damage(secret.data.get_or_insert_default());
             assert_eq!(read(&secret).err().unwrap().to_string(), *text);
+        }
+    }
+
+    #[test]
+    fn a_damaged_wrap_is_a_key_that_cannot_be_unwrapped() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let issued = seal_keys::issue(2048, "", now, SignedDuration::from_hours(1)).unwrap();
+        for (field, text) in [
+            ("", "not well-formed [malformed]"),
+            ("{}", "not well-formed [malformed]"),
+            (
+                r#"{"dataKeys":{},"encryptedData":{"tls.key":"se1.k"}}"#,
+                "an earlier build of seal wrapped it under the item tls.key, which a SealedSecret can have, \
+                 too, so it is not opened; take the key from a backup, or unwrap it with that build, and \
+                 wrap it again",
+            ),
+        ] {
+            let secret = write_wrapped(&issued, "key", field.into());
+            let KeySecret::Wrapped(read) = read(&secret).unwrap() else {
+                panic!("not open");
+            };
+            assert_eq!(read.order(), now);
+            let error = read.wrapped.as_ref().err().unwrap();
+            assert_eq!(error.to_string(), text, "{field}");
         }
     }
 }

@@ -40,19 +40,22 @@ pub(crate) async fn unlock_for_ever(
         identities.mark_unchanged();
         let waiting = store.waiting();
         told.forget_all_but(&waiting);
-        let opened = waiting.iter().cloned().map(|secret| {
+        let opened = waiting.into_iter().map(|secret| {
             let wrapping = wrapping.clone();
-            async move { wrapping.open(&secret).await }
+            async move {
+                let opened = wrapping.open(&secret).await;
+                (secret, opened)
+            }
         });
-        let opened = futures::stream::iter(opened).buffered(AT_ONCE);
-        let opened: Vec<_> = opened.collect().await;
+        // Each is used as it comes: one that KMS is silent about holds up none that is open.
+        let mut opened = futures::stream::iter(opened).buffer_unordered(AT_ONCE);
         let mut failed = false;
-        for (secret, opened) in waiting.iter().zip(opened) {
+        while let Some((secret, opened)) = opened.next().await {
             match opened {
-                Ok(key) => told.unlocked(secret, key, &store),
+                Ok(key) => told.unlocked(&secret, key, &store),
                 Err(reason) => {
-                    failed = true;
-                    told.locked(secret, reason, &store);
+                    failed |= reason.is_tried_again();
+                    told.locked(&secret, reason, &store);
                 }
             }
         }
@@ -115,8 +118,12 @@ impl Told {
             "the key works on in the memory of this process, and of no later one"
         };
         tracing::warn!(name, %reason, "a wrapped sealing key cannot be unwrapped yet; {effect}");
-        let message =
-            format!("the private key cannot be unwrapped: {reason}. It is tried again; {effect}");
+        let again = if reason.is_tried_again() {
+            "It is tried again"
+        } else {
+            "It is looked at again when the Secret changes"
+        };
+        let message = format!("the private key cannot be unwrapped: {reason}. {again}; {effect}");
         let (kind, title) = (EventKind::Warning, "SealingKeyLocked");
         self.events
             .publish(secret.reference.clone(), kind, title, message);

@@ -6,7 +6,7 @@ use aws_lc_rs::rand;
 use seal_format::se1::{Binding, Fault, RecipientKind, RecipientName, Wrap};
 use seal_keys::{PrivateKey, PrivateKeyError, SealingKey};
 use seal_kms::{KeyArn, Kms, KmsError, KmsFault, KmsOptions, Retries};
-use sealing::{KeyWrapping, SealError};
+use sealing::{KeyWrapping, SealError, WRAPPED_KEY_FIELD, WrappedKey, WrappedKeyError};
 use tokio::sync::watch as channel;
 use zeroize::Zeroizing;
 
@@ -47,10 +47,19 @@ pub(crate) enum UnwrapKeyError {
     NoIdentity(String),
     #[error("{0}")]
     Kms(KmsError),
+    #[error("its {WRAPPED_KEY_FIELD}: {0}; put back the Secret of a backup")]
+    Field(WrappedKeyError),
     #[error("{0}")]
     Format(Fault),
     #[error("what is wrapped {0}")]
     PrivateKey(#[from] PrivateKeyError),
+}
+
+impl UnwrapKeyError {
+    /// Whether another try may succeed although its Secret stays as it is.
+    pub(crate) fn is_tried_again(&self) -> bool {
+        !matches!(self, Self::Field(_))
+    }
 }
 
 impl Wrapping {
@@ -135,18 +144,17 @@ impl Wrapping {
 
     /// Opens a wrapped key: with an age identity at hand, else with KMS.
     pub(crate) async fn open(&self, secret: &WrappedSecret) -> Result<SealingKey, UnwrapKeyError> {
-        let data_key = self.unwrap(secret).await?;
-        let pem = secret
-            .wrapped
-            .open(&data_key)
-            .map_err(UnwrapKeyError::Format)?;
+        let wrapped = secret.wrapped.as_ref();
+        let wrapped = wrapped.map_err(|error| UnwrapKeyError::Field(*error))?;
+        let data_key = self.unwrap(wrapped).await?;
+        let pem = wrapped.open(&data_key).map_err(UnwrapKeyError::Format)?;
         let key = PrivateKey::from_pem(&pem)?;
         Ok(secret.with_private_key(&key)?)
     }
 
     /// After a failure no second wrap is tried, unless nothing was learned from it.
-    async fn unwrap(&self, secret: &WrappedSecret) -> Result<Zeroizing<Vec<u8>>, UnwrapKeyError> {
-        let need = secret.wrapped.need();
+    async fn unwrap(&self, wrapped: &WrappedKey) -> Result<Zeroizing<Vec<u8>>, UnwrapKeyError> {
+        let need = wrapped.need();
         let (wraps, age) = (need.block.wraps(), self.age.keys());
         for wrap in wraps {
             if let Some(identity) = age.find(&wrap.to) {

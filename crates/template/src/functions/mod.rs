@@ -2,12 +2,14 @@
 
 mod builtin;
 mod cases;
+mod clock;
 mod dates;
 mod dicts;
 mod digest;
 mod encode;
 mod escape;
 mod foreign;
+mod hex;
 mod lists;
 mod logic;
 mod numbers;
@@ -18,6 +20,7 @@ mod refused;
 mod strings;
 mod urls;
 mod versions;
+mod yaml;
 
 pub(crate) use cases::{lower, upper};
 pub(crate) use foreign::foreign;
@@ -25,6 +28,8 @@ pub(crate) use foreign::foreign;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::date::Time;
+use crate::dialect::Dialect;
 use crate::error::{Failure, Fault};
 use crate::meter::Meter;
 use crate::value::{Chars, Entry as MapEntry, List, Map, Text, Value};
@@ -42,7 +47,7 @@ pub(crate) struct Function {
     pub(crate) run: fn(&mut Call<'_>) -> Result<Value, Fault>,
 }
 
-/// A function of Sealed Secrets that we refuse by name.
+/// A function of the original that we refuse by name.
 pub(crate) struct Refused {
     pub(crate) name: &'static str,
     pub(crate) reason: &'static str,
@@ -63,43 +68,62 @@ pub enum Support {
     Refused(&'static str),
 }
 
-static TABLE: LazyLock<BTreeMap<&'static str, Entry>> = LazyLock::new(|| {
-    let rooms: [&'static [Function]; 16] = [
-        builtin::FUNCTIONS,
-        cases::FUNCTIONS,
-        dates::FUNCTIONS,
-        dicts::FUNCTIONS,
-        digest::FUNCTIONS,
-        encode::FUNCTIONS,
-        escape::FUNCTIONS,
-        lists::FUNCTIONS,
-        logic::FUNCTIONS,
-        numbers::FUNCTIONS,
-        paths::FUNCTIONS,
-        patterns::FUNCTIONS,
-        reflect::FUNCTIONS,
-        strings::FUNCTIONS,
-        urls::FUNCTIONS,
-        versions::FUNCTIONS,
-    ];
-    let functions = rooms
-        .into_iter()
-        .flatten()
-        .map(|function| (function.name, Entry::Function(function)));
-    let refused = refused::REFUSED
-        .iter()
-        .map(|refused| (refused.name, Entry::Refused(refused)));
-    functions.chain(refused).collect()
+type Table = BTreeMap<&'static str, Entry>;
+
+/// What both dialects have: Go's own functions and those of sprig that need nothing but arguments.
+const SHARED: [&[Function]; 16] = [
+    builtin::FUNCTIONS,
+    cases::FUNCTIONS,
+    dates::FUNCTIONS,
+    dicts::FUNCTIONS,
+    digest::FUNCTIONS,
+    encode::FUNCTIONS,
+    escape::FUNCTIONS,
+    lists::FUNCTIONS,
+    logic::FUNCTIONS,
+    numbers::FUNCTIONS,
+    paths::FUNCTIONS,
+    patterns::FUNCTIONS,
+    reflect::FUNCTIONS,
+    strings::FUNCTIONS,
+    urls::FUNCTIONS,
+    versions::FUNCTIONS,
+];
+
+static SEALED_SECRETS: LazyLock<Table> =
+    LazyLock::new(|| table(&[], &[refused::SHARED, refused::SEALED_SECRETS]));
+
+static EXTERNAL_SECRETS: LazyLock<Table> = LazyLock::new(|| {
+    table(
+        &[clock::FUNCTIONS, hex::FUNCTIONS, yaml::FUNCTIONS],
+        &[refused::SHARED, refused::EXTERNAL_SECRETS],
+    )
 });
 
-/// The function of that name.
-pub(crate) fn find(name: &str) -> Option<Entry> {
-    TABLE.get(name).copied()
+fn table(own: &[&'static [Function]], refused: &[&'static [Refused]]) -> Table {
+    let functions = SHARED.iter().chain(own).copied().flatten();
+    let refused = refused.iter().copied().flatten();
+    functions
+        .map(|function| (function.name, Entry::Function(function)))
+        .chain(refused.map(|refused| (refused.name, Entry::Refused(refused))))
+        .collect()
 }
 
-/// Every function of Go's text/template and sprig that we know, in alphabetical order.
-pub fn supported() -> impl Iterator<Item = (&'static str, Support)> {
-    TABLE.iter().map(|(name, entry)| match entry {
+fn of(dialect: Dialect) -> &'static Table {
+    match dialect {
+        Dialect::SealedSecrets => &SEALED_SECRETS,
+        Dialect::ExternalSecrets => &EXTERNAL_SECRETS,
+    }
+}
+
+/// The function of that name.
+pub(crate) fn find(dialect: Dialect, name: &str) -> Option<Entry> {
+    of(dialect).get(name).copied()
+}
+
+/// Every function of a dialect that we know, in alphabetical order.
+pub fn supported(dialect: Dialect) -> impl Iterator<Item = (&'static str, Support)> {
+    of(dialect).iter().map(|(name, entry)| match entry {
         Entry::Function(_) => (*name, Support::Yes),
         Entry::Refused(refused) => (*name, Support::Refused(refused.reason)),
     })
@@ -124,6 +148,8 @@ const fn function(
 pub(crate) struct Call<'a> {
     pub(crate) arguments: &'a [Value],
     pub(crate) meter: &'a mut Meter,
+    /// The moment of the render, where the caller gave one.
+    pub(crate) now: Option<Time>,
 }
 
 /// What a function gives.

@@ -1,18 +1,20 @@
-//! What Sealed Secrets offers and we refuse, by name and with the reason.
+//! What the originals offer and we refuse, by name and with the reason.
 
 use super::Refused;
 
 const CLOCK: &str = "it reads the clock, so the Secret would change with every render";
 const RANDOM: &str = "it draws random data, so the Secret would change with every render";
 const CRYPTO: &str = "it makes key material inside a template; seal the key or the hash instead";
-const HOST: &str = "it reads the controller's own environment; Sealed Secrets removes it too";
+const HOST: &str = "it reads the controller's own environment; the original removes it too";
+
+const CERTIFICATES: &str = "it is not there yet; store the converted value instead";
+const PKCS12: &str = "PKCS#12 is not there yet; store the converted value instead";
 
 const fn refused(name: &'static str, reason: &'static str) -> Refused {
     Refused { name, reason }
 }
 
-pub(super) const REFUSED: &[Refused] = &[
-    refused("ago", CLOCK),
+pub(super) const SHARED: &[Refused] = &[
     refused("bcrypt", RANDOM),
     refused("buildCustomCert", CRYPTO),
     refused("call", "values are never functions"),
@@ -30,7 +32,6 @@ pub(super) const REFUSED: &[Refused] = &[
     refused("genSignedCertWithKey", RANDOM),
     refused("getHostByName", HOST),
     refused("htpasswd", RANDOM),
-    refused("now", CLOCK),
     refused("randAlpha", RANDOM),
     refused("randAlphaNum", RANDOM),
     refused("randAscii", RANDOM),
@@ -39,4 +40,29 @@ pub(super) const REFUSED: &[Refused] = &[
     refused("randNumeric", RANDOM),
     refused("shuffle", RANDOM),
     refused("uuidv4", RANDOM),
+];
+
+pub(super) const SEALED_SECRETS: &[Refused] = &[refused("ago", CLOCK), refused("now", CLOCK)];
+
+pub(super) const EXTERNAL_SECRETS: &[Refused] = &[
+    refused("certSANs", CERTIFICATES),
+    refused("filterCertChain", CERTIFICATES),
+    refused("filterPEM", CERTIFICATES),
+    refused("fullPemToPkcs12", PKCS12),
+    refused("fullPemToPkcs12Pass", PKCS12),
+    refused(
+        "getSecretKey",
+        "it reads any Secret of the cluster with the controller's rights",
+    ),
+    refused("jwkPrivateKeyPem", CERTIFICATES),
+    refused("jwkPublicKeyPem", CERTIFICATES),
+    refused("pemToPkcs12", PKCS12),
+    refused("pemToPkcs12Pass", PKCS12),
+    refused("pemTruststoreToPKCS12", PKCS12),
+    refused("pemTruststoreToPKCS12Pass", PKCS12),
+    refused("pkcs12cert", PKCS12),
+    refused("pkcs12certPass", PKCS12),
+    refused("pkcs12key", PKCS12),
+    refused("pkcs12keyPass", PKCS12),
+    refused("rsaDecrypt", CERTIFICATES),
 ];

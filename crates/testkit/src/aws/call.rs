@@ -5,18 +5,31 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use hyper::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
 
+/// That of the STS API, the only one.
+const STS_VERSION: &str = "2011-06-15";
+
 /// What is called, with what.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     /// Such as `Decrypt` or `AssumeRoleWithWebIdentity`; empty if the request names none.
     pub(super) operation: String,
+    pub(super) service: Service,
     pub(super) protocol: Protocol,
-    /// The body in the JSON protocol, null in others.
+    /// The body, in the query protocol as an object of texts.
     pub(super) body: Value,
     /// Of the signature: none for a request without one.
     pub(super) region: Option<String>,
     /// Id of the access key that signed it.
     pub(super) access_key: Option<String>,
+}
+
+/// Whom it calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Service {
+    Kms,
+    SecretsManager,
+    Sts,
+    Other,
 }
 
 /// How a service speaks.
@@ -33,25 +46,29 @@ impl Call {
         let [access_key, region] = [0, 2].map(|part| credential(request.headers(), part));
         let target = request.headers().get("x-amz-target");
         if let Some(target) = target.and_then(|target| target.to_str().ok()) {
+            let (api, operation) = target.rsplit_once('.').unwrap_or(("", target));
             return Self {
-                operation: target.rsplit('.').next().unwrap_or_default().to_owned(),
+                operation: operation.to_owned(),
+                service: Service::of_target(api),
                 protocol: Protocol::Json,
                 body: serde_json::from_slice(request.body()).unwrap_or_default(),
                 region,
                 access_key,
             };
         }
-        let form = String::from_utf8_lossy(request.body());
         let query = request.uri().query().unwrap_or_default();
-        let action = [query, &form].into_iter().find_map(|fields| {
-            fields
-                .split('&')
-                .find_map(|field| field.strip_prefix("Action="))
-        });
+        let fields = form_urlencoded::parse(query.as_bytes())
+            .chain(form_urlencoded::parse(request.body()))
+            .map(|(name, value)| (name.into_owned(), Value::from(value)));
+        let body = Value::Object(fields.collect());
         Self {
-            operation: action.unwrap_or_default().to_owned(),
+            operation: body["Action"].as_str().unwrap_or_default().to_owned(),
+            service: match body["Version"].as_str() {
+                Some(STS_VERSION) => Service::Sts,
+                _ => Service::Other,
+            },
             protocol: Protocol::Query,
-            body: Value::Null,
+            body,
             region,
             access_key,
         }
@@ -60,6 +77,13 @@ impl Call {
     /// A text of the body.
     pub(super) fn text(&self, field: &str) -> Option<&str> {
         self.body[field].as_str()
+    }
+
+    /// What IAM says of an operation that the caller has no right to.
+    pub(super) fn denial(&self, operation: &str, resource: Option<&str>) -> String {
+        let service = self.service.name();
+        let resource = resource.map_or(String::new(), |it| format!(" on resource: {it}"));
+        format!("User is not authorized to perform: {service}:{operation}{resource}")
     }
 
     /// The answer that refuses it, in the service's own manner.
@@ -76,6 +100,27 @@ impl Call {
         let content_type = HeaderValue::from_static(content_type);
         response.headers_mut().insert(CONTENT_TYPE, content_type);
         response
+    }
+}
+
+impl Service {
+    /// By what stands before the operation in `X-Amz-Target`.
+    fn of_target(api: &str) -> Self {
+        match api {
+            "TrentService" => Self::Kms,
+            "secretsmanager" => Self::SecretsManager,
+            _ => Self::Other,
+        }
+    }
+
+    /// As IAM names it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Kms => "kms",
+            Self::SecretsManager => "secretsmanager",
+            Self::Sts => "sts",
+            Self::Other => "service",
+        }
     }
 }
 
@@ -112,17 +157,24 @@ mod tests {
             .unwrap();
         let call = Call::of(&request);
         assert_eq!(call.operation, "Decrypt");
+        assert_eq!(call.service, Service::Kms);
         assert_eq!(call.text("KeyId"), Some("k"));
         let body = call.refuse(400, "ThrottlingException", "slow").into_body();
         assert!(body.starts_with(b"{"), "{body:?}");
 
-        let form = "Version=2011-06-15&Action=GetCallerIdentity";
+        let form = "Version=2011-06-15&RoleArn=arn%3Aaws&Action=AssumeRole";
         for (path, body) in [("/", form), (&*format!("/?{form}"), "")] {
             let request = Request::post(path).body(Bytes::from(body.to_owned()));
             let call = Call::of(&request.unwrap());
+            assert_eq!(call.service, Service::Sts);
+            assert_eq!(call.text("RoleArn"), Some("arn:aws"));
+            assert_eq!(
+                call.denial("AssumeRole", None),
+                "User is not authorized to perform: sts:AssumeRole"
+            );
             assert_eq!(
                 (call.operation.as_str(), call.region.as_deref()),
-                ("GetCallerIdentity", None)
+                ("AssumeRole", None)
             );
             let body = call.refuse(400, "ThrottlingException", "slow").into_body();
             let body = String::from_utf8_lossy(&body).into_owned();

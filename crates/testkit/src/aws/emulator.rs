@@ -9,6 +9,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 
 use super::kms::Kms;
+use super::secrets_manager::SecretsManager;
 use crate::http;
 use crate::port::free_port;
 use crate::process::Program;
@@ -92,6 +93,11 @@ impl Emulator {
     /// KMS on this emulator.
     pub fn kms(&self) -> Kms {
         Kms::at(&self.url)
+    }
+
+    /// Secrets Manager on this emulator.
+    pub fn secrets(&self) -> SecretsManager {
+        SecretsManager::at(&self.url)
     }
 
     /// Forgets everything: keys, aliases, secrets.

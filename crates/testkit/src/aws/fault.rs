@@ -3,14 +3,14 @@
 use hyper::Response;
 use hyper::body::Bytes;
 
-use super::call::{Call, Protocol};
+use super::call::{Call, Service};
 
 /// A trouble that a [`super::FaultProxy`] makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// 400 `ThrottlingException`: too many calls; comes back after a pause.
     Throttling,
-    /// 500 `KMSInternalException`.
+    /// 500 `KMSInternalException`, `InternalServiceError` (Secrets Manager), `InternalFailure` (STS).
     InternalError,
     /// 503 `ServiceUnavailableException`.
     Unavailable,
@@ -31,7 +31,7 @@ pub enum Fault {
 impl Fault {
     /// The answer, if this fault is one.
     pub(super) fn answer(self, call: &Call) -> Option<Response<Bytes>> {
-        let denied = || format!("User is not authorized to perform: kms:{}", call.operation);
+        let denied = || call.denial(&call.operation, None);
         let (status, kind, message) = match self {
             Self::Throttling => (400, "ThrottlingException", "Rate exceeded".to_owned()),
             Self::InternalError => (500, internal(call), "Internal failure".to_owned()),
@@ -60,8 +60,9 @@ impl Fault {
 }
 
 fn internal(call: &Call) -> &'static str {
-    match call.protocol {
-        Protocol::Json => "KMSInternalException",
-        Protocol::Query => "InternalFailure",
+    match call.service {
+        Service::Kms => "KMSInternalException",
+        Service::SecretsManager => "InternalServiceError",
+        Service::Sts | Service::Other => "InternalFailure",
     }
 }

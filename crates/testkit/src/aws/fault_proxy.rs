@@ -16,14 +16,19 @@ use super::call::Call;
 use super::connection::{self, Broken};
 use super::fault::Fault;
 use super::refusal::{Made, is_same_key};
+use super::secrets_refusal::{self, DeniedSecrets};
 use crate::http;
 
 /// Stands between a program and an emulator, on a loopback port of its own.
 ///
 /// It passes calls on, keeps what was asked, and makes the faults that it was told to make. Besides, it
-/// refuses what KMS refuses and the emulators accept: texts that are too long, another key than the
-/// one that encrypted, an encryption context with an RSA key, a key of another region than the
-/// signature's, no signature at all.
+/// refuses what AWS refuses and the emulators accept:
+///
+/// - no signature at all (but in the query protocol);
+/// - KMS: texts that are too long, another key than the one that encrypted, an encryption context with
+///   an RSA key, a key of another region than the signature's;
+/// - Secrets Manager: batches of more than 20 secrets, with ids and filters or with neither, pages that
+///   are too long. What moto refuses with a status of its own (404) is refused with 400, as by AWS.
 ///
 /// Operations are named as AWS names them: `Decrypt`, `AssumeRoleWithWebIdentity`. Dropping it
 /// breaks its connections.
@@ -75,7 +80,8 @@ impl FaultProxy {
             .collect()
     }
 
-    /// What the operation was called with, in order: AWS's JSON, null in the query protocol.
+    /// What the operation was called with, in order: AWS's JSON; in the query protocol an object of
+    /// texts, such as `RoleArn` and `Tags.member.1.Key`.
     pub fn requests(&self, operation: &str) -> Vec<Value> {
         let state = self.proxy.state();
         state.calls.get(operation).cloned().unwrap_or_default()
@@ -97,13 +103,21 @@ impl FaultProxy {
 
     /// The next `calls` calls of the operation fail; after those of earlier such orders.
     pub fn fail_next(&self, operation: &str, calls: usize, fault: Fault) {
-        self.proxy.state().order(operation, fault, Some(calls));
+        self.proxy
+            .state()
+            .order(operation, Some(fault), Some(calls));
+    }
+
+    /// The next `calls` calls of the operation pass, before later such orders: the pages that come before
+    /// the one that fails.
+    pub fn pass_next(&self, operation: &str, calls: usize) {
+        self.proxy.state().order(operation, None, Some(calls));
     }
 
     /// Every call of the operation fails (after those of [`Self::fail_next`]), until
     /// [`Self::clear`].
     pub fn fail(&self, operation: &str, fault: Fault) {
-        self.proxy.state().order(operation, fault, None);
+        self.proxy.state().order(operation, Some(fault), None);
     }
 
     /// Every operation with this key is refused with `AccessDeniedException`, however the request names
@@ -112,11 +126,18 @@ impl FaultProxy {
         self.proxy.state().denied.insert(arn.to_owned());
     }
 
+    /// Every operation with this secret is refused with `AccessDeniedException`, by whatever name, until
+    /// [`Self::clear`]; in a batch it is one of the `Errors`. Lists still have it.
+    pub fn deny_secret(&self, arn_or_name: &str) {
+        self.proxy.state().denied_secrets.deny(arn_or_name);
+    }
+
     /// No more faults. Calls that are stalled go on.
     pub fn clear(&self) {
         let mut state = self.proxy.state();
         state.faults.clear();
         state.denied.clear();
+        state.denied_secrets.clear();
         drop(state);
         self.proxy.cleared.send_replace(());
     }
@@ -147,12 +168,14 @@ struct State {
     signers: BTreeMap<String, Vec<String>>,
     faults: BTreeMap<String, VecDeque<Order>>,
     denied: BTreeSet<String>,
+    denied_secrets: DeniedSecrets,
     made: Made,
 }
 
 #[derive(Debug)]
 struct Order {
-    fault: Fault,
+    /// None lets calls pass.
+    fault: Option<Fault>,
     /// None is without end.
     calls: Option<usize>,
 }
@@ -181,16 +204,20 @@ impl Proxy {
         if let Some(answer) = self.state().refusal(&call, &call.body) {
             return Ok(answer);
         }
-        let answer = match http::forward(&self.upstream, request).await {
+        let mut answer = match http::forward(&self.upstream, request).await {
             Ok(answer) => answer,
             Err(error) => return Ok(bad_gateway(&error)),
         };
-        let said = serde_json::from_slice(answer.body()).unwrap_or_default();
+        secrets_refusal::set_status(&call, &mut answer);
+        let mut said = serde_json::from_slice(answer.body()).unwrap_or_default();
         let mut state = self.state();
         if let Some(denied) = state.denial(&call, &said) {
             return Ok(denied);
         }
         state.made.learn(&call, &said);
+        if state.denied_secrets.strike(&call, &mut said) {
+            *answer.body_mut() = Bytes::from(said.to_string());
+        }
         match fault {
             Some(Fault::Truncated) => Err(Broken::truncated(&answer)),
             _ => Ok(answer),
@@ -203,7 +230,7 @@ impl Proxy {
 }
 
 impl State {
-    fn order(&mut self, operation: &str, fault: Fault, calls: Option<usize>) {
+    fn order(&mut self, operation: &str, fault: Option<Fault>, calls: Option<usize>) {
         let orders = self.faults.entry(operation.to_owned()).or_default();
         orders.push_back(Order { fault, calls });
     }
@@ -217,13 +244,13 @@ impl State {
         let orders = self.faults.get_mut(&call.operation)?;
         while let Some(order) = orders.front_mut() {
             match &mut order.calls {
-                None => return Some(order.fault),
+                None => return order.fault,
                 Some(0) => {
                     orders.pop_front();
                 }
                 Some(calls) => {
                     *calls -= 1;
-                    return Some(order.fault);
+                    return order.fault;
                 }
             }
         }
@@ -231,17 +258,21 @@ impl State {
     }
 
     fn refusal(&self, call: &Call, body: &Value) -> Option<Response<Bytes>> {
-        self.denial(call, body).or_else(|| self.made.refusal(call))
+        self.denial(call, body)
+            .or_else(|| self.made.refusal(call))
+            .or_else(|| secrets_refusal::refusal(call))
     }
 
-    /// `named` is a request or an answer with the key in `KeyId`.
+    /// `named` is a request or an answer that names a key or a secret.
     fn denial(&self, call: &Call, named: &Value) -> Option<Response<Bytes>> {
+        self.key_denial(call, named)
+            .or_else(|| self.denied_secrets.refusal(call, named))
+    }
+
+    fn key_denial(&self, call: &Call, named: &Value) -> Option<Response<Bytes>> {
         let key = named["KeyId"].as_str()?;
         let arn = self.denied.iter().find(|arn| is_same_key(arn, key))?;
-        let message = format!(
-            "User is not authorized to perform: kms:{} on resource: {arn}",
-            call.operation
-        );
+        let message = call.denial(&call.operation, Some(arn));
         Some(call.refuse(400, "AccessDeniedException", &message))
     }
 }

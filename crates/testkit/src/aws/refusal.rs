@@ -109,6 +109,7 @@ fn has_context(call: &Call) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws::call::Service;
     use serde_json::json;
 
     const KEY: &str = "arn:aws:kms:us-east-1:1:key/a";
@@ -116,6 +117,7 @@ mod tests {
     fn call(operation: &str, body: Value) -> Call {
         Call {
             operation: operation.to_owned(),
+            service: Service::Kms,
             protocol: Protocol::Json,
             body,
             region: Some("us-east-1".to_owned()),

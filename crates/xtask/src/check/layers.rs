@@ -58,7 +58,7 @@ const LAYERS: &[Layer] = &[
     layer(0, "seal-api", &[]),
     layer(0, "seal-format", &[]),
     layer(1, "seal-manifest", &[]),
-    layer(1, "template", &["go-regexp"]),
+    layer(1, "template", &["go-regexp", "seal-manifest"]),
     layer(1, "seal-keys", &["seal-format"]),
     layer(
         1,

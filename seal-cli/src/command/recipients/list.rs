@@ -7,6 +7,7 @@ use sealing::{Se1Object, SealedDocument};
 use serde::Serialize;
 
 use super::legacy_items;
+use crate::batch::Looked;
 use crate::error::CliError;
 use crate::identity::{Identities, IdentityArgs, Reach};
 use crate::report::ReportArgs;
@@ -72,15 +73,16 @@ pub(super) fn run(args: &Args) -> Result<(), CliError> {
     };
     let rules = Rules::new(&args.report.config);
     let mut all = Vec::new();
-    for path in &args.report.files {
-        let file = SealedFile::read(path)?;
-        let rule = rules.of_what_is_there(path);
+    let looked = Looked::at(&args.report.files)?;
+    for file in &looked.files {
+        let rule = rules.of_what_is_there(&file.path);
         for sealed in &file.sealed {
             let object = file.object(sealed)?;
-            all.push(keys.list(&file, sealed, object.as_ref(), rule.as_ref()));
+            all.push(keys.list(file, sealed, object.as_ref(), rule.as_ref()));
         }
     }
     format.write(&all, |listed| ui::printable(&text(listed)))?;
+    looked.end()?;
     let is_wrong = |listed: &&Listed| listed.data_keys.iter().any(|key| key.fault.is_some());
     match all.iter().find(is_wrong) {
         Some(listed) => Err(CliError::Unsound(listed.file.clone())),

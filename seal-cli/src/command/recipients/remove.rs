@@ -100,6 +100,18 @@ impl Removed {
     }
 }
 
+/// Whoever goes by hand comes back with the next `sync`, if the rule has it so.
+fn still_named(gone: &[RecipientName], rule: &RuleReaders) -> Option<String> {
+    let named = gone
+        .iter()
+        .filter(|to| rule.names(to.as_str()) == Some(true));
+    let named = all_called(named, Some(rule));
+    let place = rule.place();
+    (!named.is_empty()).then(|| {
+        format!("the rule ({place}) still names {named}: take them out of it, or what is sealed next is for them again")
+    })
+}
+
 impl Work {
     fn remove(&self, file: &SealedFile) -> Result<Done, CliError> {
         let rule = self.change.rules.of(&file.path)?;
@@ -136,6 +148,8 @@ impl Work {
             Ok(edits)
         })?;
         done.changed = self.change.batch.replace(file, &text)?;
+        done.warnings
+            .extend(rule.and_then(|rule| still_named(&all_gone, rule)));
         done.notes.push(if done.changed {
             format!("removed {}", all_called(&all_gone, rule))
         } else {

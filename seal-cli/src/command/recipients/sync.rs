@@ -1,6 +1,8 @@
 //! `seal recipients sync`: files as their rules say. Who is new needs a word of the user, known rule
 //! or not: a file may have been moved under the rule by somebody else (rule W3).
 
+use std::collections::BTreeSet;
+
 use seal_format::se1::{DataKeyId, RecipientName};
 use seal_manifest::BlockEdit;
 use sealing::{Se1Object, SealedDocument};
@@ -113,17 +115,13 @@ impl Work {
                 continue;
             };
             let wanted = wanted(file, sealed, &rule, &recipients)?;
-            for difference in wanted.differences(&object) {
-                let items = object.items_of(&difference.id).join(", ");
-                let rule = Some(wanted.rule);
-                if !difference.added.is_empty() {
-                    let added = all_called(&difference.added, rule);
-                    lines.push(format!("{items}: add {added}"));
-                }
-                if !difference.removed.is_empty() {
-                    let removed = all_called(&difference.removed, rule);
-                    lines.push(format!("{items}: remove {removed}"));
-                }
+            let differences = wanted.differences(&object);
+            let items_of = |id: &DataKeyId| object.items_of(id);
+            for (added, items) in wanted.by_readers(&differences, |it| &it.added, items_of) {
+                lines.push(format!("{items}: add {added}"));
+            }
+            for (removed, items) in wanted.by_readers(&differences, |it| &it.removed, items_of) {
+                lines.push(format!("{items}: remove {removed}"));
             }
         }
         Ok(lines)
@@ -153,6 +151,11 @@ impl Work {
             wanted.edits(file, sealed, &differences, &verified)
         })?;
         done.changed = self.change.batch.replace(file, &text)?;
+        // Whoever was taken off the rule is new when he comes back; that this is remembered is not what
+        // was asked for.
+        let forgotten = known::forget_others(&rule.matched, &recipients.named(), &self.known);
+        let unforgotten = forgotten.err().map(|error| error.to_string());
+        done.warnings.extend(unforgotten);
         if !done.changed {
             done.notes.push("as the rule says".to_owned());
         }
@@ -179,14 +182,12 @@ impl Work {
         }
         if !self.known.accept() {
             let new = differences.iter().filter(|other| !other.added.is_empty());
-            let items: Vec<_> = new
-                .clone()
-                .flat_map(|other| object.items_of(&other.id))
-                .collect();
+            let items = new.clone().flat_map(|other| object.items_of(&other.id));
+            let items: BTreeSet<_> = items.collect();
             let readers = new.flat_map(|other| &other.added);
             return Err(ReadersError::New {
                 readers: all_called(readers, Some(wanted.rule)),
-                items: items.join(", "),
+                items: items.into_iter().collect::<Vec<_>>().join(", "),
                 rule: wanted.rule.place(),
             });
         }
@@ -269,13 +270,39 @@ impl Wanted<'_> {
             done.notes
                 .push(format!("added {}", all_called(added, rule)));
         }
-        for difference in differences.iter().filter(|d| !d.removed.is_empty()) {
-            let removed = all_called(&difference.removed, rule);
-            let items = verified.items_of(&difference.id).join(", ");
-            done.notes.push(format!("removed {removed}"));
+        let removed: Vec<_> = differences.iter().flat_map(|d| &d.removed).collect();
+        if !removed.is_empty() {
+            done.notes
+                .push(format!("removed {}", all_called(removed, rule)));
+        }
+        let items_of = |id: &DataKeyId| verified.items_of(id);
+        for (removed, items) in self.by_readers(differences, |it| &it.removed, items_of) {
             done.warnings.push(format!(
                 "{removed} could read these, and still can in history; change them where they come from: {items}"
             ));
         }
+    }
+
+    /// Readers, and all items that the same ones come to or go from, whichever the data keys.
+    fn by_readers<'a>(
+        &self,
+        differences: &[Difference],
+        readers: impl Fn(&Difference) -> &[RecipientName],
+        items_of: impl Fn(&DataKeyId) -> Vec<&'a str>,
+    ) -> Vec<(String, String)> {
+        let mut groups: Vec<(String, BTreeSet<&str>)> = Vec::new();
+        for difference in differences.iter().filter(|it| !readers(it).is_empty()) {
+            let called = all_called(readers(difference), Some(self.rule));
+            let items = items_of(&difference.id);
+            match groups.iter_mut().find(|(known, _)| *known == called) {
+                Some((_, known)) => known.extend(items),
+                None => groups.push((called, items.into_iter().collect())),
+            }
+        }
+        let told = groups.into_iter().map(|(called, items)| {
+            let items: Vec<_> = items.into_iter().collect();
+            (called, items.join(", "))
+        });
+        told.collect()
     }
 }

@@ -54,7 +54,7 @@ impl OldCertificates {
     ) -> Result<Vec<RecipientName>, ReadersError> {
         let wraps = block.wraps().iter().map(|wrap| &wrap.to);
         let certificates = wraps.filter(|to| is_certificate(to) && *to != new);
-        let certificates: Vec<_> = certificates.cloned().collect();
+        let certificates: Vec<RecipientName> = certificates.cloned().collect();
         let chosen = |is_old: &dyn Fn(&RecipientName) -> bool| {
             let old = certificates.iter().filter(|to| is_old(to));
             Ok(old.cloned().collect())
@@ -65,6 +65,7 @@ impl OldCertificates {
         if identities.has_private_keys() {
             return chosen(&|to| identities.has_private_key(to));
         }
+        let certificates = without_others_of_rule(certificates, new, rule)?;
         let has_new = block.wraps().iter().any(|wrap| wrap.to == *new);
         match certificates.as_slice() {
             [] => Ok(Vec::new()),
@@ -78,6 +79,29 @@ impl OldCertificates {
             )),
         }
     }
+}
+
+/// Without the RSA keys that the rule had when it was last confirmed here and has still, such as one in
+/// KMS for recovery: they stay.
+fn without_others_of_rule(
+    certificates: Vec<RecipientName>,
+    new: &RecipientName,
+    rule: Option<&RuleReaders>,
+) -> Result<Vec<RecipientName>, ReadersError> {
+    // A rule that has another certificate, or several, may have the old one still.
+    let has_new =
+        |rule: &&RuleReaders| rule.certificates() == 1 && rule.names(new.as_str()) == Some(true);
+    let Some(rule) = rule.filter(has_new) else {
+        return Ok(certificates);
+    };
+    let mut left = Vec::new();
+    for to in certificates {
+        let stays = rule.names(to.as_str()) == Some(true);
+        if !stays || !known::remembers(&rule.matched, to.as_str())? {
+            left.push(to);
+        }
+    }
+    Ok(left)
 }
 
 /// Whether a rule with one certificate changed from one to the other.
