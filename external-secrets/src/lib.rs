@@ -2,8 +2,12 @@
 //! external-secrets.md). So far the decisions, which are pure:
 //!
 //! - [`refresh`] says whether values are to be fetched, and when to look again.
-//! - [`plan`] says what is to be written, from what the Secret should be and what it is.
+//! - [`store_access`] says which namespaces may use a store.
+//! - [`plan`] says what is to be written, from what the Secret should be and what it is; [`status`] what
+//!   is told of it.
 
 pub mod managed_fields;
 pub mod plan;
 pub mod refresh;
+pub mod status;
+pub mod store_access;

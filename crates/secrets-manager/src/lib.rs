@@ -7,11 +7,13 @@
 mod client;
 mod error;
 mod options;
+mod shared;
 mod value;
 mod version;
 
 pub use client::{BATCH, SecretsManager};
 pub use error::{Operation, SecretsError, SecretsFault};
 pub use options::{SecretsOptions, StaticCredentials};
+pub use shared::{Answered, SharedLimits, SharedValues};
 pub use value::{Batch, Listed, SecretValue};
 pub use version::Version;

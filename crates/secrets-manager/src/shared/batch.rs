@@ -1,0 +1,120 @@
+//! Questions that go together.
+
+use std::sync::Arc;
+
+use aws_edge::CallFault;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
+
+use super::{Answered, BATCH, Inner, State, unanswered};
+use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::value::{Batch, SecretValue};
+use crate::version::Version;
+
+type Waiting = (String, oneshot::Sender<Answered>);
+
+impl Inner {
+    /// Waits for company, but not long.
+    pub(super) fn gather(
+        self: Arc<Self>,
+        state: &mut State,
+        key: String,
+    ) -> BoxFuture<'static, Answered> {
+        let (answer, answered) = oneshot::channel();
+        state.waiting.push((key.clone(), answer));
+        if state.waiting.len() >= BATCH {
+            let batch = std::mem::take(&mut state.waiting);
+            tokio::spawn(async move { self.together(batch).await });
+        } else if state.waiting.len() == 1 {
+            tokio::spawn(async move {
+                sleep(self.limits.gather).await;
+                let batch = std::mem::take(&mut self.state().waiting);
+                self.together(batch).await;
+            });
+        }
+        async move { answered.await.unwrap_or_else(|_| Err(unanswered(&key))) }.boxed()
+    }
+
+    /// Asks for all of them: one alone as ever, which needs fewer rights.
+    async fn together(self: Arc<Self>, batch: Vec<Waiting>) {
+        match batch.len() {
+            0 => {}
+            1 => self.one_by_one(batch),
+            _ => match self.ask_many(&batch).await {
+                Ok(answer) => self.hand_out(batch, answer),
+                Err(error) if error.fault == CallFault::AccessDenied.into() => {
+                    let until = Instant::now() + self.limits.forgo_batches;
+                    self.state().no_batches = Some(until);
+                    self.one_by_one(batch);
+                }
+                Err(error) => {
+                    for (key, waiting) in batch {
+                        // Whoever does not wait any more needs no answer.
+                        let _ = waiting.send(Err(of(&key, error.fault.clone())));
+                    }
+                }
+            },
+        }
+    }
+
+    async fn ask_many(&self, batch: &[Waiting]) -> Result<Batch, SecretsError> {
+        let keys: Vec<_> = batch.iter().map(|(key, _)| key.clone()).collect();
+        let Ok(_turn) = self.calls.acquire().await else {
+            return Err(unanswered(""));
+        };
+        self.manager.values(&keys).await
+    }
+
+    fn one_by_one(self: &Arc<Self>, batch: Vec<Waiting>) {
+        for (key, waiting) in batch {
+            let inner = self.clone();
+            tokio::spawn(async move {
+                let answer = inner.single(&key, &Version::default()).await;
+                let _ = waiting.send(answer);
+            });
+        }
+    }
+
+    /// Gives each what is his. What the answer does not name is asked for alone: an answer must not make a
+    /// secret look missing that is there.
+    fn hand_out(self: &Arc<Self>, batch: Vec<Waiting>, answer: Batch) {
+        let values: Vec<_> = answer.values.into_iter().map(Arc::new).collect();
+        let mut left = Vec::new();
+        for (key, waiting) in batch {
+            let value = values.iter().find(|value| is_of(value, &key));
+            let fault = answer.errors.iter().find(|(of, _)| *of == key);
+            let answered = match (value, fault) {
+                (Some(value), _) => Ok(value.clone()),
+                (None, Some((_, fault))) => Err(of(&key, fault.clone())),
+                (None, None) => {
+                    left.push((key, waiting));
+                    continue;
+                }
+            };
+            let _ = waiting.send(answered);
+        }
+        self.one_by_one(left);
+    }
+}
+
+/// By name, by ARN, or by an ARN without the six characters that AWS adds.
+fn is_of(value: &SecretValue, key: &str) -> bool {
+    let partial = || {
+        let added = value
+            .arn
+            .strip_prefix(key)
+            .and_then(|rest| rest.strip_prefix('-'));
+        added.is_some_and(|added| added.len() == 6)
+    };
+    value.name == key || value.arn == key || (key.starts_with("arn:") && partial())
+}
+
+fn of(key: &str, fault: SecretsFault) -> SecretsError {
+    SecretsError {
+        operation: Operation::BatchGetSecretValue,
+        key: Some(key.to_owned()),
+        fault,
+    }
+}
