@@ -266,7 +266,11 @@ mod tests {
             if recorded_first {
                 live.record(&key, applied("7"));
             }
-            assert_eq!(live.listed(), [key.clone()], "{recorded_first}");
+            assert_eq!(
+                live.listed(),
+                std::slice::from_ref(&key),
+                "{recorded_first}"
+            );
             if !recorded_first {
                 live.record(&key, applied("7"));
             }
