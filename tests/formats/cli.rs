@@ -75,6 +75,7 @@ fn open(seal: &Path, home: &Path, vector: &Se1Vector) -> Result<Items, String> {
     let class = class(&message);
     let fits = match class.as_str() {
         "no-identity" => 3,
+        "legacy" if message.contains("no key could decrypt secret") => 3,
         "unavailable" => 5,
         "duplicate" | "legacy" => 1,
         // Of a field that is missing, or of the wrong type, the line is told, not the class.
