@@ -44,6 +44,8 @@ struct Records {
     keys: KeyEpoch,
     /// Under a pass, and nothing heard from the watch since it began.
     undisturbed: HashSet<Key>,
+    /// Not in the last full list, and nothing known since: a list can be older than what was made meanwhile.
+    doubtful: HashSet<Key>,
 }
 
 impl Live {
@@ -64,6 +66,7 @@ impl Live {
             records.versions.remove(key);
             records.undisturbed.remove(key);
         }
+        records.doubtful.extend(vanished.iter().cloned());
         vanished.into_iter().collect()
     }
 
@@ -74,6 +77,7 @@ impl Live {
             naming.insert(key.clone());
         }
         records.undisturbed.remove(key);
+        records.doubtful.remove(key);
         records.versions.insert(key.clone(), version);
     }
 
@@ -81,6 +85,7 @@ impl Live {
     pub(crate) fn lost(&self, key: &Key) {
         let mut records = self.lock();
         records.undisturbed.remove(key);
+        records.doubtful.remove(key);
         records.versions.remove(key);
     }
 
@@ -90,6 +95,7 @@ impl Live {
         records.versions.remove(key);
         records.applied.remove(key);
         records.undisturbed.remove(key);
+        records.doubtful.remove(key);
     }
 
     /// A pass over the object begins; it may end in [`Self::record`].
@@ -111,6 +117,7 @@ impl Live {
         let mut records = self.lock();
         // A list that is under way may be younger than what the pass saw, so this names nothing there.
         if records.undisturbed.remove(key) {
+            records.doubtful.remove(key);
             records
                 .versions
                 .insert(key.clone(), applied.version.clone());
@@ -143,7 +150,7 @@ impl Live {
     /// Whether the Secret is probably missing: worth a create without looking first.
     pub(crate) fn is_probably_missing(&self, key: &Key) -> bool {
         let records = self.lock();
-        records.listed && !records.versions.contains_key(key)
+        records.listed && !records.versions.contains_key(key) && !records.doubtful.contains(key)
     }
 
     fn lock(&self) -> MutexGuard<'_, Records> {
@@ -275,6 +282,8 @@ mod tests {
                 live.record(&key, applied("7"));
             }
             assert!(!live.is_current(&key, &[1; 32]), "{recorded_first}");
+            // Nor would it be made without a look: the list may be older than the Secret.
+            assert!(!live.is_probably_missing(&key), "{recorded_first}");
         }
     }
 }
