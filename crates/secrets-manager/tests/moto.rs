@@ -48,7 +48,10 @@ impl Aws {
         let names: Vec<_> = (0..count).map(|number| format!("prod/{number}")).collect();
         for name in &names {
             let value = format!("value of {name}");
-            self.emulator.secrets().create_secret(name, value.as_str(), &[]).unwrap();
+            self.emulator
+                .secrets()
+                .create_secret(name, value.as_str(), &[])
+                .unwrap();
         }
         names
     }
@@ -75,25 +78,52 @@ async fn all(shared: &SharedValues, keys: &[String], since: Instant) -> Vec<Answ
 async fn versions_stages_and_bytes() {
     let aws = Aws::start();
     let secrets = aws.emulator.secrets();
-    let arn = secrets.create_secret("db", "one", &[("team", "a")]).unwrap();
-    let first = aws.manager().value("db", &Version::default()).await.unwrap();
+    let arn = secrets
+        .create_secret("db", "one", &[("team", "a")])
+        .unwrap();
+    let first = aws
+        .manager()
+        .value("db", &Version::default())
+        .await
+        .unwrap();
     secrets.put_secret_value("db", "two", &[]).unwrap();
-    secrets.put_secret_value("db", b"\x00\xff".as_slice(), &["BYTES"]).unwrap();
+    secrets
+        .put_secret_value("db", b"\x00\xff".as_slice(), &["BYTES"])
+        .unwrap();
     for (key, version, bytes) in [
         ("db", None, &b"two"[..]),
         (arn.as_str(), None, b"two"),
         ("db", Some("AWSPREVIOUS"), b"one"),
-        ("db", Some(format!("uuid/{}", first.version_id).as_str()), b"one"),
+        (
+            "db",
+            Some(format!("uuid/{}", first.version_id).as_str()),
+            b"one",
+        ),
         ("db", Some("BYTES"), b"\x00\xff"),
     ] {
-        let value = aws.manager().value(key, &Version::read(version)).await.unwrap();
+        let value = aws
+            .manager()
+            .value(key, &Version::read(version))
+            .await
+            .unwrap();
         assert_eq!(value.bytes(), Some(bytes), "{key} {version:?}");
-        assert_eq!((value.name.as_str(), value.arn.as_str()), ("db", arn.as_str()));
+        assert_eq!(
+            (value.name.as_str(), value.arn.as_str()),
+            ("db", arn.as_str())
+        );
     }
-    assert_eq!(aws.manager().tags("db").await.unwrap(), [("team".to_owned(), "a".to_owned())]);
+    assert_eq!(
+        aws.manager().tags("db").await.unwrap(),
+        [("team".to_owned(), "a".to_owned())]
+    );
     let (page, next) = aws.manager().page(None).await.unwrap();
     assert_eq!((page.len(), next), (1, None));
-    assert!(page[0].stages.values().any(|stages| stages.contains(&"AWSCURRENT".to_owned())));
+    assert!(
+        page[0]
+            .stages
+            .values()
+            .any(|stages| stages.contains(&"AWSCURRENT".to_owned()))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,10 +133,20 @@ async fn faults_have_their_class() {
     for name in ["here", "leaving"] {
         secrets.create_secret(name, "x", &[]).unwrap();
     }
-    secrets.delete_secret("leaving", Deletion::After(7)).unwrap();
-    let ask = async |key: &str| aws.manager().value(key, &Version::default()).await.map(drop);
+    secrets
+        .delete_secret("leaving", Deletion::After(7))
+        .unwrap();
+    let ask = async |key: &str| {
+        aws.manager()
+            .value(key, &Version::default())
+            .await
+            .map(drop)
+    };
     assert!(ask("gone").await.unwrap_err().fault.is_missing());
-    assert_eq!(ask("leaving").await.unwrap_err().fault, SecretsFault::Deleted);
+    assert_eq!(
+        ask("leaving").await.unwrap_err().fault,
+        SecretsFault::Deleted
+    );
     for (fault, class) in [
         (Fault::Throttling, CallFault::Throttled),
         (Fault::AccessDenied, CallFault::AccessDenied),
@@ -135,13 +175,20 @@ async fn many_questions_are_few_calls() {
     }
     // Twenty, twenty, and ten; a slow machine may not gather all of them.
     let calls = aws.proxy.all_calls();
-    let batches = calls.get("BatchGetSecretValue").copied().unwrap_or_default();
+    let batches = calls
+        .get("BatchGetSecretValue")
+        .copied()
+        .unwrap_or_default();
     assert!((3..=10).contains(&batches), "{calls:?}");
     aws.proxy.forget_calls();
 
     let same = vec![keys[0].clone(); 100];
     let answers = all(&shared, &same, Instant::now()).await;
-    assert!(answers.iter().all(|answer| text(answer) == "value of prod/0"));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| text(answer) == "value of prod/0")
+    );
     let calls: usize = aws.proxy.all_calls().values().sum();
     assert_eq!(calls, 1, "{:?}", aws.proxy.all_calls());
 }
@@ -168,7 +215,11 @@ async fn without_the_right_to_batches_values_come_one_by_one() {
         let answers = all(&shared, &keys, Instant::now()).await;
         assert!(answers.iter().all(Result::is_ok));
     }
-    assert_eq!(aws.proxy.calls("BatchGetSecretValue"), 1, "it is not asked for again at once");
+    assert_eq!(
+        aws.proxy.calls("BatchGetSecretValue"),
+        1,
+        "it is not asked for again at once"
+    );
     assert_eq!(aws.proxy.calls("GetSecretValue"), 10);
 }
 
@@ -180,8 +231,14 @@ async fn an_older_answer_does_not_do_for_a_younger_question() {
     let version = Version::default();
     let before = Instant::now();
     assert!(shared.value(&keys[0], &version, before).await.is_ok());
-    aws.emulator.secrets().put_secret_value(&keys[0], "new", &[]).unwrap();
-    assert_eq!(text(&shared.value(&keys[0], &version, before).await), "value of prod/0");
+    aws.emulator
+        .secrets()
+        .put_secret_value(&keys[0], "new", &[])
+        .unwrap();
+    assert_eq!(
+        text(&shared.value(&keys[0], &version, before).await),
+        "value of prod/0"
+    );
     let after = Instant::now() + Duration::from_nanos(1);
     assert_eq!(text(&shared.value(&keys[0], &version, after).await), "new");
     shared.forget(&keys[0]);
