@@ -11,7 +11,7 @@ use crate::fault::{CallFault, CredentialsFault};
 
 /// The class of a failed call. `of_service` knows the codes that are the service's own; it gets AWS's
 /// text, too, which must not be printed.
-pub fn classify<E, F>(
+pub(crate) fn classify<E, F>(
     error: &SdkError<E>,
     of_service: impl FnOnce(&str, Option<&str>) -> Option<F>,
 ) -> F

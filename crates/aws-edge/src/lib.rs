@@ -1,14 +1,13 @@
 //! What calls to all services of AWS have in common. The SDK logs whole requests, secrets included, and
-//! keeps them in its errors: [`muted`] switches the first off, and [`classify`] makes of the second a
+//! keeps them in its errors: [`answered`] switches the first off, and makes of the second a
 //! class that holds no text of AWS or the SDK.
 
 mod classify;
 mod fault;
 mod muted;
 
-pub use classify::classify;
 pub use fault::{CallFault, CredentialsFault};
-pub use muted::muted;
+pub use muted::answered;
 
 /// A call's error, as the SDK gives it.
 pub type SdkError<E> =

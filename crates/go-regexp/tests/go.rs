@@ -7,13 +7,12 @@
 )]
 
 use std::convert::Infallible;
-use std::io::{ErrorKind, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use go_regexp::{compile, expand};
+use testkit::{Dice, GoOracle};
 
 struct Probe {
     expression: String,
@@ -229,7 +228,9 @@ const REPLACEMENTS: &[&str] = &[
 
 #[test]
 fn every_expression_on_every_text() {
-    let Some(oracle) = build_oracle("table") else {
+    let Some(oracle) =
+        GoOracle::build("go-regexp", "table", Path::new(env!("CARGO_TARGET_TMPDIR")))
+    else {
         return;
     };
     let mut probes = Vec::new();
@@ -257,16 +258,27 @@ fn every_expression_on_every_text() {
 /// Put together from pieces at random, the same at every run.
 #[test]
 fn random_expressions() {
-    let Some(oracle) = build_oracle("random") else {
+    let Some(oracle) = GoOracle::build(
+        "go-regexp",
+        "random",
+        Path::new(env!("CARGO_TARGET_TMPDIR")),
+    ) else {
         return;
     };
-    let mut random = Random(0x5ea1);
+    let mut random = Random(Dice::new(0x5ea1));
     let probes: Vec<Probe> = (0..6_000).map(|_| random.probe()).collect();
     compare(&oracle, &probes);
 }
 
-fn compare(oracle: &Path, probes: &[Probe]) {
-    let answers = ask(oracle, probes);
+fn compare(oracle: &GoOracle, probes: &[Probe]) {
+    let questions: Vec<_> = probes
+        .iter()
+        .map(|probe| {
+            let encoded = [&probe.expression, &probe.text, &probe.replacement];
+            encoded.map(|field| STANDARD.encode(field)).join(" ")
+        })
+        .collect();
+    let answers = oracle.ask(&questions);
     let mut different = Vec::new();
     for (probe, theirs) in probes.iter().zip(answers) {
         let ours = answer(probe);
@@ -344,73 +356,10 @@ fn shown(answer: &str) -> String {
     }
 }
 
-fn build_oracle(test: &str) -> Option<PathBuf> {
-    let binary = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("go-regexp-oracle-{test}"));
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/oracles/go-regexp");
-    let build = Command::new("go")
-        .args(["build", "-buildvcs=false", "-o"])
-        .arg(&binary)
-        .arg(".")
-        .current_dir(source)
-        .output();
-    match build {
-        Ok(output) => {
-            let stderr = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "go build: {stderr}");
-            Some(binary)
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            testkit::skip("the comparison with Go needs the program `go`");
-            None
-        }
-        Err(error) => panic!("go cannot be run: {error}"),
-    }
-}
-
-fn ask(oracle: &Path, probes: &[Probe]) -> Vec<String> {
-    let mut child = Command::new(oracle)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let requests: Vec<String> = probes
-        .iter()
-        .map(|probe| {
-            let encoded = [&probe.expression, &probe.text, &probe.replacement];
-            encoded.map(|field| STANDARD.encode(field)).join(" ")
-        })
-        .collect();
-    let writer = std::thread::Builder::new()
-        .spawn(move || writeln!(input, "{}", requests.join("\n")).unwrap())
-        .unwrap();
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    let lines: Vec<String> = String::from_utf8(output.stdout)
-        .unwrap()
-        .lines()
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(lines.len(), probes.len());
-    lines
-}
-
-/// Numbers that look random.
-struct Random(u64);
+/// Questions put together from pieces.
+struct Random(Dice);
 
 impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % bound
-    }
-
-    fn of<'a>(&mut self, pieces: &[&'a str]) -> &'a str {
-        pieces[self.below(pieces.len())]
-    }
-
     fn probe(&mut self) -> Probe {
         const PIECES: &[&str] = &[
             "a",
@@ -457,13 +406,13 @@ impl Random {
             "1",
         ];
         let mut expression = String::new();
-        for _ in 0..=self.below(6) {
-            expression.push_str(self.of(PIECES));
+        for _ in 0..=self.0.below(6) {
+            expression.push_str(self.0.pick(PIECES));
         }
         Probe {
             expression,
-            text: self.of(TEXTS).to_owned(),
-            replacement: self.of(REPLACEMENTS).to_owned(),
+            text: self.0.pick(TEXTS).to_owned(),
+            replacement: self.0.pick(REPLACEMENTS).to_owned(),
         }
     }
 }

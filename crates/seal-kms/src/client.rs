@@ -1,9 +1,7 @@
 //! The calls to KMS.
 
 use std::collections::{BTreeMap, HashMap};
-use std::error::Error;
 use std::fmt;
-use std::future::Future;
 use std::sync::{Mutex, PoisonError};
 
 use aws_config::default_provider::region::DefaultRegionChain;
@@ -13,9 +11,8 @@ use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_edge::SdkError;
+use aws_edge::answered;
 use aws_sdk_kms::config::{Builder, Credentials};
-use aws_sdk_kms::error::ProvideErrorMetadata;
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::decrypt::builders::DecryptFluentBuilder;
 use aws_sdk_kms::primitives::Blob;
@@ -25,7 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::arn::KeyArn;
 use crate::error::{Action, KmsError, KmsFault};
-use crate::fault::classify;
+use crate::fault::of_kms;
 use crate::name::KeyName;
 use crate::options::KmsOptions;
 use crate::public_key::{KmsPublicKey, answered_arn};
@@ -78,7 +75,7 @@ impl Kms {
             .key_id(key.to_string())
             .set_encryption_context(encryption_context(context))
             .plaintext(Blob::new(data_key));
-        let answer = answered(call.send()).await.map_err(&failed)?;
+        let answer = answered(call.send(), of_kms).await.map_err(&failed)?;
         let arn = answered_arn(key, answer.key_id()).map_err(&failed)?;
         match answer.ciphertext_blob {
             Some(blob) if !blob.as_ref().is_empty() => Ok((arn, blob.into_inner())),
@@ -106,7 +103,7 @@ impl Kms {
         let failed = failure(Action::GetPublicKey, key);
         let region = self.region_of(key).await.map_err(&failed)?;
         let call = self.client(&region).await.get_public_key();
-        let answer = answered(call.key_id(key.to_string()).send())
+        let answer = answered(call.key_id(key.to_string()).send(), of_kms)
             .await
             .map_err(&failed)?;
         KmsPublicKey::answered(key, answer).map_err(failed)
@@ -140,7 +137,9 @@ impl Kms {
             .key_id(key.to_string())
             .encryption_algorithm(algorithm)
             .ciphertext_blob(Blob::new(blob));
-        let answer = answered(finish(call).send()).await.map_err(&failed)?;
+        let answer = answered(finish(call).send(), of_kms)
+            .await
+            .map_err(&failed)?;
         plaintext(answer).ok_or_else(|| failed(KmsFault::BadAnswer))
     }
 
@@ -235,17 +234,6 @@ impl fmt::Debug for Kms {
             .field("options", &self.options)
             .finish_non_exhaustive()
     }
-}
-
-/// The call's answer, or the class of its fault. Boxed before anything waits for it.
-fn answered<T, E>(
-    call: impl Future<Output = Result<T, SdkError<E>>>,
-) -> impl Future<Output = Result<T, KmsFault>>
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    let call = aws_edge::muted(call);
-    async move { call.await.map_err(|error| classify(&error)) }
 }
 
 fn failure(action: Action, key: &impl fmt::Display) -> impl Fn(KmsFault) -> KmsError {

@@ -1,21 +1,9 @@
 //! From the SDK's errors to ours: the codes that are KMS's own.
 
-use std::error::Error;
-
-use aws_edge::SdkError;
-use aws_sdk_kms::error::ProvideErrorMetadata;
-
 use crate::error::KmsFault;
 
-pub(crate) fn classify<E>(error: &SdkError<E>) -> KmsFault
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    aws_edge::classify(error, of_kms)
-}
-
 /// Of AWS's texts one phrase is looked for.
-fn of_kms(code: &str, message: Option<&str>) -> Option<KmsFault> {
+pub(crate) fn of_kms(code: &str, message: Option<&str>) -> Option<KmsFault> {
     Some(match code {
         "NotFoundException" => KmsFault::NotFound,
         "DisabledException" => KmsFault::Disabled,

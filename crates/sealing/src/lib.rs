@@ -14,6 +14,7 @@
 //! [`read_secrets`] turns documents into [`PlainSecret`]s with kubeseal's rules.
 
 mod open;
+mod open_error;
 mod plain_secret;
 mod read;
 mod read_sealed;
@@ -27,9 +28,8 @@ mod target;
 mod whole_secret;
 mod wrapped_key;
 
-pub use open::{
-    Answers, DataKeyNeed, ItemError, NoSessionKey, OpenError, OpenedSecret, Opening, UnwrapNeed,
-};
+pub use open::{Answers, DataKeyNeed, NoSessionKey, OpenedSecret, Opening, UnwrapNeed};
+pub use open_error::{ItemError, OpenError};
 pub use plain_secret::PlainSecret;
 pub use read::{CoercedScalar, ReadSecretError, SecretList, read_secrets};
 pub use read_sealed::{ReadSealedError, SealedDocument, SealedReason, read_sealed};

@@ -10,7 +10,7 @@ use seal_format::se1::{
     ValueFormat, value_format,
 };
 
-use crate::open::{ItemError, OpenError};
+use crate::open_error::{ItemError, OpenError};
 use crate::sealed_items::is_item_name;
 
 /// Values and data keys of one object, well-formed and bound to it as they say.

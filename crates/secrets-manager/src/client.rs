@@ -1,16 +1,13 @@
 //! The calls.
 
-use std::error::Error;
 use std::fmt;
-use std::future::Future;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
-use aws_edge::SdkError;
+use aws_edge::answered;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Builder, Credentials};
-use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sdk_secretsmanager::types::{ApiErrorType, SecretListEntry, SecretValueEntry};
 use tokio::sync::OnceCell;
 use zeroize::Zeroizing;
@@ -49,7 +46,9 @@ impl SecretsManager {
             Version::Stage(stage) => call.version_stage(stage),
             Version::Id(id) => call.version_id(id),
         };
-        let answer = answered(call.send()).await.map_err(&failed)?;
+        let answer = answered(call.send(), SecretsFault::of_code)
+            .await
+            .map_err(&failed)?;
         let value = SecretValue {
             arn: answer.arn.unwrap_or_default(),
             name: answer.name.unwrap_or_default(),
@@ -74,7 +73,7 @@ impl SecretsManager {
             errors: Vec::new(),
         };
         let call = call.set_secret_id_list(Some(keys.to_vec()));
-        let answer = answered(call.send())
+        let answer = answered(call.send(), SecretsFault::of_code)
             .await
             .map_err(failure(Operation::BatchGetSecretValue, None))?;
         for error in answer.errors.unwrap_or_default() {
@@ -97,7 +96,7 @@ impl SecretsManager {
         token: Option<String>,
     ) -> Result<(Vec<Listed>, Option<String>), SecretsError> {
         let call = self.client().await.list_secrets().max_results(100);
-        let answer = answered(call.set_next_token(token).send())
+        let answer = answered(call.set_next_token(token).send(), SecretsFault::of_code)
             .await
             .map_err(failure(Operation::ListSecrets, None))?;
         let entries = answer.secret_list.unwrap_or_default().into_iter();
@@ -107,7 +106,7 @@ impl SecretsManager {
     /// Tags of a secret, in the order of their keys.
     pub async fn tags(&self, key: &str) -> Result<Vec<(String, String)>, SecretsError> {
         let call = self.client().await.describe_secret().secret_id(key);
-        let answer = answered(call.send())
+        let answer = answered(call.send(), SecretsFault::of_code)
             .await
             .map_err(failure(Operation::DescribeSecret, Some(key)))?;
         let tags = answer.tags.unwrap_or_default().into_iter();
@@ -157,20 +156,6 @@ impl fmt::Debug for SecretsManager {
         out.debug_struct("SecretsManager")
             .field("options", &self.options)
             .finish_non_exhaustive()
-    }
-}
-
-/// The call's answer, or the class of its fault. Boxed before anything waits for it.
-fn answered<T, E>(
-    call: impl Future<Output = Result<T, SdkError<E>>>,
-) -> impl Future<Output = Result<T, SecretsFault>>
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    let call = aws_edge::muted(call);
-    async move {
-        call.await
-            .map_err(|error| aws_edge::classify(&error, SecretsFault::of_code))
     }
 }
 
