@@ -6,4 +6,8 @@
     reason = "tests"
 )]
 
+mod bed;
+mod case;
+mod comparison;
 mod marks;
+mod record;

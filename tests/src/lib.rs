@@ -15,6 +15,7 @@ mod cluster;
 mod controller;
 mod namespace;
 mod plain;
+mod program;
 mod reader;
 mod se1_vector;
 
