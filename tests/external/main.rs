@@ -9,5 +9,6 @@
 mod bed;
 mod case;
 mod comparison;
+mod manifests;
 mod marks;
 mod record;
