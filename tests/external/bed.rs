@@ -62,9 +62,7 @@ impl Bed {
 
     /// Takes all cases through all their rounds. A controller is running.
     pub(crate) fn run(&self, cases: &[Case]) -> Records {
-        self.apply_surroundings(cases);
-        self.apply(cases.iter().map(|case| self.with_arns(case.manifest())));
-        let mut records = self.record(cases, 0);
+        let mut records = self.begin(cases);
         let rounds = cases.iter().map(|case| case.then.len()).max().unwrap_or(0);
         for number in 1..=rounds {
             let has_round = |case: &&Case| case.then.len() >= number;
@@ -80,6 +78,30 @@ impl Bed {
             records.extend(round);
         }
         records
+    }
+
+    /// Applies all cases, and waits until they have settled.
+    pub(crate) fn begin(&self, cases: &[Case]) -> Records {
+        self.apply_surroundings(cases);
+        self.apply(cases.iter().map(|case| self.with_arns(case.manifest())));
+        self.record(cases, 0)
+    }
+
+    /// Resource versions of the Secrets and the ExternalSecrets, by kind, namespace and name: they tell whether
+    /// anybody wrote.
+    pub(crate) fn versions(&self) -> BTreeMap<String, String> {
+        let objects = LISTS[..2]
+            .iter()
+            .flat_map(|(kind, path)| self.list(kind, path));
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        objects
+            .map(|object| {
+                let [namespace, name, version] = ["namespace", "name", "resourceVersion"]
+                    .map(|field| text(&object["metadata"][field]));
+                let kind = text(&object["kind"]);
+                (format!("{kind} {namespace}/{name}"), version)
+            })
+            .collect()
     }
 
     /// All but the cases' own ExternalSecrets, until it is in use.

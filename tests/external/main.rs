@@ -9,6 +9,8 @@
 mod bed;
 mod case;
 mod comparison;
+mod differences;
 mod manifests;
 mod marks;
 mod record;
+mod takeover;
