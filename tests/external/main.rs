@@ -10,6 +10,7 @@ mod bed;
 mod case;
 mod comparison;
 mod differences;
+mod admission;
 mod manifests;
 mod marks;
 mod record;

@@ -76,10 +76,7 @@ impl SecretsFault {
 
     /// Whether the same call may succeed later though nobody changes anything.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Call(CallFault::Throttled | CallFault::Unavailable)
-        )
+        matches!(self, Self::Call(fault) if fault.is_transient())
     }
 
     /// The class of a code that AWS gave, on its own or within a batch. Of AWS's text two phrases are

@@ -13,7 +13,7 @@ mod version;
 
 pub use client::{BATCH, SecretsManager};
 pub use error::{Operation, SecretsError, SecretsFault};
-pub use options::{SecretsOptions, StaticCredentials};
+pub use options::SecretsOptions;
 pub use shared::{Answered, SharedLimits, SharedValues};
 pub use value::{Batch, Listed, SecretValue};
 pub use version::Version;

@@ -8,10 +8,11 @@
 
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_edge::CallFault;
 use secrets_manager::{
-    Answered, SecretsFault, SecretsManager, SecretsOptions, SharedLimits, SharedValues,
-    StaticCredentials, Version,
+    Answered, SecretsFault, SecretsManager, SecretsOptions, SharedLimits, SharedValues, Version,
 };
 use testkit::aws::{Deletion, Emulator, Fault, FaultProxy, Kind, REGION};
 use tokio::time::Instant;
@@ -31,11 +32,9 @@ impl Aws {
     fn manager(&self) -> SecretsManager {
         SecretsManager::new(SecretsOptions {
             endpoint: Some(self.proxy.url().to_owned()),
-            credentials: Some(StaticCredentials {
-                access_key_id: "testing".to_owned(),
-                secret_access_key: "testing".to_owned().into(),
-                session_token: None,
-            }),
+            credentials: Some(SharedCredentialsProvider::new(Credentials::new(
+                "testing", "testing", None, None, "test",
+            ))),
             ..SecretsOptions::new(REGION)
         })
     }
