@@ -6,11 +6,11 @@
     reason = "tests"
 )]
 
+mod admission;
 mod bed;
 mod case;
 mod comparison;
 mod differences;
-mod admission;
 mod manifests;
 mod marks;
 mod record;
