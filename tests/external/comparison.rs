@@ -46,7 +46,7 @@ fn secrets_are_the_real_operator_s() {
     for case in &cases {
         let facts = &theirs[&(case.id(), 0)];
         let ready = format!("ExternalSecret {} Ready", case.external);
-        assert_eq!(facts.contains_key(&ready), !case.silent, "{}", case.id());
+        assert!(facts.contains_key(&ready) || case.silent, "{}", case.id());
     }
     let ours = ours(&cases, CrdSet::Upstream);
     let complaints = Differences::read().check(&theirs, &ours);
