@@ -1,9 +1,12 @@
 //! Where and as whom Secrets Manager is called.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
+
+use crate::observer::CallObserver;
 
 /// How [`crate::SecretsManager`] reaches AWS.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub struct SecretsOptions {
     pub attempt_timeout: Duration,
     /// Limit for making a connection.
     pub connect_timeout: Duration,
+    /// Is told of every call.
+    pub observer: Option<Arc<dyn CallObserver>>,
 }
 
 impl SecretsOptions {
@@ -30,6 +35,7 @@ impl SecretsOptions {
             credentials: None,
             attempt_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(3),
+            observer: None,
         }
     }
 }

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use aws_edge::CallFault;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
+use super::listing::is_arn_of;
 use super::{Answered, BATCH, Inner, State, unanswered};
 use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::observer::Saved;
 use crate::value::{Batch, SecretValue};
 use crate::version::Version;
 
@@ -44,8 +45,8 @@ impl Inner {
             1 => self.one_by_one(batch),
             _ => match self.ask_many(&batch).await {
                 Ok(answer) => self.hand_out(batch, answer),
-                Err(error) if error.fault == CallFault::AccessDenied.into() => {
-                    let until = Instant::now() + self.limits.forgo_batches;
+                Err(error) if error.is_access_denied() => {
+                    let until = Instant::now() + self.limits.forgo;
                     self.state().no_batches = Some(until);
                     self.one_by_one(batch);
                 }
@@ -61,10 +62,12 @@ impl Inner {
 
     async fn ask_many(&self, batch: &[Waiting]) -> Result<Batch, SecretsError> {
         let keys: Vec<_> = batch.iter().map(|(key, _)| key.clone()).collect();
-        let Ok(_turn) = self.calls.acquire().await else {
-            return Err(unanswered(""));
-        };
-        self.manager.values(&keys).await
+        let call = self.manager.values(&keys);
+        let answer = self.paced(Operation::BatchGetSecretValue, call).await?;
+        for _ in 1..keys.len() {
+            self.saved(Saved::Batch);
+        }
+        Ok(answer)
     }
 
     fn one_by_one(self: &Arc<Self>, batch: Vec<Waiting>) {
@@ -101,14 +104,7 @@ impl Inner {
 
 /// By name, by ARN, or by an ARN without the six characters that AWS adds.
 fn is_of(value: &SecretValue, key: &str) -> bool {
-    let partial = || {
-        let added = value
-            .arn
-            .strip_prefix(key)
-            .and_then(|rest| rest.strip_prefix('-'));
-        added.is_some_and(|added| added.len() == 6)
-    };
-    value.name == key || value.arn == key || (key.starts_with("arn:") && partial())
+    value.name == key || is_arn_of(&value.arn, key)
 }
 
 fn of(key: &str, fault: SecretsFault) -> SecretsError {
