@@ -97,6 +97,8 @@ struct State {
     flights: Flights<Question, Answered>,
     /// Current values that wait for company.
     waiting: Vec<(String, oneshot::Sender<Answered>)>,
+    /// How many went together so far.
+    batches: u64,
     /// Until then single calls are made.
     no_batches: Option<Instant>,
     /// The newest.
@@ -120,6 +122,7 @@ impl SharedValues {
                 standings: HashMap::new(),
                 flights: Flights::new(),
                 waiting: Vec::new(),
+                batches: 0,
                 no_batches: None,
                 listing: None,
                 sweeps: Flights::new(),

@@ -26,12 +26,20 @@ impl Inner {
         let (answer, answered) = oneshot::channel();
         state.waiting.push((key.clone(), answer));
         if state.waiting.len() >= BATCH {
-            let batch = std::mem::take(&mut state.waiting);
+            let batch = state.take_waiting();
             tokio::spawn(async move { self.together(batch).await });
         } else if state.waiting.len() == 1 {
+            let batches = state.batches;
             tokio::spawn(async move {
                 sleep(self.limits.gather).await;
-                let batch = std::mem::take(&mut self.state().waiting);
+                let batch = {
+                    let mut state = self.state();
+                    // Those that wait now have not waited as long if these are gone.
+                    if state.batches != batches {
+                        return;
+                    }
+                    state.take_waiting()
+                };
                 self.together(batch).await;
             });
         }
@@ -99,6 +107,13 @@ impl Inner {
             let _ = waiting.send(answered);
         }
         self.one_by_one(left);
+    }
+}
+
+impl State {
+    fn take_waiting(&mut self) -> Vec<Waiting> {
+        self.batches += 1;
+        std::mem::take(&mut self.waiting)
     }
 }
 
