@@ -47,8 +47,8 @@ pub(crate) fn rounded(nanos: i64) -> String {
     )
 }
 
-/// `time.ParseDuration`; None when it is none.
-pub(crate) fn parse(text: &str) -> Option<i64> {
+/// A duration in nanoseconds as Go's `time.ParseDuration` reads it, such as `1h30m`; `None` when it is none.
+pub fn parse(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
