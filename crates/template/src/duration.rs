@@ -7,8 +7,8 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// `time.Duration.String`.
-pub(crate) fn text(nanos: i64) -> String {
+/// A duration in nanoseconds as Go's `time.Duration.String` writes it, such as `1h30m0s`.
+pub fn text(nanos: i64) -> String {
     let size = nanos.unsigned_abs();
     let sign = if nanos < 0 { "-" } else { "" };
     if size < SECOND {

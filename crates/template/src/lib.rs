@@ -38,7 +38,7 @@ mod version;
 mod words;
 
 pub use dialect::{Dialect, MissingKey};
-pub use duration::parse as go_duration;
+pub use duration::{parse as go_duration, text as go_duration_text};
 pub use engine::{Engine, GoTemplate, Items, Moment, Rendered};
 pub use error::{Failure, ParseError, Position, TemplateError};
 pub use functions::{Support, supported};
