@@ -20,6 +20,9 @@ const KIND: &str = "ClusterExternalSecret";
 /// Why a namespace has none, in upstream's words.
 pub const TAKEN: &str = "external secret already exists in namespace";
 
+/// The finalizer that upstream lays on ClusterExternalSecrets. Ours has no use for it.
+pub const FINALIZER: &str = "externalsecrets.external-secrets.io/clusterexternalsecret-cleanup";
+
 /// The finalizer that upstream lays on namespaces of a ClusterExternalSecret.
 pub fn namespace_finalizer(name: &str) -> String {
     format!("externalsecrets.external-secrets.io/ces-{name}")
@@ -100,9 +103,8 @@ pub fn decide(observed: &Observed<'_>) -> Result<Plan, BadSelector> {
     let parent = observed.parent;
     let mut plan = Plan::default();
     if parent.metadata.deletion_timestamp.is_some() {
-        // Children go with their owner. Upstream does it itself, and lets them go even if people asked for
-        // orphans.
-        plan.delete = owned(observed).cloned().collect();
+        // The garbage collector takes its children, or leaves them to people who asked for orphans. Upstream
+        // deletes them itself, whatever was asked for.
         plan.release = released(observed, |_| true);
         return Ok(plan);
     }

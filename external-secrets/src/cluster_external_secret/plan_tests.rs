@@ -211,7 +211,7 @@ fn live_children() {
             false,
         ),
         (
-            "other owners too",
+            "a finalizer",
             json!({"metadata": {"finalizers": ["x"]}}),
             false,
         ),
@@ -301,13 +301,12 @@ fn what_has_no_place_any_more_goes() {
     assert_eq!(at(&plan.delete), ["a1/db", "b1/db"]);
     assert_eq!(at(&plan.create), ["a1/new", "a2/new"]);
 
-    // All of it.
+    // All of it: only what upstream left behind is ours to undo.
     let deleted = parent(json!({"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}));
     let mut held = places();
     held[1].finalizers = vec![namespace_finalizer("db")];
     let plan = planned(&deleted, &held, &children);
     let expected = Plan {
-        delete: children.to_vec(),
         release: vec!["a2".to_owned()],
         ..Plan::default()
     };
