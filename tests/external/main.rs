@@ -6,4 +6,6 @@
     reason = "tests"
 )]
 
+mod admission;
+mod manifests;
 mod marks;

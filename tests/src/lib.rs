@@ -13,6 +13,7 @@
 
 mod cluster;
 mod controller;
+mod external_secrets;
 mod namespace;
 mod plain;
 mod reader;
@@ -22,6 +23,9 @@ use std::time::Duration;
 
 pub use cluster::Cluster;
 pub use controller::{Controller, Page, fetch};
+pub use external_secrets::{
+    Component, CrdSet, EXTERNAL_SECRETS_ACCOUNT, EXTERNAL_SECRETS_NAMESPACE,
+};
 pub use namespace::{Namespace, condition, data, text};
 pub use plain::Plain;
 pub use reader::{AgePair, KmsReader, Reader};
