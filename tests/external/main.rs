@@ -6,11 +6,12 @@
     reason = "tests"
 )]
 
+mod admission;
 mod bed;
 mod case;
 mod comparison;
 mod differences;
-mod admission;
+mod follow;
 mod manifests;
 mod marks;
 mod record;
