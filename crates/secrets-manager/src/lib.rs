@@ -6,6 +6,7 @@
 
 mod client;
 mod error;
+mod find;
 mod observer;
 mod options;
 mod shared;
@@ -14,8 +15,9 @@ mod version;
 
 pub use client::{BATCH, SecretsManager};
 pub use error::{Operation, SecretsError, SecretsFault};
+pub use find::Find;
 pub use observer::{CallObserver, Saved};
 pub use options::{SecretsOptions, StaticCredentials};
-pub use shared::{Answered, Checked, SharedLimits, SharedValues};
+pub use shared::{Answered, Checked, SharedLimits, SharedValues, Tagged};
 pub use value::{Batch, Listed, SecretValue};
 pub use version::Version;

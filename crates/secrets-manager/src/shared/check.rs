@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::listing::Listing;
 use super::standing::Verdict;
+use super::sweep::Budget;
 use super::{BATCH, Inner, SharedValues, State};
 use crate::error::SecretsError;
 use crate::version::Version;
@@ -40,18 +41,18 @@ impl SharedValues {
             changed: Vec::new(),
             unsure: Vec::new(),
         };
-        let listing = if self.0.state().sweep_is_cheaper(keys.len(), checked.began) {
-            match self.0.listing(checked.began).await {
-                Ok(listing) => Some(listing),
+        let sweep = self.0.state().sweep_instead_of(keys.len(), checked.began);
+        let listing = match sweep {
+            None => None,
+            Some(budget) => match self.0.listing(checked.began, budget).await {
+                Ok(listing) => listing,
                 Err(error) if error.is_access_denied() => None,
                 Err(error) => {
                     let unsure = keys.iter().map(|key| ((*key).to_owned(), error.clone()));
                     checked.unsure.extend(unsure);
                     return checked;
                 }
-            }
-        } else {
-            None
+            },
         };
         let ask = self.0.judge(&keys, listing.as_deref(), &mut checked);
         self.ask_all(&ask, &mut checked).await;
@@ -96,7 +97,11 @@ impl Inner {
                 Verdict::Same => {}
                 Verdict::Ask => ask.push(key),
                 Verdict::Changed => {
-                    state.store.forget_stages(key);
+                    // What failed for a while may be as it was.
+                    let shown = listing.and_then(|listing| listing.current(key));
+                    if !shown.is_some_and(|id| state.is_verified(key, id, checked.began)) {
+                        state.store.forget_stages(key);
+                    }
                     checked.changed.push(key.to_owned());
                 }
             }
@@ -122,20 +127,19 @@ impl Inner {
 }
 
 impl State {
-    /// Whether a sweep takes fewer calls than asking for each of so many keys.
-    fn sweep_is_cheaper(&self, keys: usize, now: Instant) -> bool {
+    /// A sweep, if it takes fewer calls than asking for each of so many keys.
+    fn sweep_instead_of(&self, keys: usize, now: Instant) -> Option<Budget> {
         if self.may_not_list(now) {
-            return false;
+            return None;
         }
         let asking = if self.may_batch(now) {
             keys.div_ceil(BATCH)
         } else {
             keys
         };
-        match &self.listing {
-            Some(listing) => listing.pages < asking,
-            None => asking > 1,
-        }
+        // At first nobody knows: the loss, at most, is as much again.
+        let cheaper = self.pages.map_or(asking > 1, |pages| pages < asking);
+        cheaper.then_some(Budget::Pages(asking))
     }
 
     fn judge(&mut self, key: &str, listing: Option<&Listing>, now: Instant) -> Verdict {
