@@ -152,6 +152,18 @@ impl SharedValues {
     /// An error that was the answer at `since` or later is the answer until its next try is due: whoever
     /// knows that something changed asks with a later `since`.
     pub async fn value(&self, key: &str, version: &Version, since: Instant) -> Answered {
+        let answer = self.answer(key, version, since).await;
+        if let Err(error) = &answer
+            && !error.fault.is_of_secret()
+            && version.is_current()
+        {
+            self.0.state().standing(key).owe();
+        }
+        answer
+    }
+
+    /// The same for those who do not wait for its end if there is an error.
+    async fn answer(&self, key: &str, version: &Version, since: Instant) -> Answered {
         let flight = {
             let mut state = self.0.state();
             let question = (key.to_owned(), version.clone());

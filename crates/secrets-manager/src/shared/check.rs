@@ -20,7 +20,8 @@ const BATCHES: usize = 4;
 /// What a look at many keys came to.
 #[derive(Debug)]
 pub struct Checked {
-    /// When it began. Keys that are named nowhere here are as they were, and were so then or later.
+    /// When it began. Keys that are named nowhere here are as they were, and were so then or later; or they
+    /// still fail, and their next try is not due.
     pub began: Instant,
     /// Those whose current value is another one than the one last given, or is there again, or is not any
     /// more. Whoever uses them asks for them with [`SharedValues::value`] and `began`. In order.
@@ -33,7 +34,12 @@ impl SharedValues {
     /// Tells which of these keys changed since they were last answered, by [`Self::value`] or here. A key is
     /// a name, an ARN, or an ARN without the characters that AWS added; versions are the current ones.
     ///
-    /// A key that was never answered has not changed: its first check is where its changes begin.
+    /// A key that was never answered has not changed: its first check is where its changes begin. Whatever
+    /// happens is told by one check, but for a version that a listing shows: that is told until somebody asks
+    /// for its value.
+    ///
+    /// Costs a sweep of `ListSecrets`, and batches for what it does not tell, if that takes fewer calls than
+    /// batches for all of them.
     pub async fn check(&self, keys: &[String]) -> Checked {
         let keys: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
         let mut checked = Checked {
@@ -65,7 +71,7 @@ impl SharedValues {
         let since = checked.began;
         let batches = keys.chunks(BATCH).map(|batch| {
             join_all(batch.iter().map(async |key| {
-                let answer = self.value(key, &Version::default(), since).await;
+                let answer = self.answer(key, &Version::default(), since).await;
                 (*key, answer.err())
             }))
         });

