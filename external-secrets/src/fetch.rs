@@ -135,7 +135,7 @@ async fn one(
         }
         What::Tags { key } => {
             let key = with_prefix(prefix, key);
-            let tags = source.values().manager().tags(&key).await?;
+            let tags = source.values().tags(&key, since).await?;
             Ok((Answer::Tags(tags.iter().cloned().collect()), None))
         }
         What::Find(find) => {
@@ -192,6 +192,17 @@ fn value(
 }
 
 /// The values of all secrets that are found, by name.
-async fn found(_: &Source, _: &Find, _: Instant) -> Result<SecretData, FetchReason> {
-    std::future::ready(Err(FetchReason::Regexp)).await
+async fn found(source: &Source, find: &Find, since: Instant) -> Result<SecretData, FetchReason> {
+    let name = find.name.as_ref().and_then(|name| name.regexp.clone());
+    let query = secrets_manager::Find {
+        name: name.filter(|name| !name.is_empty()),
+        path: find.path.clone().filter(|path| !path.is_empty()),
+        tags: find.tags.clone(),
+    };
+    let values = source.values().find(&query, since).await?;
+    let values = values.iter().map(|value| {
+        let bytes = value.bytes().unwrap_or_default().to_vec();
+        (value.name.clone(), Zeroizing::new(bytes))
+    });
+    Ok(values.collect())
 }

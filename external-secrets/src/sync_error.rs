@@ -104,9 +104,6 @@ pub(crate) enum FetchReason {
     /// Nobody to ask as.
     #[error("{0}")]
     Who(#[from] WhoError),
-    /// `find.name.regexp` is none.
-    #[error("find.name.regexp is no regular expression of Go's")]
-    Regexp,
     /// AWS did not answer with a value.
     #[error("{0}")]
     Aws(#[from] SecretsError),
