@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_credential_types::provider::ProvideCredentials as _;
-use aws_identity::{AssumedRole, Base, Identities, IdentitiesOptions, Identity};
+use aws_identity::{AssumedRole, Base, Identities, IdentitiesOptions, Identity, StaticCredentials};
 use testkit::aws::{Fault, REGION};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -42,7 +42,11 @@ async fn no_credentials_are_logged_at_the_finest_level() {
     let mut secrets = vec![TOKEN.to_owned(), "canary".to_owned()];
     let assumed = Identity {
         role: Some(AssumedRole::of(role("reader"))),
-        ..Identity::of(Base::Static(keys()))
+        // Signed calls have it in a header.
+        ..Identity::of(Base::Static(StaticCredentials {
+            session_token: Some("canary-token".to_owned().into()),
+            ..keys()
+        }))
     };
     let mut printed = String::new();
     for identity in [web_identity(), assumed] {
@@ -73,6 +77,8 @@ async fn no_credentials_are_logged_at_the_finest_level() {
 
     let logged = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     assert!(logged.contains("listening"));
+    // The SDK says nothing at all, whatever its next version leaves out.
+    assert!(!logged.contains("AssumeRole"), "{logged}");
     assert!(printed.contains("the call could not be made"), "{printed}");
     for secret in secrets {
         assert!(!(logged.clone() + &printed).contains(&secret), "{secret}");
