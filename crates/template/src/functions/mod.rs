@@ -11,6 +11,7 @@ mod encode;
 mod escape;
 mod foreign;
 mod hex;
+mod keys;
 mod lists;
 mod logic;
 mod numbers;
@@ -21,6 +22,7 @@ mod pem_blocks;
 mod random;
 mod reflect;
 mod refused;
+mod stores;
 mod strings;
 mod urls;
 mod versions;
@@ -109,9 +111,11 @@ static EXTERNAL_SECRETS: LazyLock<Table> = LazyLock::new(|| {
             ciphers::FUNCTIONS,
             clock::FUNCTIONS,
             hex::FUNCTIONS,
+            keys::FUNCTIONS,
             passwords::FUNCTIONS,
             pem_blocks::FUNCTIONS,
             random::FUNCTIONS,
+            stores::FUNCTIONS,
             yaml::FUNCTIONS,
         ],
         &[refused::SHARED, refused::EXTERNAL_SECRETS],
