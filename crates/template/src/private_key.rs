@@ -5,6 +5,7 @@ use aws_lc_rs::rsa::KeyPair;
 use der::asn1::{AnyRef, ObjectIdentifier, OctetStringRef};
 use der::{Decode as _, Encode as _, Reader as _, SliceReader};
 use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfo};
+use sec1::EcParameters;
 use zeroize::Zeroizing;
 
 use crate::error::{Failure, Fault};
@@ -111,19 +112,30 @@ impl PrivateKey {
         match self {
             Self::Rsa(key) => pkcs8(RSA, Some(AnyRef::NULL), key),
             Self::Ec(curve, scalar) => {
-                let point = curve.point(scalar)?;
-                let key = sec1::EcPrivateKey {
-                    private_key: scalar,
-                    parameters: None,
-                    public_key: Some(&point),
-                };
-                let key = Zeroizing::new(key.to_der().map_err(|_| Failure::Unparsable)?);
+                let key = sec1(*curve, scalar, None)?;
                 pkcs8(EC, Some(AnyRef::from(&curve.oid())), &key)
             }
             Self::Ed25519(key) => octets(key).and_then(|key| pkcs8(ED25519, None, &key)),
             Self::X25519(key) => octets(key).and_then(|key| pkcs8(X25519, None, &key)),
         }
     }
+}
+
+/// SEC 1 C.4 of a scalar, with the curve's name where nothing outside tells it.
+pub(crate) fn sec1(
+    curve: Curve,
+    scalar: &[u8],
+    parameters: Option<EcParameters>,
+) -> Result<Zeroizing<Vec<u8>>, Fault> {
+    let point = curve.point(scalar)?;
+    let key = sec1::EcPrivateKey {
+        private_key: scalar,
+        parameters,
+        public_key: Some(&point),
+    };
+    Ok(Zeroizing::new(
+        key.to_der().map_err(|_| Failure::Unparsable)?,
+    ))
 }
 
 fn pkcs8(
@@ -176,7 +188,7 @@ fn rsa(der: &[u8]) -> Result<PrivateKey, Fault> {
 /// SEC 1 C.4. The curve may be named outside.
 fn ec(curve: Option<ObjectIdentifier>, der: &[u8]) -> Result<PrivateKey, Fault> {
     let key = sec1::EcPrivateKey::from_der(der).map_err(|_| Failure::Unparsable)?;
-    let own = key.parameters.and_then(sec1::EcParameters::named_curve);
+    let own = key.parameters.and_then(EcParameters::named_curve);
     let curve = curve.or(own).ok_or(Failure::Unparsable)?;
     let curve = Curve::of(curve).ok_or(Failure::Unsupported)?;
     let scalar = fitted(key.private_key, curve.size()).ok_or(Failure::Unparsable)?;

@@ -51,6 +51,7 @@ const OWN: &[(&str, &str)] = &[
         ERROR_TEXT,
     ),
     ("{{ htpasswd \"a:b\" \"c\" }}", ERROR_TEXT),
+    ("{{ genPrivateKey \"odd\" }}", ERROR_TEXT),
     (
         "{{ derivePassword 4294967296 \"long\" \"p\" \"u\" \"s\" }}",
         "Go cuts a constant that does not fit",

@@ -4,11 +4,12 @@ use aws_lc_rs::rsa::{
     OAEP_SHA1_MGF1SHA1, OAEP_SHA256_MGF1SHA256, OAEP_SHA512_MGF1SHA512, OaepPrivateDecryptingKey,
     PrivateDecryptingKey,
 };
+use sec1::EcParameters;
 use zeroize::Zeroizing;
 
-use super::{Call, Function, Outcome, function};
+use super::{Call, Function, Outcome, drawing, function};
 use crate::error::{Failure, Fault};
-use crate::private_key::PrivateKey;
+use crate::private_key::{Curve, PrivateKey, sec1};
 use crate::value::{Map, Text, Value};
 use crate::{json, jwk, pem};
 
@@ -20,6 +21,7 @@ pub(super) const FUNCTIONS: &[Function] = &[
         convert(call, jwk::public, "PUBLIC KEY")
     }),
     function("rsaDecrypt", 4, 4, decrypt),
+    drawing("genPrivateKey", 1, 1, generate),
 ];
 
 /// Some 2 ms for checking a key and using it.
@@ -35,6 +37,32 @@ fn convert(
         return Err(Failure::Unparsable.into());
     };
     let text = pem::write(label, &to_der(&key)?);
+    call.meter.bytes(text.len())?;
+    Ok(Value::Str(Text::new(text)))
+}
+
+/// A key of an elliptic curve, labelled as Go does. RSA keys cannot be drawn from a seed.
+fn generate(call: &mut Call<'_>) -> Outcome {
+    call.meter.steps(PRIVATE_OPERATION)?;
+    let kind = call.bytes(0)?;
+    let mut scalar = Zeroizing::new([0; 32]);
+    call.random()?.fill(scalar.as_mut_slice())?;
+    let text = match kind {
+        b"ed25519" => {
+            let key = PrivateKey::Ed25519(Zeroizing::new(scalar.to_vec()));
+            pem::write("PRIVATE KEY", &key.to_pkcs8()?)
+        }
+        b"ecdsa" => {
+            // One in 2^32 is no number below the order of the curve.
+            let curve = Curve::P256;
+            while curve.point(scalar.as_slice()).is_err() {
+                call.random()?.fill(scalar.as_mut_slice())?;
+            }
+            let named = Some(EcParameters::NamedCurve(curve.oid()));
+            pem::write("EC PRIVATE KEY", &sec1(curve, scalar.as_slice(), named)?)
+        }
+        _ => return Err(Failure::Unsupported.into()),
+    };
     call.meter.bytes(text.len())?;
     Ok(Value::Str(Text::new(text)))
 }

@@ -144,6 +144,28 @@ fn named(what: &str) -> Items {
 }
 
 #[test]
+fn drawn_keys_are_read_by_go() {
+    let Some(oracle) = go::build_oracle("eso-template", "keys") else {
+        return;
+    };
+    for kind in ["ecdsa", "ed25519"] {
+        let key = render(
+            &format!("{{{{ genPrivateKey \"{kind}\" }}}}"),
+            &Items::new(),
+        );
+        let repeat = "{{ pemToPkcs12 .leafCrt .key | b64dec | pkcs12key }}";
+        let answers = go::answers(&oracle, &[(repeat, &[("key", &key)])]);
+        let mut items = go::items(repeat);
+        items.insert("key", Zeroizing::new(key));
+        assert_eq!(
+            *answers[0].as_ref().unwrap(),
+            render(repeat, &items),
+            "{kind}"
+        );
+    }
+}
+
+#[test]
 fn hashes_are_verified_by_go() {
     let Some(oracle) = go::build_oracle("eso-template", "hashes") else {
         return;
