@@ -40,7 +40,10 @@ fn the_account_may_do_what_it_must_and_no_more() {
     let clusters = [
         ("watch", "clusterexternalsecrets", EVERYWHERE),
         ("update", "clusterexternalsecrets", STATUS),
+        ("patch", "clusterexternalsecrets", EVERYWHERE),
+        ("patch", "namespaces", EVERYWHERE),
         ("create", "externalsecrets", EVERYWHERE),
+        ("update", "externalsecrets", EVERYWHERE),
         ("delete", "externalsecrets", EVERYWHERE),
     ];
     let of = |rights: &[(&'static str, &'static str, &'static str)], allowed: bool| {
