@@ -37,6 +37,8 @@ pub struct Place {
     pub labels: BTreeMap<String, String>,
     /// Its finalizers, of metadata.
     pub finalizers: Vec<String>,
+    /// Its resource version.
+    pub version: Option<String>,
     /// Whether it is being deleted.
     pub terminating: bool,
 }
@@ -67,7 +69,7 @@ pub struct Plan {
     /// Namespaces that cannot have one, and why.
     pub refused: BTreeMap<String, String>,
     /// Namespaces from which upstream's finalizer is to be taken: deleted ones wait for it.
-    pub release: Vec<String>,
+    pub release: Vec<Place>,
 }
 
 /// Namespaces cannot be told from this.
@@ -93,6 +95,21 @@ pub fn names(parent: &ClusterExternalSecret) -> BTreeSet<&str> {
     let before = status.and_then(|status| status.external_secret_name.as_deref());
     let before = before.filter(|name| !name.is_empty());
     before.into_iter().chain([child_name(parent)]).collect()
+}
+
+/// Whether a namespace that changed, or is gone if there is no `place`, may matter to it.
+pub fn concerns(parent: &ClusterExternalSecret, name: &str, place: Option<&Place>) -> bool {
+    let status = parent.status.as_ref();
+    let told = status.is_some_and(|status| {
+        let mut failed = status.failed_namespaces.iter();
+        status.provisioned_namespaces.iter().any(|it| it == name)
+            || failed.any(|it| it.namespace == name)
+    });
+    let finalizer = namespace_finalizer(parent.metadata.name.as_deref().unwrap_or_default());
+    // A selector that cannot be read was told already.
+    told || place.is_some_and(|place| {
+        place.finalizers.contains(&finalizer) || is_selected(parent, place).unwrap_or(false)
+    })
 }
 
 /// Decides. Nothing is to be written where everything is as it should be.
@@ -157,12 +174,12 @@ fn is_reference_to(owner: &OwnerReference, parent: &str) -> bool {
     group == Some(GROUP) && owner.kind == KIND && owner.name == parent
 }
 
-fn released(observed: &Observed<'_>, goes: impl Fn(&Place) -> bool) -> Vec<String> {
+fn released(observed: &Observed<'_>, goes: impl Fn(&Place) -> bool) -> Vec<Place> {
     let parent = observed.parent.metadata.name.as_deref().unwrap_or_default();
     let finalizer = namespace_finalizer(parent);
     let places = observed.places.iter();
     let held = places.filter(|place| place.finalizers.contains(&finalizer) && goes(place));
-    held.map(|place| place.name.clone()).collect()
+    held.cloned().collect()
 }
 
 /// Whether any of the three ways names the namespace.

@@ -6,6 +6,7 @@ fn places() -> Vec<Place> {
         name: name.to_owned(),
         labels: BTreeMap::from([("team".to_owned(), team.to_owned())]),
         finalizers: Vec::new(),
+        version: None,
         terminating: false,
     };
     vec![place("a1", "a"), place("a2", "a"), place("b1", "b")]
@@ -307,7 +308,7 @@ fn what_has_no_place_any_more_goes() {
     held[1].finalizers = vec![namespace_finalizer("db")];
     let plan = planned(&deleted, &held, &children);
     let expected = Plan {
-        release: vec!["a2".to_owned()],
+        release: vec![held[1].clone()],
         ..Plan::default()
     };
     assert_eq!(plan, expected);
@@ -326,7 +327,7 @@ fn namespaces_and_children_on_their_way_out() {
     let plan = planned(&parent(json!({})), &places, &children);
     // Nothing is made in a1, nor in a2 before the old one is gone; b1 does not match.
     let expected = Plan {
-        release: vec!["a1".to_owned(), "b1".to_owned()],
+        release: vec![places[0].clone(), places[2].clone()],
         ..Plan::default()
     };
     assert_eq!(plan, expected);
