@@ -6,6 +6,12 @@
     reason = "tests"
 )]
 
+mod bed;
+mod case;
+mod comparison;
+mod differences;
 mod admission;
 mod manifests;
 mod marks;
+mod record;
+mod takeover;

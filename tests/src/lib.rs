@@ -14,8 +14,10 @@
 mod cluster;
 mod controller;
 mod external_secrets;
+mod external_secrets_controller;
 mod namespace;
 mod plain;
+mod program;
 mod reader;
 mod se1_vector;
 
@@ -26,6 +28,7 @@ pub use controller::{Controller, Page, fetch};
 pub use external_secrets::{
     Component, CrdSet, EXTERNAL_SECRETS_ACCOUNT, EXTERNAL_SECRETS_NAMESPACE,
 };
+pub use external_secrets_controller::ExternalSecretsController;
 pub use namespace::{Namespace, condition, data, text};
 pub use plain::Plain;
 pub use reader::{AgePair, KmsReader, Reader};

@@ -48,6 +48,13 @@ pub struct SecretsError {
     pub fault: SecretsFault,
 }
 
+impl SecretsError {
+    /// Whether a policy says no.
+    pub fn is_access_denied(&self) -> bool {
+        self.fault == CallFault::AccessDenied.into()
+    }
+}
+
 /// What went wrong, by class.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretsFault {
@@ -76,10 +83,16 @@ impl SecretsFault {
 
     /// Whether the same call may succeed later though nobody changes anything.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Call(CallFault::Throttled | CallFault::Unavailable)
-        )
+        matches!(self, Self::Call(fault) if fault.is_transient())
+    }
+
+    /// Whether it says something of the secret or of the right to it, so that an older value counts no more.
+    /// Anything else says something of the way to it.
+    pub fn is_of_secret(&self) -> bool {
+        match self {
+            Self::Missing | Self::Deleted | Self::Undecryptable | Self::Empty => true,
+            Self::Call(fault) => *fault == CallFault::AccessDenied,
+        }
     }
 
     /// The class of a code that AWS gave, on its own or within a batch. Of AWS's text two phrases are

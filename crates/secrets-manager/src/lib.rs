@@ -6,6 +6,7 @@
 
 mod client;
 mod error;
+mod observer;
 mod options;
 mod shared;
 mod value;
@@ -13,7 +14,8 @@ mod version;
 
 pub use client::{BATCH, SecretsManager};
 pub use error::{Operation, SecretsError, SecretsFault};
-pub use options::{SecretsOptions, StaticCredentials};
-pub use shared::{Answered, SharedLimits, SharedValues};
+pub use observer::{CallObserver, Saved};
+pub use options::SecretsOptions;
+pub use shared::{Answered, Checked, SharedLimits, SharedValues};
 pub use value::{Batch, Listed, SecretValue};
 pub use version::Version;
