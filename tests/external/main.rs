@@ -11,6 +11,7 @@ mod bed;
 mod case;
 mod comparison;
 mod differences;
+mod follow;
 mod manifests;
 mod marks;
 mod record;

@@ -40,7 +40,10 @@ fn the_account_may_do_what_it_must_and_no_more() {
     let clusters = [
         ("watch", "clusterexternalsecrets", EVERYWHERE),
         ("update", "clusterexternalsecrets", STATUS),
+        ("patch", "clusterexternalsecrets", EVERYWHERE),
+        ("patch", "namespaces", EVERYWHERE),
         ("create", "externalsecrets", EVERYWHERE),
+        ("update", "externalsecrets", EVERYWHERE),
         ("delete", "externalsecrets", EVERYWHERE),
     ];
     let of = |rights: &[(&'static str, &'static str, &'static str)], allowed: bool| {
@@ -129,7 +132,7 @@ fn the_pod_fits_the_strictest_security_standard() {
         (number("metrics"), number("live")),
         (json!(8080), json!(8082))
     );
-    let service = get("service", "external-secrets-metrics");
+    let service = get("service", "seal-external-secrets-metrics");
     assert_eq!(service["spec"]["ports"][0]["targetPort"], "metrics");
     assert_eq!(service["spec"]["selector"], template["metadata"]["labels"]);
 }

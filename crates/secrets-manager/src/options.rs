@@ -1,8 +1,11 @@
 //! Where and as whom Secrets Manager is called.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_credential_types::provider::SharedCredentialsProvider;
+
+use crate::observer::CallObserver;
 
 /// How [`crate::SecretsManager`] reaches AWS.
 #[derive(Clone, Debug)]
@@ -18,6 +21,8 @@ pub struct SecretsOptions {
     pub attempt_timeout: Duration,
     /// Limit for making a connection.
     pub connect_timeout: Duration,
+    /// Is told of every call.
+    pub observer: Option<Arc<dyn CallObserver>>,
 }
 
 impl SecretsOptions {
@@ -29,6 +34,7 @@ impl SecretsOptions {
             credentials: None,
             attempt_timeout: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(3),
+            observer: None,
         }
     }
 }

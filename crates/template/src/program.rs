@@ -5,21 +5,26 @@ use std::collections::BTreeMap;
 
 use gotmpl::parse::{BranchNode, Expr, ListNode, Node, Parser, PipeNode, Pos, SmolStr};
 
-use crate::dialect::{DELIMITERS, Dialect};
+use crate::dialect::DELIMITERS;
 use crate::error::{ParseError, Position};
-use crate::functions::{self, Entry};
+use crate::functions::{self, Entry, Functions};
 use crate::outline;
 
 /// A checked template and the templates it defines.
 pub(crate) struct Program<'s> {
     pub(crate) source: &'s str,
-    pub(crate) dialect: Dialect,
+    pub(crate) functions: &'static Functions,
     pub(crate) main: ListNode,
     pub(crate) defined: BTreeMap<SmolStr, ListNode>,
 }
 
 impl<'s> Program<'s> {
-    pub(crate) fn parse(source: &'s str, dialect: Dialect) -> Result<Self, ParseError> {
+    /// Functions that draw random data are refused unless the render has some.
+    pub(crate) fn parse(
+        source: &'s str,
+        functions: &'static Functions,
+        has_entropy: bool,
+    ) -> Result<Self, ParseError> {
         outline::check(source)?;
         let parsed = Parser::new(source, DELIMITERS.0, DELIMITERS.1).and_then(Parser::parse);
         let (main, defines) = parsed.map_err(|error| syntax(&error))?;
@@ -41,14 +46,15 @@ impl<'s> Program<'s> {
         }
         let program = Self {
             source,
-            dialect,
+            functions,
             main,
             defined: bodies,
         };
         for list in program.defined.values().chain([&program.main]) {
             let mut check = Check {
                 source,
-                dialect,
+                functions,
+                has_entropy,
                 variables: vec!["$".into()],
                 loops: 0,
             };
@@ -77,7 +83,8 @@ fn syntax(error: &gotmpl::TemplateError) -> ParseError {
 
 struct Check<'s> {
     source: &'s str,
-    dialect: Dialect,
+    functions: &'static Functions,
+    has_entropy: bool,
     variables: Vec<SmolStr>,
     loops: usize,
 }
@@ -166,7 +173,14 @@ impl Check<'_> {
 
     fn function(&self, name: &str, pos: Pos) -> Result<(), ParseError> {
         let position = Position::of(self.source, pos.offset);
-        match functions::find(self.dialect, name) {
+        match self.functions.find(name) {
+            Some(Entry::Function(function)) if function.draws && !self.has_entropy => {
+                Err(ParseError::Refused {
+                    name: function.name,
+                    reason: functions::NO_ENTROPY,
+                    position,
+                })
+            }
             Some(Entry::Function(_)) => Ok(()),
             Some(Entry::Refused(refused)) => Err(ParseError::Refused {
                 name: refused.name,

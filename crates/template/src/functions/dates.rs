@@ -1,18 +1,18 @@
 //! Dates that are given. What needs the current time is refused.
 
 use super::{Call, Function, Outcome, function, wrong};
-use crate::convert::to_integer;
 use crate::date::Time;
 use crate::error::{Failure, Fault};
 use crate::value::Value;
+use crate::zone::Abbreviation;
 use crate::{date_reader, duration};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("date", 2, 2, |call| show(call, 0, 1, None)),
-    function("dateInZone", 3, 3, |call| show(call, 0, 1, Some(2))),
-    function("date_in_zone", 3, 3, |call| show(call, 0, 1, Some(2))),
+    function("date", 2, 2, |call| show(call, None)),
+    function("dateInZone", 3, 3, |call| show(call, Some(only_utc))),
+    function("date_in_zone", 3, 3, |call| show(call, Some(only_utc))),
     function("htmlDate", 1, 1, |call| html(call, None)),
-    function("htmlDateInZone", 2, 2, |call| html(call, Some(1))),
+    function("htmlDateInZone", 2, 2, |call| html(call, Some(only_utc))),
     function("toDate", 2, 2, |call| match read(call) {
         Err(Failure::Unparsable) => Ok(Value::Time(Time::ZERO)),
         read => Ok(Value::Time(read?)),
@@ -58,29 +58,46 @@ fn time(call: &Call<'_>, at: usize) -> Result<Time, Fault> {
 fn moment(call: &Call<'_>, at: usize) -> Result<Time, Fault> {
     match call.any(at) {
         Value::Time(time) => Ok(*time),
-        number @ (Value::Int(_) | Value::Int64(_)) => Ok(Time::from_unix(to_integer(number))),
+        Value::Int(seconds) | Value::Int64(seconds) => Ok(Time::from_unix(*seconds)),
         _ => Err(Failure::Unsupported.into()),
     }
 }
 
-/// `Local` is UTC in the controller's image; the zone database is not there.
-fn in_zone(call: &Call<'_>, time: Time, zone: Option<usize>) -> Result<Time, Fault> {
-    match zone.map(|zone| call.bytes(zone)).transpose()? {
-        None | Some(b"" | b"UTC" | b"Local") => Ok(time.in_utc()),
-        Some(_) => Err(Failure::Unsupported.into()),
+/// What finds the time of a zone, whose name is an argument.
+pub(super) type InZone = fn(&mut Call<'_>, Time, usize) -> Result<Shown, Fault>;
+
+/// A time as a zone's clocks show it, and how the zone calls itself then, if it is not by its offset.
+pub(super) type Shown = (Time, Option<Abbreviation>);
+
+/// `Local` is UTC in the controller's image, which has no other zones: there sprig silently shows UTC.
+fn only_utc(call: &mut Call<'_>, time: Time, zone: usize) -> Result<Shown, Fault> {
+    match call.bytes(zone)? {
+        b"" | b"UTC" | b"Local" => Ok((time.in_utc(), None)),
+        _ => Err(Failure::Unsupported.into()),
     }
 }
 
-fn show(call: &mut Call<'_>, layout: usize, date: usize, zone: Option<usize>) -> Outcome {
-    let time = in_zone(call, moment(call, date)?, zone)?;
-    let layout = call.chars(layout)?;
+/// Layout, then date, then zone.
+pub(super) fn show(call: &mut Call<'_>, zone: Option<InZone>) -> Outcome {
+    let time = moment(call, 1)?;
+    let (time, abbreviation) = match zone {
+        Some(in_zone) => in_zone(call, time, 2)?,
+        None => (time.in_utc(), None),
+    };
+    let layout = call.chars(0)?;
     // One letter of a layout becomes at most nine.
     call.meter.bytes(layout.len() * 9)?;
-    call.meter.own(time.format(&layout)?)
+    let shown = time.format_as(&layout, abbreviation.as_deref())?;
+    call.meter.own(shown)
 }
 
-fn html(call: &mut Call<'_>, zone: Option<usize>) -> Outcome {
-    let time = in_zone(call, moment(call, 0)?, zone)?;
+/// Date, then zone.
+pub(super) fn html(call: &mut Call<'_>, zone: Option<InZone>) -> Outcome {
+    let time = moment(call, 0)?;
+    let time = match zone {
+        Some(in_zone) => in_zone(call, time, 1)?.0,
+        None => time.in_utc(),
+    };
     call.meter.own(time.format("2006-01-02")?)
 }
 

@@ -2,6 +2,7 @@
 
 mod builtin;
 mod cases;
+mod ciphers;
 mod clock;
 mod dates;
 mod dicts;
@@ -10,26 +11,37 @@ mod encode;
 mod escape;
 mod foreign;
 mod hex;
+mod keys;
 mod lists;
 mod logic;
 mod numbers;
+mod passwords;
 mod paths;
 mod patterns;
+mod pem_blocks;
+mod random;
 mod reflect;
 mod refused;
+mod stores;
 mod strings;
 mod urls;
 mod versions;
 mod yaml;
+mod zones;
 
 pub(crate) use cases::{lower, upper};
+pub(crate) use encode::decode;
 pub(crate) use foreign::foreign;
+pub(crate) use refused::NO_ENTROPY;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::LazyLock;
 
+use crate::convert::to_integer;
 use crate::date::Time;
 use crate::dialect::Dialect;
+use crate::entropy::Stream;
 use crate::error::{Failure, Fault};
 use crate::meter::Meter;
 use crate::value::{Chars, Entry as MapEntry, List, Map, Text, Value};
@@ -44,6 +56,8 @@ pub(crate) struct Function {
     pub(crate) least: usize,
     /// Most arguments.
     pub(crate) most: usize,
+    /// Whether it draws random data.
+    pub(crate) draws: bool,
     pub(crate) run: fn(&mut Call<'_>) -> Result<Value, Fault>,
 }
 
@@ -90,16 +104,39 @@ const SHARED: [&[Function]; 16] = [
     versions::FUNCTIONS,
 ];
 
-static SEALED_SECRETS: LazyLock<Table> =
-    LazyLock::new(|| table(&[], &[refused::SHARED, refused::SEALED_SECRETS]));
+/// The functions of one dialect. Whoever renders one dialect only does not carry the other's code.
+pub(crate) struct Functions {
+    pub(crate) dialect: Dialect,
+    table: LazyLock<Table>,
+}
 
-static EXTERNAL_SECRETS: LazyLock<Table> = LazyLock::new(|| {
-    table(
-        &[clock::FUNCTIONS, hex::FUNCTIONS, yaml::FUNCTIONS],
-        &[refused::SHARED, refused::EXTERNAL_SECRETS],
-    )
-});
+pub(crate) static SEALED_SECRETS: Functions = Functions {
+    dialect: Dialect::SealedSecrets,
+    table: LazyLock::new(|| table(&[], &[refused::SHARED, refused::SEALED_SECRETS])),
+};
 
+pub(crate) static EXTERNAL_SECRETS: Functions = Functions {
+    dialect: Dialect::ExternalSecrets,
+    table: LazyLock::new(|| {
+        table(
+            &[
+                ciphers::FUNCTIONS,
+                clock::FUNCTIONS,
+                hex::FUNCTIONS,
+                keys::FUNCTIONS,
+                passwords::FUNCTIONS,
+                pem_blocks::FUNCTIONS,
+                random::FUNCTIONS,
+                stores::FUNCTIONS,
+                yaml::FUNCTIONS,
+                zones::FUNCTIONS,
+            ],
+            &[refused::SHARED, refused::EXTERNAL_SECRETS],
+        )
+    }),
+};
+
+/// A dialect's own functions come before those of the same name that both have.
 fn table(own: &[&'static [Function]], refused: &[&'static [Refused]]) -> Table {
     let functions = SHARED.iter().chain(own).copied().flatten();
     let refused = refused.iter().copied().flatten();
@@ -109,21 +146,31 @@ fn table(own: &[&'static [Function]], refused: &[&'static [Refused]]) -> Table {
         .collect()
 }
 
-fn of(dialect: Dialect) -> &'static Table {
-    match dialect {
-        Dialect::SealedSecrets => &SEALED_SECRETS,
-        Dialect::ExternalSecrets => &EXTERNAL_SECRETS,
+impl Functions {
+    pub(crate) fn of(dialect: Dialect) -> &'static Self {
+        match dialect {
+            Dialect::SealedSecrets => &SEALED_SECRETS,
+            Dialect::ExternalSecrets => &EXTERNAL_SECRETS,
+        }
+    }
+
+    /// The function of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<Entry> {
+        self.table.get(name).copied()
     }
 }
 
-/// The function of that name.
-pub(crate) fn find(dialect: Dialect, name: &str) -> Option<Entry> {
-    of(dialect).get(name).copied()
+impl fmt::Debug for Functions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.dialect.fmt(f)
+    }
 }
 
-/// Every function of a dialect that we know, in alphabetical order.
+/// Every function of a dialect that we know, in alphabetical order. Those that draw random data work where
+/// the engine [has a seed](crate::GoTemplate::with_entropy).
 pub fn supported(dialect: Dialect) -> impl Iterator<Item = (&'static str, Support)> {
-    of(dialect).iter().map(|(name, entry)| match entry {
+    let functions = Functions::of(dialect);
+    functions.table.iter().map(|(name, entry)| match entry {
         Entry::Function(_) => (*name, Support::Yes),
         Entry::Refused(refused) => (*name, Support::Refused(refused.reason)),
     })
@@ -140,6 +187,23 @@ const fn function(
         name,
         least,
         most,
+        draws: false,
+        run,
+    }
+}
+
+/// A line for a function that draws random data.
+const fn drawing(
+    name: &'static str,
+    least: usize,
+    most: usize,
+    run: fn(&mut Call<'_>) -> Result<Value, Fault>,
+) -> Function {
+    Function {
+        name,
+        least,
+        most,
+        draws: true,
         run,
     }
 }
@@ -150,6 +214,9 @@ pub(crate) struct Call<'a> {
     pub(crate) meter: &'a mut Meter,
     /// The moment of the render, where the caller gave one.
     pub(crate) now: Option<Time>,
+    pub(crate) dialect: Dialect,
+    /// Random data, where the caller gave a seed.
+    pub(crate) stream: Option<&'a mut Stream>,
 }
 
 /// What a function gives.
@@ -197,12 +264,24 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// An argument of any type, as a whole number.
+    fn integer(&self, at: usize) -> i64 {
+        to_integer(self.any(at), self.dialect)
+    }
+
     /// An argument of Go's type `map[string]interface{}`.
     fn dict(&self, at: usize) -> Result<&'a Map, Fault> {
         match self.any(at) {
             Value::Map(map) if map.entry == MapEntry::Any => Ok(map),
             other => Err(wrong(other)),
         }
+    }
+
+    /// What random functions draw from.
+    fn random(&mut self) -> Result<&mut Stream, Fault> {
+        self.stream
+            .as_deref_mut()
+            .ok_or(Failure::Unsupported.into())
     }
 
     /// An argument that must be a slice.
