@@ -76,20 +76,15 @@ pub fn decide(moment: &Moment<'_>) -> Result<Refresh, BadInterval> {
     let (Some(refreshed), Some(synced)) = (refreshed, synced) else {
         return Ok(Refresh::Now(Why::First));
     };
+    // Documented upstream: with an interval of 0 not even a change of the specification counts.
+    let periodic = policy == RefreshPolicy::Periodic && interval > SignedDuration::ZERO;
+    let counts = periodic || policy == RefreshPolicy::OnChange;
+    // Before drift: people who changed the object want what is in the store now.
+    if counts && synced != moment.version {
+        return Ok(Refresh::Now(Why::Changed));
+    }
     if needs_repair(moment) {
         return Ok(Refresh::Now(Why::Drift));
-    }
-    let changed = synced != moment.version;
-    if policy == RefreshPolicy::CreatedOnce {
-        return Ok(Refresh::Later(None));
-    }
-    // Documented upstream: with an interval of 0 not even a change of the specification counts.
-    let periodic = policy == RefreshPolicy::Periodic;
-    if periodic && interval <= SignedDuration::ZERO {
-        return Ok(Refresh::Later(None));
-    }
-    if changed {
-        return Ok(Refresh::Now(Why::Changed));
     }
     if !periodic {
         return Ok(Refresh::Later(None));
@@ -276,6 +271,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn people_go_before_drift() {
+        let (spec, status) = (spec(None, None), synced(0, "0-b"));
+        let moment = Moment {
+            target: TargetState::Missing,
+            ..moment(&spec, &status, 1)
+        };
+        assert_eq!(decide(&moment), Ok(Refresh::Now(Why::Changed)));
     }
 
     #[test]

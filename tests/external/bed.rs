@@ -274,11 +274,10 @@ impl Bed {
 /// Whether the garbage collector has something to do: it learns within 30 seconds what new definitions define.
 fn has_orphans(facts: &Facts) -> bool {
     let owned = facts.iter().filter(|(fact, _)| fact.ends_with(" owners"));
-    let owners = owned.flat_map(|(_, owners)| owners.as_array().into_iter().flatten());
-    let mut externals = owners.filter(|owner| owner["kind"] == "ExternalSecret");
-    externals.any(|owner| {
-        let owner = owner["name"].as_str().unwrap_or_default();
-        !facts.contains_key(&format!("ExternalSecret {owner}"))
+    let mut owners = owned.flat_map(|(_, owners)| owners.as_array().into_iter().flatten());
+    owners.any(|owner| {
+        let name = owner["name"].as_str().unwrap_or_default();
+        owner["kind"] == "ExternalSecret" && !facts.contains_key(&format!("ExternalSecret {name}"))
     })
 }
 
