@@ -64,6 +64,18 @@ pub(crate) struct Args {
     )]
     pub(crate) sts_endpoint: String,
 
+    /// Serve ClusterExternalSecrets, where their definition is installed and the rights are there.
+    #[arg(
+        long,
+        value_name = "BOOL",
+        default_value_t = true,
+        num_args = 0..=1,
+        default_missing_value = "true",
+        action = clap::ArgAction::Set,
+        env = "EXTERNAL_SECRETS_ENABLE_CLUSTER_EXTERNAL_SECRET_RECONCILER"
+    )]
+    pub(crate) enable_cluster_external_secret_reconciler: bool,
+
     /// debug, info, warn or error.
     #[arg(
         long,

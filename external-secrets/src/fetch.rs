@@ -187,7 +187,10 @@ fn value(
             Ok((Answer::Value { text, binary }, seen))
         }
         Err(error) if error.fault.is_missing() => Ok((Answer::Missing, None)),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            source.heard(&error);
+            Err(error.into())
+        }
     }
 }
 

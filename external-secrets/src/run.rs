@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Args, given};
+use crate::cluster_external_secret::ClusterController;
 use crate::http;
 use crate::metrics::Metrics;
 use crate::objects::Key;
@@ -57,7 +58,11 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
             ),
         )
     };
+    let cluster = cluster_controller(&args, &clients, &metrics, stop.clone());
     let reconciled = reconcile_all(&args, clients, metrics.clone(), ready.clone(), stop.clone());
+    let reconciled = async {
+        tokio::join!(reconciled, cluster);
+    };
     tokio::pin!(served, reconciled);
     // Each of these goes on until the end; without one of them the other is of no use.
     let ended = tokio::select! {
@@ -79,6 +84,29 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Serves ClusterExternalSecrets until the end, if it is to.
+fn cluster_controller(
+    args: &Args,
+    clients: &Clients,
+    metrics: &Metrics,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send + use<> {
+    let served = args.enable_cluster_external_secret_reconciler && args.namespace.is_empty();
+    let controller = served.then(|| ClusterController {
+        watches: clients.watches.clone(),
+        calls: clients.calls.clone(),
+        events: EventSink::start(clients.calls.clone(), COMPONENT),
+        metrics: metrics.cluster(),
+        stop: stop.clone(),
+    });
+    async move {
+        match controller {
+            Some(controller) => controller.run().await,
+            None => stop.cancelled().await,
+        }
+    }
 }
 
 async fn reconcile_all(

@@ -9,9 +9,13 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aws_edge::{CallFault, CredentialsFault};
 use aws_identity::{Identities, Identity};
 use jiff::SignedDuration;
-use secrets_manager::{CallObserver, SecretsManager, SecretsOptions, SharedLimits, SharedValues};
+use secrets_manager::{
+    CallObserver, SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits,
+    SharedValues,
+};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -37,6 +41,7 @@ pub(crate) struct Asker<'a> {
 pub(crate) struct Source {
     identity: Identity,
     region: String,
+    identities: Identities,
     values: SharedValues,
     users: Mutex<Users>,
 }
@@ -127,6 +132,7 @@ impl Sources {
         let source = Arc::new(Source {
             identity: key.0.clone(),
             region: region.to_owned(),
+            identities: self.identities.clone(),
             values,
             users: Mutex::default(),
         });
@@ -193,6 +199,16 @@ impl Source {
     /// Its values.
     pub(crate) fn values(&self) -> &SharedValues {
         &self.values
+    }
+
+    /// An answer was an error: credentials that AWS does not take any more are not kept.
+    pub(crate) fn heard(&self, error: &SecretsError) {
+        if let SecretsFault::Call(CallFault::Credentials(
+            CredentialsFault::Expired | CredentialsFault::Refused,
+        )) = &error.fault
+        {
+            self.identities.forget(&self.identity);
+        }
     }
 
     fn users(&self) -> MutexGuard<'_, Users> {
