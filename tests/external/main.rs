@@ -6,4 +6,12 @@
     reason = "tests"
 )]
 
+mod admission;
+mod bed;
+mod case;
+mod comparison;
+mod differences;
+mod manifests;
 mod marks;
+mod record;
+mod takeover;

@@ -8,7 +8,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
 use aws_edge::{SdkError, answered};
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{Builder, Credentials};
+use aws_sdk_secretsmanager::config::{Builder, IdentityCache};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
 use aws_sdk_secretsmanager::operation::batch_get_secret_value::BatchGetSecretValueOutput;
 use aws_sdk_secretsmanager::types::{
@@ -179,15 +179,10 @@ impl SecretsManager {
             .region(region)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
-        if let Some(keys) = &options.credentials {
-            let token = keys.session_token.as_ref().map(|token| token.to_string());
-            loader = loader.credentials_provider(Credentials::new(
-                &keys.access_key_id,
-                keys.secret_access_key.as_str(),
-                token,
-                None,
-                "store",
-            ));
+        if let Some(credentials) = &options.credentials {
+            loader = loader
+                .credentials_provider(credentials.clone())
+                .identity_cache(IdentityCache::no_cache());
         }
         let mut config = Builder::from(&loader.load().await);
         if let Some(endpoint) = &options.endpoint {

@@ -89,10 +89,7 @@ impl SecretsFault {
 
     /// Whether the same call may succeed later though nobody changes anything.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Call(CallFault::Throttled | CallFault::Unavailable)
-        )
+        matches!(self, Self::Call(fault) if fault.is_transient())
     }
 
     /// Whether it says something of the secret or of the right to it, so that an older value counts no more.

@@ -19,7 +19,7 @@ pub use client::{BATCH, SecretsManager};
 pub use error::{Operation, SecretsError, SecretsFault};
 pub use find::Find;
 pub use observer::{CallObserver, Saved};
-pub use options::{SecretsOptions, StaticCredentials};
+pub use options::SecretsOptions;
 pub use shared::{Answered, Checked, SharedLimits, SharedValues, Tagged};
 pub use value::{Batch, Listed, SecretValue};
 pub use version::Version;

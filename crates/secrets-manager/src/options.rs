@@ -1,10 +1,9 @@
 //! Where and as whom Secrets Manager is called.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use zeroize::Zeroizing;
+use aws_credential_types::provider::SharedCredentialsProvider;
 
 use crate::observer::CallObserver;
 
@@ -15,9 +14,9 @@ pub struct SecretsOptions {
     pub region: String,
     /// URL in place of AWS's own.
     pub endpoint: Option<String>,
-    /// These and nothing else; else the usual chain of the process: environment, web identity (IRSA),
+    /// These and nothing else, asked for at every call: who gives them keeps them. Else the usual chain of the process: environment, web identity (IRSA),
     /// container (EKS Pod Identity), instance metadata.
-    pub credentials: Option<StaticCredentials>,
+    pub credentials: Option<SharedCredentialsProvider>,
     /// Limit for each attempt, connection included.
     pub attempt_timeout: Duration,
     /// Limit for making a connection.
@@ -37,23 +36,5 @@ impl SecretsOptions {
             connect_timeout: Duration::from_secs(3),
             observer: None,
         }
-    }
-}
-
-/// An access key. Not printed.
-#[derive(Clone)]
-pub struct StaticCredentials {
-    /// Its id.
-    pub access_key_id: String,
-    /// The key.
-    pub secret_access_key: Zeroizing<String>,
-    /// The token of temporary credentials.
-    pub session_token: Option<Zeroizing<String>>,
-}
-
-impl fmt::Debug for StaticCredentials {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_struct("StaticCredentials")
-            .finish_non_exhaustive()
     }
 }

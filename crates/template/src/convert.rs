@@ -1,14 +1,22 @@
 //! From one Go type to another, the way sprig does it (through `spf13/cast` and `fmt`).
 
+use crate::dialect::Dialect;
 use crate::error::Fault;
 use crate::meter::Meter;
 use crate::print;
 use crate::value::{Text, Value};
 
-/// `cast.ToInt64`: what cannot be read is 0.
-pub(crate) fn to_integer(value: &Value) -> i64 {
+/// `cast.ToInt64`: what cannot be read is 0. Their releases of it differ in text with a fraction.
+pub(crate) fn to_integer(value: &Value, dialect: Dialect) -> i64 {
     match value {
-        Value::Str(text) => parse_integer(&text.chars()).unwrap_or_default(),
+        Value::Str(text) => {
+            let text = text.chars();
+            let whole = match dialect {
+                Dialect::SealedSecrets => without_zeros(&text),
+                Dialect::ExternalSecrets => without_fraction(&text),
+            };
+            parse_integer(whole).unwrap_or_default()
+        }
         Value::Float(number) => truncate(*number),
         Value::Bool(yes) => i64::from(*yes),
         other => other.integer().unwrap_or_default(),
@@ -55,14 +63,34 @@ pub(crate) fn widen(number: i64) -> f64 {
     number as f64
 }
 
-/// `strconv.ParseInt(s, 0, 64)` after cast's removal of a zero fraction.
-fn parse_integer(text: &str) -> Option<i64> {
-    let text = match text.split_once('.') {
+/// cast 1.7: a fraction of nothing but zeros is dropped.
+fn without_zeros(text: &str) -> &str {
+    match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.bytes().all(|byte| byte == b'0') => {
             whole
         }
         _ => text,
+    }
+}
+
+/// cast 1.10: any fraction of a decimal number is dropped.
+fn without_fraction(text: &str) -> &str {
+    let Some((whole, fraction)) = text.split_once('.') else {
+        return text;
     };
+    let digits = whole.strip_prefix(['+', '-']).unwrap_or(whole);
+    let decimal = [digits, fraction]
+        .iter()
+        .all(|part| part.bytes().all(|byte| byte.is_ascii_digit()));
+    match (decimal, digits) {
+        (false, _) => text,
+        (true, "") => "0",
+        (true, _) => whole,
+    }
+}
+
+/// `strconv.ParseInt(s, 0, 64)`.
+fn parse_integer(text: &str) -> Option<i64> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),
@@ -118,7 +146,6 @@ mod tests {
             ("-0x1F", Some(-31)),
             ("010", Some(8)),
             ("0b11", Some(3)),
-            ("3.00", Some(3)),
             ("3.5", None),
             ("1_000", Some(1000)),
             ("1__0", None),
@@ -129,6 +156,28 @@ mod tests {
             ("-9223372036854775808", Some(i64::MIN)),
         ] {
             assert_eq!(parse_integer(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn fractions_are_dropped_as_each_dialect_does() {
+        for (text, sealed, external) in [
+            ("3.00", 3, 3),
+            ("3.5", 0, 3),
+            ("-3.9", 0, -3),
+            (".5", 0, 0),
+            ("-.5", 0, 0),
+            ("3.", 0, 3),
+            ("1e3.5", 0, 0),
+            ("1.5e3", 0, 0),
+            ("0x1f.0", 31, 0),
+            ("010.7", 0, 8),
+            ("1.2.3", 0, 0),
+        ] {
+            let value = Value::text(text);
+            let read = |dialect| to_integer(&value, dialect);
+            assert_eq!(read(Dialect::SealedSecrets), sealed, "{text}");
+            assert_eq!(read(Dialect::ExternalSecrets), external, "{text}");
         }
     }
 }

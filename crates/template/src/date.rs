@@ -118,10 +118,18 @@ impl Time {
     }
 
     pub(crate) fn format(self, layout: &str) -> Result<String, Failure> {
+        self.format_as(layout, None)
+    }
+
+    /// With the name that its zone has at this time, where that is known.
+    pub(crate) fn format_as(self, layout: &str, zone: Option<&str>) -> Result<String, Failure> {
         let at = self.fields()?;
         let mut out = String::new();
         for chunk in chunks(layout) {
-            self.write(&mut out, &chunk, &at);
+            match (chunk, zone) {
+                (Chunk::Zone, Some(zone)) => out.push_str(zone),
+                _ => self.write(&mut out, &chunk, &at),
+            }
         }
         Ok(out)
     }

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::date::Time;
 use crate::dialect::{Dialect, MissingKey};
+use crate::entropy::Entropy;
 use crate::error::{ParseError, TemplateError};
 use crate::evaluate::Machine;
 use crate::limits::Limits;
@@ -22,7 +23,18 @@ pub trait Engine {
     fn check(&self, template: &str) -> Result<(), ParseError>;
 
     /// Renders `template` with `items` as its root object.
-    fn render(&self, template: &str, items: &Items) -> Result<Rendered, TemplateError>;
+    fn render(&self, template: &str, items: &Items) -> Result<Rendered, TemplateError> {
+        self.render_entry("", template, items)
+    }
+
+    /// As [`Self::render`], for the entry of that name. What a template draws at random depends on the
+    /// name, too: two entries with the same text get different values.
+    fn render_entry(
+        &self,
+        entry: &str,
+        template: &str,
+        items: &Items,
+    ) -> Result<Rendered, TemplateError>;
 }
 
 /// What a template sees as `.`: a flat map from item name to decrypted value (contract §2.1).
@@ -80,12 +92,13 @@ impl Moment {
 }
 
 /// Go's text/template with sprig's functions: parsed by `gotmpl`, evaluated here.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct GoTemplate {
     limits: Limits,
     dialect: Dialect,
     missing_key: MissingKey,
     now: Option<Time>,
+    entropy: Option<Entropy>,
 }
 
 impl GoTemplate {
@@ -103,6 +116,7 @@ impl GoTemplate {
             dialect,
             missing_key: dialect.missing_key(),
             now: None,
+            entropy: None,
         }
     }
 
@@ -124,6 +138,21 @@ impl GoTemplate {
             ..self
         }
     }
+
+    /// The same engine with a seed, from which random functions draw: the same seed, entry, template and
+    /// items give the same bytes. Without one these functions are refused by name. The seed must be secret,
+    /// and another one for each object and each version of its values.
+    #[must_use]
+    pub fn with_entropy(self, seed: Zeroizing<[u8; 32]>) -> Self {
+        Self {
+            entropy: Some(Entropy::new(seed)),
+            ..self
+        }
+    }
+
+    fn parse<'t>(&self, template: &'t str) -> Result<Program<'t>, ParseError> {
+        Program::parse(template, self.dialect, self.entropy.is_some())
+    }
 }
 
 impl Default for GoTemplate {
@@ -134,14 +163,24 @@ impl Default for GoTemplate {
 
 impl Engine for GoTemplate {
     fn check(&self, template: &str) -> Result<(), ParseError> {
-        Program::parse(template, self.dialect).map(|_| ())
+        self.parse(template).map(|_| ())
     }
 
-    fn render(&self, template: &str, items: &Items) -> Result<Rendered, TemplateError> {
-        let program = Program::parse(template, self.dialect)?;
+    fn render_entry(
+        &self,
+        entry: &str,
+        template: &str,
+        items: &Items,
+    ) -> Result<Rendered, TemplateError> {
+        let program = self.parse(template)?;
+        let stream = self
+            .entropy
+            .as_ref()
+            .map(|entropy| entropy.stream(entry, template));
         Machine::new(&program, &self.limits, items.root())
             .with_missing_key(self.missing_key)
             .at(self.now)
+            .drawing_from(stream)
             .run()
     }
 }

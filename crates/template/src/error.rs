@@ -141,6 +141,9 @@ pub enum Failure {
     /// Two values that have no order or equality.
     #[error("values cannot be compared")]
     Incomparable,
+    /// Certificates that are no chain from one leaf.
+    #[error("the certificates are not one chain")]
+    NotAChain,
     /// Division by zero.
     #[error("division by zero")]
     DivisionByZero,

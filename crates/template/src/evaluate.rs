@@ -8,6 +8,7 @@ use gotmpl::parse::{BranchNode, ListNode, Node, PipeNode, Pos, SmolStr, Template
 use crate::date::Time;
 use crate::dialect::MissingKey;
 use crate::engine::Rendered;
+use crate::entropy::Stream;
 use crate::error::{Failure, Fault, TemplateError};
 use crate::limits::Limits;
 use crate::meter::{Buffer, Meter};
@@ -22,6 +23,7 @@ pub(crate) struct Machine<'p> {
     pub(crate) variables: Vec<(SmolStr, Value)>,
     pub(crate) missing_key: MissingKey,
     pub(crate) now: Option<Time>,
+    pub(crate) stream: Option<Stream>,
     output: Buffer,
     depth: usize,
     deepest: usize,
@@ -46,6 +48,7 @@ impl<'p> Machine<'p> {
             variables: vec![("$".into(), root.clone())],
             missing_key: program.dialect.missing_key(),
             now: None,
+            stream: None,
             output: Buffer::new(limits.output_bytes),
             depth: 0,
             deepest: limits.depth,
@@ -62,6 +65,10 @@ impl<'p> Machine<'p> {
 
     pub(crate) fn at(self, now: Option<Time>) -> Self {
         Self { now, ..self }
+    }
+
+    pub(crate) fn drawing_from(self, stream: Option<Stream>) -> Self {
+        Self { stream, ..self }
     }
 
     pub(crate) fn run(mut self) -> Step<Rendered> {

@@ -1,5 +1,6 @@
 //! Renders Go templates. This crate opens no file and no socket, reads no clock and no environment,
-//! and draws no randomness: the same template and items always give the same bytes.
+//! and draws no randomness but from a seed it is given: the same template, items, moment and seed always
+//! give the same bytes.
 //!
 //! - [`Engine`] is what callers hold; [`GoTemplate`] is Go's text/template with sprig's functions,
 //!   in the set that Sealed Secrets or External Secrets offers ([`Dialect`]).
@@ -12,6 +13,7 @@
 //!
 //! The table of functions is in this crate's `README.md`; a test keeps it complete.
 
+mod certificate;
 mod convert;
 mod date;
 mod date_reader;
@@ -19,6 +21,7 @@ mod decimal;
 mod dialect;
 mod duration;
 mod engine;
+mod entropy;
 mod error;
 mod evaluate;
 mod float;
@@ -28,6 +31,7 @@ mod layout;
 mod limits;
 mod meter;
 mod outline;
+mod pem;
 mod pipeline;
 mod print;
 mod printf;
@@ -36,8 +40,10 @@ mod url;
 mod value;
 mod version;
 mod words;
+mod zone;
 
 pub use dialect::{Dialect, MissingKey};
+pub use duration::{parse as go_duration, text as go_duration_text};
 pub use engine::{Engine, GoTemplate, Items, Moment, Rendered};
 pub use error::{Failure, ParseError, Position, TemplateError};
 pub use functions::{Support, supported};

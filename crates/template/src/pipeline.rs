@@ -143,6 +143,8 @@ impl Machine<'_> {
                     arguments: &values,
                     meter: &mut self.meter,
                     now: self.now,
+                    dialect: program.dialect,
+                    stream: self.stream.as_mut(),
                 })
             })
             .map_err(|fault| fault.at(program.position(pos), Some(function.name)))

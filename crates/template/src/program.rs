@@ -19,7 +19,12 @@ pub(crate) struct Program<'s> {
 }
 
 impl<'s> Program<'s> {
-    pub(crate) fn parse(source: &'s str, dialect: Dialect) -> Result<Self, ParseError> {
+    /// Functions that draw random data are refused unless the render has some.
+    pub(crate) fn parse(
+        source: &'s str,
+        dialect: Dialect,
+        has_entropy: bool,
+    ) -> Result<Self, ParseError> {
         outline::check(source)?;
         let parsed = Parser::new(source, DELIMITERS.0, DELIMITERS.1).and_then(Parser::parse);
         let (main, defines) = parsed.map_err(|error| syntax(&error))?;
@@ -49,6 +54,7 @@ impl<'s> Program<'s> {
             let mut check = Check {
                 source,
                 dialect,
+                has_entropy,
                 variables: vec!["$".into()],
                 loops: 0,
             };
@@ -78,6 +84,7 @@ fn syntax(error: &gotmpl::TemplateError) -> ParseError {
 struct Check<'s> {
     source: &'s str,
     dialect: Dialect,
+    has_entropy: bool,
     variables: Vec<SmolStr>,
     loops: usize,
 }
@@ -167,6 +174,13 @@ impl Check<'_> {
     fn function(&self, name: &str, pos: Pos) -> Result<(), ParseError> {
         let position = Position::of(self.source, pos.offset);
         match functions::find(self.dialect, name) {
+            Some(Entry::Function(function)) if function.draws && !self.has_entropy => {
+                Err(ParseError::Refused {
+                    name: function.name,
+                    reason: functions::NO_ENTROPY,
+                    position,
+                })
+            }
             Some(Entry::Function(_)) => Ok(()),
             Some(Entry::Refused(refused)) => Err(ParseError::Refused {
                 name: refused.name,

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use crate::dialect::Dialect;
 use crate::error::Failure;
 
 /// A version as it was written and as it is understood.
@@ -140,15 +141,20 @@ struct Constraint {
 }
 
 /// Whether `version` satisfies one of the alternatives of `constraint`.
-pub(crate) fn satisfies(constraint: &str, version: &str) -> Result<bool, Failure> {
+pub(crate) fn satisfies(
+    constraint: &str,
+    version: &str,
+    dialect: Dialect,
+) -> Result<bool, Failure> {
     let alternatives: Vec<Vec<Constraint>> = constraint
         .split("||")
         .map(all_of)
         .collect::<Result<_, _>>()?;
     let version = Version::parse(version)?;
-    Ok(alternatives
-        .iter()
-        .any(|all| all.iter().all(|constraint| constraint.allows(&version))))
+    Ok(alternatives.iter().any(|all| {
+        all.iter()
+            .all(|one| one.wants(all, &version, dialect) && one.allows(&version))
+    }))
 }
 
 /// Constraints separated by commas or blanks.
@@ -219,13 +225,21 @@ impl Constraint {
         })
     }
 
+    /// Pre-releases are for those only who name one. The library's releases differ: in 3.3 (Sealed Secrets)
+    /// each constraint says so for itself, and `!=` of a whole version takes all; from 3.4 on one of the
+    /// constraints that must hold together says so for all of them.
+    fn wants(&self, together: &[Self], version: &Version, dialect: Dialect) -> bool {
+        let names_one = |constraint: &Self| !constraint.version.prerelease.is_empty();
+        version.prerelease.is_empty()
+            || match dialect {
+                Dialect::SealedSecrets => {
+                    names_one(self) || (self.operator == "!=" && self.given == 3)
+                }
+                Dialect::ExternalSecrets => together.iter().any(names_one),
+            }
+    }
+
     fn allows(&self, version: &Version) -> bool {
-        if !version.prerelease.is_empty()
-            && self.version.prerelease.is_empty()
-            && !(self.operator == "!=" && self.given == 3)
-        {
-            return false;
-        }
         let order = version.compare(&self.version);
         let (ours, theirs) = (version.numbers, self.version.numbers);
         match self.operator {

@@ -17,8 +17,14 @@ use template::{Dialect, GoTemplate, Limits, Support};
 const ITS_MODULE: &str = "go-template";
 const FOLDERS: &[&str] = &["corpus"];
 
+const REFUSED: &str = "refused by name";
+
 /// Where only this dialect differs from Go on purpose: the template, and why.
-const OWN: &[(&str, &str)] = &[("{{ now | kindOf }}", "refused by name")];
+const OWN: &[(&str, &str)] = &[
+    ("{{ now | kindOf }}", REFUSED),
+    ("{{ randAlpha 3 | len }}", REFUSED),
+    ("{{ htpasswd \"a\" \"b\" | len }}", REFUSED),
+];
 
 #[test]
 fn the_corpus_renders_as_go_renders_it() {

@@ -54,6 +54,7 @@ fn engine() -> GoTemplate {
     GoTemplate::of(DIALECT, limits)
         .with_missing_key(MissingKey::NoValue)
         .at(Moment::new(1_700_000_000, 5))
+        .with_entropy(Zeroizing::new([1; 32]))
 }
 
 fn items() -> Items {

@@ -70,19 +70,26 @@ impl SharedValues {
     async fn ask_all(&self, keys: &[&str], checked: &mut Checked) {
         let since = checked.began;
         let batches = keys.chunks(BATCH).map(|batch| {
-            join_all(batch.iter().map(async |key| {
-                let answer = self.answer(key, &Version::default(), since).await;
-                (*key, answer.err())
-            }))
+            let batch: Vec<_> = batch.iter().map(|key| (*key).to_owned()).collect();
+            self.clone().ask(batch, since)
         });
+        let batches: Vec<_> = batches.collect();
         let mut batches = stream::iter(batches).buffer_unordered(BATCHES);
         while let Some(batch) = batches.next().await {
             for (key, error) in batch {
                 if let Some(error) = error.filter(|error| !error.fault.is_of_secret()) {
-                    checked.unsure.push((key.to_owned(), error));
+                    checked.unsure.push((key, error));
                 }
             }
         }
+    }
+
+    async fn ask(self, keys: Vec<String>, since: Instant) -> Vec<(String, Option<SecretsError>)> {
+        let current = Version::default();
+        let answers = keys.iter().map(|key| self.answer(key, &current, since));
+        let answers = join_all(answers).await;
+        let errors = answers.into_iter().map(Result::err);
+        keys.clone().into_iter().zip(errors).collect()
     }
 }
 

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use secrets_manager::{
     Answered, CallObserver, Checked, Operation, Saved, SecretsFault, SecretsManager,
-    SecretsOptions, SharedLimits, SharedValues, StaticCredentials, Version,
+    SecretsOptions, SharedLimits, SharedValues, Version,
 };
 use testkit::aws::{Emulator, FaultProxy, Kind, REGION};
 use tokio::time::Instant;
@@ -35,11 +37,9 @@ impl Aws {
     pub(crate) fn manager(&self) -> SecretsManager {
         SecretsManager::new(SecretsOptions {
             endpoint: Some(self.proxy.url().to_owned()),
-            credentials: Some(StaticCredentials {
-                access_key_id: "testing".to_owned(),
-                secret_access_key: "testing".to_owned().into(),
-                session_token: None,
-            }),
+            credentials: Some(SharedCredentialsProvider::new(Credentials::new(
+                "testing", "testing", None, None, "test",
+            ))),
             observer: Some(self.counts.clone()),
             ..SecretsOptions::new(REGION)
         })

@@ -1,10 +1,10 @@
 //! Dates that are given. What needs the current time is refused.
 
 use super::{Call, Function, Outcome, function, wrong};
-use crate::convert::to_integer;
 use crate::date::Time;
 use crate::error::{Failure, Fault};
 use crate::value::Value;
+use crate::zone::{self, Abbreviation};
 use crate::{date_reader, duration};
 
 pub(super) const FUNCTIONS: &[Function] = &[
@@ -58,29 +58,38 @@ fn time(call: &Call<'_>, at: usize) -> Result<Time, Fault> {
 fn moment(call: &Call<'_>, at: usize) -> Result<Time, Fault> {
     match call.any(at) {
         Value::Time(time) => Ok(*time),
-        number @ (Value::Int(_) | Value::Int64(_)) => Ok(Time::from_unix(to_integer(number))),
+        Value::Int(seconds) | Value::Int64(seconds) => Ok(Time::from_unix(*seconds)),
         _ => Err(Failure::Unsupported.into()),
     }
 }
 
-/// `Local` is UTC in the controller's image; the zone database is not there.
-fn in_zone(call: &Call<'_>, time: Time, zone: Option<usize>) -> Result<Time, Fault> {
-    match zone.map(|zone| call.bytes(zone)).transpose()? {
-        None | Some(b"" | b"UTC" | b"Local") => Ok(time.in_utc()),
-        Some(_) => Err(Failure::Unsupported.into()),
-    }
+/// What `time` is in a zone. `Local` is UTC in the controller's image, and sprig takes what is no zone for
+/// UTC, too.
+fn in_zone<'c>(
+    call: &mut Call<'c>,
+    time: Time,
+    zone: Option<usize>,
+) -> Result<(Time, Option<Abbreviation>), Fault> {
+    let Some(zone) = zone else {
+        return Ok((time.in_utc(), None));
+    };
+    // Reading a zone's rules.
+    call.meter.steps(20)?;
+    let zone: &'c [u8] = call.bytes(zone)?;
+    Ok(zone::of(zone, time).unwrap_or((time.in_utc(), None)))
 }
 
 fn show(call: &mut Call<'_>, layout: usize, date: usize, zone: Option<usize>) -> Outcome {
-    let time = in_zone(call, moment(call, date)?, zone)?;
+    let (time, abbreviation) = in_zone(call, moment(call, date)?, zone)?;
     let layout = call.chars(layout)?;
     // One letter of a layout becomes at most nine.
     call.meter.bytes(layout.len() * 9)?;
-    call.meter.own(time.format(&layout)?)
+    let shown = time.format_as(&layout, abbreviation.as_deref())?;
+    call.meter.own(shown)
 }
 
 fn html(call: &mut Call<'_>, zone: Option<usize>) -> Outcome {
-    let time = in_zone(call, moment(call, 0)?, zone)?;
+    let (time, _) = in_zone(call, moment(call, 0)?, zone)?;
     call.meter.own(time.format("2006-01-02")?)
 }
 

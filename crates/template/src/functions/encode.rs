@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 use super::{Call, Function, Outcome, function};
 use crate::error::Failure;
 use crate::json;
-use crate::value::Value;
+use crate::value::{Text, Value};
 
 pub(super) const FUNCTIONS: &[Function] = &[
     function("b64enc", 1, 1, |call| {
@@ -47,8 +47,13 @@ pub(super) const FUNCTIONS: &[Function] = &[
 /// sprig returns Go's error text as the value when it cannot decode; that text holds no input, only an
 /// offset, but a Secret with an error text for a value helps nobody: we fail instead.
 fn b64dec(call: &mut Call<'_>) -> Outcome {
-    // Go skips line breaks inside base64.
-    let bytes = call.bytes(0)?;
+    let plain = decode(call.bytes(0)?).ok_or(Failure::Unparsable)?;
+    call.meter.bytes(plain.len())?;
+    Ok(Value::Str(Text::new(plain)))
+}
+
+/// What Go's decoder of base64 makes of it: line breaks are skipped.
+pub(crate) fn decode(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let clean: Zeroizing<Vec<u8>> = Zeroizing::new(
         bytes
             .iter()
@@ -58,10 +63,7 @@ fn b64dec(call: &mut Call<'_>) -> Outcome {
     );
     let lenient = base64::engine::GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
     let engine = base64::engine::GeneralPurpose::new(&base64::alphabet::STANDARD, lenient);
-    let plain = engine
-        .decode(clean.as_slice())
-        .map_err(|_| Failure::Unparsable)?;
-    call.meter.own(plain)
+    engine.decode(clean.as_slice()).ok().map(Zeroizing::new)
 }
 
 const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";

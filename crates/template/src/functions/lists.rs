@@ -3,7 +3,6 @@
 use super::reflect::deep_equal;
 use super::strings::like;
 use super::{ANY, Call, Function, Outcome, function};
-use crate::convert::to_integer;
 use crate::error::{Failure, Fault};
 use crate::meter::Meter;
 use crate::value::{Elem, List, Value};
@@ -142,11 +141,9 @@ fn slice(call: &mut Call<'_>) -> Outcome {
     if items.is_empty() {
         return Ok(Value::Nil);
     }
-    let bound = |at: usize, otherwise: usize| match call.from(at).first() {
-        Some(value) => {
-            usize::try_from(to_integer(value)).map_err(|_| Fault::from(Failure::OutOfRange))
-        }
-        None => Ok(otherwise),
+    let bound = |at: usize, otherwise: usize| match call.from(at) {
+        [] => Ok(otherwise),
+        _ => usize::try_from(call.integer(at)).map_err(|_| Fault::from(Failure::OutOfRange)),
     };
     let part = items
         .get(bound(1, 0)?..bound(2, items.len())?)

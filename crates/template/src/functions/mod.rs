@@ -2,6 +2,7 @@
 
 mod builtin;
 mod cases;
+mod ciphers;
 mod clock;
 mod dates;
 mod dicts;
@@ -13,8 +14,11 @@ mod hex;
 mod lists;
 mod logic;
 mod numbers;
+mod passwords;
 mod paths;
 mod patterns;
+mod pem_blocks;
+mod random;
 mod reflect;
 mod refused;
 mod strings;
@@ -23,13 +27,17 @@ mod versions;
 mod yaml;
 
 pub(crate) use cases::{lower, upper};
+pub(crate) use encode::decode;
 pub(crate) use foreign::foreign;
+pub(crate) use refused::NO_ENTROPY;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
+use crate::convert::to_integer;
 use crate::date::Time;
 use crate::dialect::Dialect;
+use crate::entropy::Stream;
 use crate::error::{Failure, Fault};
 use crate::meter::Meter;
 use crate::value::{Chars, Entry as MapEntry, List, Map, Text, Value};
@@ -44,6 +52,8 @@ pub(crate) struct Function {
     pub(crate) least: usize,
     /// Most arguments.
     pub(crate) most: usize,
+    /// Whether it draws random data.
+    pub(crate) draws: bool,
     pub(crate) run: fn(&mut Call<'_>) -> Result<Value, Fault>,
 }
 
@@ -95,7 +105,15 @@ static SEALED_SECRETS: LazyLock<Table> =
 
 static EXTERNAL_SECRETS: LazyLock<Table> = LazyLock::new(|| {
     table(
-        &[clock::FUNCTIONS, hex::FUNCTIONS, yaml::FUNCTIONS],
+        &[
+            ciphers::FUNCTIONS,
+            clock::FUNCTIONS,
+            hex::FUNCTIONS,
+            passwords::FUNCTIONS,
+            pem_blocks::FUNCTIONS,
+            random::FUNCTIONS,
+            yaml::FUNCTIONS,
+        ],
         &[refused::SHARED, refused::EXTERNAL_SECRETS],
     )
 });
@@ -140,6 +158,23 @@ const fn function(
         name,
         least,
         most,
+        draws: false,
+        run,
+    }
+}
+
+/// A line for a function that draws random data.
+const fn drawing(
+    name: &'static str,
+    least: usize,
+    most: usize,
+    run: fn(&mut Call<'_>) -> Result<Value, Fault>,
+) -> Function {
+    Function {
+        name,
+        least,
+        most,
+        draws: true,
         run,
     }
 }
@@ -150,6 +185,9 @@ pub(crate) struct Call<'a> {
     pub(crate) meter: &'a mut Meter,
     /// The moment of the render, where the caller gave one.
     pub(crate) now: Option<Time>,
+    pub(crate) dialect: Dialect,
+    /// Random data, where the caller gave a seed.
+    pub(crate) stream: Option<&'a mut Stream>,
 }
 
 /// What a function gives.
@@ -197,12 +235,24 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// An argument of any type, as a whole number.
+    fn integer(&self, at: usize) -> i64 {
+        to_integer(self.any(at), self.dialect)
+    }
+
     /// An argument of Go's type `map[string]interface{}`.
     fn dict(&self, at: usize) -> Result<&'a Map, Fault> {
         match self.any(at) {
             Value::Map(map) if map.entry == MapEntry::Any => Ok(map),
             other => Err(wrong(other)),
         }
+    }
+
+    /// What random functions draw from.
+    fn random(&mut self) -> Result<&mut Stream, Fault> {
+        self.stream
+            .as_deref_mut()
+            .ok_or(Failure::Unsupported.into())
     }
 
     /// An argument that must be a slice.

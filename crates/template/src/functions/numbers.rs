@@ -1,7 +1,7 @@
 //! Arithmetic. Whole numbers wrap, as Go's do.
 
 use super::{ANY, Call, Function, Outcome, function, wrong};
-use crate::convert::{parse_float, to_float, to_integer, to_text, widen};
+use crate::convert::{parse_float, to_float, to_text, widen};
 use crate::decimal::Decimal;
 use crate::error::{Failure, Fault};
 use crate::evaluate::integers;
@@ -12,10 +12,8 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("atoi", 1, 1, |call| {
         Ok(Value::Int(call.chars(0)?.parse().unwrap_or_default()))
     }),
-    function("int", 1, 1, |call| Ok(Value::Int(to_integer(call.any(0))))),
-    function("int64", 1, 1, |call| {
-        Ok(Value::Int64(to_integer(call.any(0))))
-    }),
+    function("int", 1, 1, |call| Ok(Value::Int(call.integer(0)))),
+    function("int64", 1, 1, |call| Ok(Value::Int64(call.integer(0)))),
     function("float64", 1, 1, |call| {
         Ok(Value::Float(to_float(call.any(0))))
     }),
@@ -26,30 +24,18 @@ pub(super) const FUNCTIONS: &[Function] = &[
         ))
     }),
     function("add1", 1, 1, |call| {
-        Ok(Value::Int64(to_integer(call.any(0)).wrapping_add(1)))
+        Ok(Value::Int64(call.integer(0).wrapping_add(1)))
     }),
-    function("add", 0, ANY, |call| {
-        Ok(fold(call.arguments, i64::wrapping_add, 0))
-    }),
+    function("add", 0, ANY, |call| Ok(fold(call, i64::wrapping_add, 0))),
     function("sub", 2, 2, |call| {
-        Ok(Value::Int64(
-            to_integer(call.any(0)).wrapping_sub(to_integer(call.any(1))),
-        ))
+        Ok(Value::Int64(call.integer(0).wrapping_sub(call.integer(1))))
     }),
     function("div", 2, 2, |call| divide(call, i64::wrapping_div)),
     function("mod", 2, 2, |call| divide(call, i64::wrapping_rem)),
-    function("mul", 1, ANY, |call| {
-        Ok(fold(call.arguments, i64::wrapping_mul, 1))
-    }),
-    function("max", 1, ANY, |call| {
-        Ok(fold(call.arguments, i64::max, i64::MIN))
-    }),
-    function("biggest", 1, ANY, |call| {
-        Ok(fold(call.arguments, i64::max, i64::MIN))
-    }),
-    function("min", 1, ANY, |call| {
-        Ok(fold(call.arguments, i64::min, i64::MAX))
-    }),
+    function("mul", 1, ANY, |call| Ok(fold(call, i64::wrapping_mul, 1))),
+    function("max", 1, ANY, |call| Ok(fold(call, i64::max, i64::MIN))),
+    function("biggest", 1, ANY, |call| Ok(fold(call, i64::max, i64::MIN))),
+    function("min", 1, ANY, |call| Ok(fold(call, i64::min, i64::MAX))),
     function("maxf", 1, ANY, |call| {
         Ok(floats(call, |one, other| {
             if one > other || one.is_nan() {
@@ -102,8 +88,9 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("seq", 0, ANY, seq),
 ];
 
-fn fold(values: &[Value], with: fn(i64, i64) -> i64, start: i64) -> Value {
-    Value::Int64(values.iter().map(to_integer).fold(start, with))
+fn fold(call: &Call<'_>, with: fn(i64, i64) -> i64, start: i64) -> Value {
+    let numbers = (0..call.count()).map(|at| call.integer(at));
+    Value::Int64(numbers.fold(start, with))
 }
 
 fn floats(call: &Call<'_>, with: fn(f64, f64) -> f64) -> Value {
@@ -128,11 +115,11 @@ fn decimals(
 }
 
 fn divide(call: &Call<'_>, with: fn(i64, i64) -> i64) -> Outcome {
-    let divisor = to_integer(call.any(1));
+    let divisor = call.integer(1);
     if divisor == 0 {
         return Err(Failure::DivisionByZero.into());
     }
-    Ok(Value::Int64(with(to_integer(call.any(0)), divisor)))
+    Ok(Value::Int64(with(call.integer(0), divisor)))
 }
 
 fn round(call: &mut Call<'_>) -> Outcome {

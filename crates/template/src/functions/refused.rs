@@ -5,6 +5,10 @@ use super::Refused;
 const CLOCK: &str = "it reads the clock, so the Secret would change with every render";
 const RANDOM: &str = "it draws random data, so the Secret would change with every render";
 const CRYPTO: &str = "it makes key material inside a template; seal the key or the hash instead";
+/// Why a function is refused where the render has no seed.
+pub(crate) const NO_ENTROPY: &str =
+    "it draws random data, and no seed was given that keeps it from changing with every render";
+
 const HOST: &str = "it reads the controller's own environment; the original removes it too";
 
 const CERTIFICATES: &str = "it is not there yet; store the converted value instead";
@@ -15,12 +19,8 @@ const fn refused(name: &'static str, reason: &'static str) -> Refused {
 }
 
 pub(super) const SHARED: &[Refused] = &[
-    refused("bcrypt", RANDOM),
     refused("buildCustomCert", CRYPTO),
     refused("call", "values are never functions"),
-    refused("decryptAES", CRYPTO),
-    refused("derivePassword", CRYPTO),
-    refused("encryptAES", RANDOM),
     refused("env", HOST),
     refused("expandenv", HOST),
     refused("genCA", RANDOM),
@@ -31,7 +31,16 @@ pub(super) const SHARED: &[Refused] = &[
     refused("genSignedCert", RANDOM),
     refused("genSignedCertWithKey", RANDOM),
     refused("getHostByName", HOST),
+];
+
+pub(super) const SEALED_SECRETS: &[Refused] = &[
+    refused("ago", CLOCK),
+    refused("bcrypt", RANDOM),
+    refused("decryptAES", CRYPTO),
+    refused("derivePassword", CRYPTO),
+    refused("encryptAES", RANDOM),
     refused("htpasswd", RANDOM),
+    refused("now", CLOCK),
     refused("randAlpha", RANDOM),
     refused("randAlphaNum", RANDOM),
     refused("randAscii", RANDOM),
@@ -42,12 +51,7 @@ pub(super) const SHARED: &[Refused] = &[
     refused("uuidv4", RANDOM),
 ];
 
-pub(super) const SEALED_SECRETS: &[Refused] = &[refused("ago", CLOCK), refused("now", CLOCK)];
-
 pub(super) const EXTERNAL_SECRETS: &[Refused] = &[
-    refused("certSANs", CERTIFICATES),
-    refused("filterCertChain", CERTIFICATES),
-    refused("filterPEM", CERTIFICATES),
     refused("fullPemToPkcs12", PKCS12),
     refused("fullPemToPkcs12Pass", PKCS12),
     refused(

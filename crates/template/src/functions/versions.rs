@@ -14,6 +14,10 @@ pub(super) const FUNCTIONS: &[Function] = &[
     function("semverCompare", 2, 2, |call| {
         call.meter
             .bytes((call.bytes(0)?.len() + call.bytes(1)?.len()) * 8)?;
-        Ok(Value::Bool(satisfies(&call.chars(0)?, &call.chars(1)?)?))
+        Ok(Value::Bool(satisfies(
+            &call.chars(0)?,
+            &call.chars(1)?,
+            call.dialect,
+        )?))
     }),
 ];
