@@ -1,7 +1,10 @@
 //! Hashes of passwords, and passwords made of one.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bcrypt::Version;
 use hmac::{Hmac, Mac};
+use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -14,17 +17,25 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let hash = bcrypt(call, 0)?;
         call.meter.own(hash)
     }),
-    drawing("htpasswd", 2, 2, |call| {
-        let user = call.bytes(0)?;
-        // sprig renders a text that says so.
-        if user.contains(&b':') {
-            return Err(Failure::Unparsable.into());
-        }
-        let hash = bcrypt(call, 1)?;
-        call.meter.own([user, b":", hash.as_bytes()].concat())
-    }),
+    drawing("htpasswd", 2, 3, htpasswd),
     function("derivePassword", 5, 5, derive),
 ];
+
+/// A line of Apache's file of passwords. The third argument came with External Secrets' own copy of sprig.
+fn htpasswd(call: &mut Call<'_>) -> Outcome {
+    let (user, password) = (call.bytes(0)?, call.bytes(1)?);
+    // sprig renders a text that says so.
+    if user.contains(&b':') {
+        return Err(Failure::Unparsable.into());
+    }
+    let sha = call.count() == 3 && call.bytes(2)? == b"sha";
+    let hash = if sha {
+        format!("{{SHA}}{}", STANDARD.encode(Sha1::digest(password)))
+    } else {
+        bcrypt(call, 1)?
+    };
+    call.meter.own([user, b":", hash.as_bytes()].concat())
+}
 
 /// The only cost that sprig knows: 2^10 rounds.
 const COST: u32 = 10;
