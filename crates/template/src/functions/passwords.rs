@@ -39,8 +39,8 @@ fn htpasswd(call: &mut Call<'_>) -> Outcome {
 
 /// The only cost that sprig knows: 2^10 rounds.
 const COST: u32 = 10;
-/// Some 60 ms each: 25 of them in one render, at most.
-const HASHING: usize = 4_000;
+/// Some 100 ms each: 19 of them in one render, at most.
+const HASHING: usize = 5_000;
 
 /// sprig renders an error text for what is too long.
 fn bcrypt(call: &mut Call<'_>, password: usize) -> Result<String, Fault> {
@@ -57,8 +57,8 @@ fn bcrypt(call: &mut Call<'_>, password: usize) -> Result<String, Fault> {
         .format_for_version(Version::TwoA))
 }
 
-/// Some 100 ms and 32 MiB each.
-const DERIVING: usize = 10_000;
+/// Some 300 ms and 32 MiB each: 6 of them in one render, at most.
+const DERIVING: usize = 15_000;
 /// Of the algorithm Master Password, now Spectre.
 const SCOPE: &[u8] = b"com.lyndir.masterpassword";
 
