@@ -5,6 +5,8 @@ use seal_api::external_secrets::{
     CreationPolicy, ExternalSecretSpec, ExternalSecretStatus, RefreshPolicy,
 };
 
+use crate::sync_window;
+
 /// When values are fetched if the specification does not say.
 pub const DEFAULT_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
@@ -22,8 +24,6 @@ pub struct Moment<'a> {
     pub version: &'a str,
     /// Whether the Secret is as it was written.
     pub target: TargetState,
-    /// Whether `syncWindows` let periodic refreshes happen.
-    pub window_open: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -95,13 +95,18 @@ pub fn decide(moment: &Moment<'_>) -> Result<Refresh, BadInterval> {
         return Ok(Refresh::Later(None));
     }
     let elapsed = moment.now.duration_since(refreshed);
-    let due = elapsed >= interval || elapsed.is_negative();
-    Ok(match (due, moment.window_open) {
-        (true, true) => Refresh::Now(Why::Due),
-        // The window is looked at again, but not all the time.
-        (true, false) => Refresh::Later(Some(SignedDuration::from_mins(1))),
-        (false, _) => Refresh::Later(Some(interval - elapsed)),
-    })
+    if elapsed < interval && !elapsed.is_negative() {
+        return Ok(Refresh::Later(Some(interval - elapsed)));
+    }
+    let windows = moment.spec.sync_windows.as_ref();
+    if sync_window::is_open(windows, moment.now) {
+        return Ok(Refresh::Now(Why::Due));
+    }
+    // Closed for ever, if nothing changes it; a change of the specification wakes us.
+    let opens = sync_window::next_change(windows, moment.now);
+    Ok(Refresh::Later(
+        opens.map(|opens| opens.duration_since(moment.now)),
+    ))
 }
 
 /// An Orphan belongs to nobody, and whoever makes the Secret that is merged into wakes us.
@@ -119,6 +124,18 @@ fn needs_repair(moment: &Moment<'_>) -> bool {
     }
 }
 
+/// Whether values are looked at again and again.
+pub fn is_periodic(spec: &ExternalSecretSpec) -> bool {
+    period(spec).is_some()
+}
+
+/// How often values are looked at again, if at all.
+pub fn period(spec: &ExternalSecretSpec) -> Option<SignedDuration> {
+    let periodic = spec.refresh_policy.unwrap_or_default() == RefreshPolicy::Periodic;
+    let interval = interval(spec).ok().filter(|_| periodic);
+    interval.filter(|interval| *interval > SignedDuration::ZERO)
+}
+
 /// How often, as Go writes durations.
 ///
 /// # Errors
@@ -126,13 +143,14 @@ fn needs_repair(moment: &Moment<'_>) -> bool {
 pub fn interval(spec: &ExternalSecretSpec) -> Result<SignedDuration, BadInterval> {
     match spec.refresh_interval.as_deref() {
         None | Some("") => Ok(DEFAULT_INTERVAL),
-        Some("0") => Ok(SignedDuration::ZERO),
-        Some(text) => text.parse().map_err(|_| BadInterval),
+        Some(text) => sync_window::duration(text).ok_or(BadInterval),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const HOUR: i64 = 3600;
@@ -147,7 +165,6 @@ mod tests {
             status: Some(status),
             version: "1-a",
             target: TargetState::AsWritten,
-            window_open: true,
             now: Timestamp::from_second(second).unwrap(),
         }
     }
@@ -257,17 +274,34 @@ mod tests {
 
     #[test]
     fn windows_hold_only_periodic_refreshes() {
-        let (spec, status) = (spec(None, None), synced(0, "1-a"));
-        let closed = Moment {
-            window_open: false,
-            ..moment(&spec, &status, HOUR)
+        let windows = |kind: &str, schedule: &str| {
+            let window = json!({"schedule": schedule, "duration": "1h"});
+            let windows = json!({"kind": kind, "windows": [window]});
+            ExternalSecretSpec {
+                sync_windows: serde_json::from_value(windows).unwrap(),
+                ..spec(None, None)
+            }
         };
-        let minute = SignedDuration::from_mins(1);
-        assert_eq!(decide(&closed), Ok(Refresh::Later(Some(minute))));
-        let changed = Moment {
-            version: "2-a",
-            ..closed
-        };
-        assert_eq!(decide(&changed), Ok(Refresh::Now(Why::Changed)));
+        let status = synced(0, "1-a");
+        let hours = |hours| Refresh::Later(Some(SignedDuration::from_hours(hours)));
+        for (kind, schedule, now, expected) in [
+            ("allow", "0 3 * * *", HOUR, hours(2)),
+            ("allow", "0 3 * * *", 3 * HOUR, Refresh::Now(Why::Due)),
+            ("deny", "0 3 * * *", 2 * HOUR, Refresh::Now(Why::Due)),
+            ("deny", "0 2 * * *", 3 * HOUR - 3599, hours(1)),
+            // Not due.
+            ("allow", "0 3 * * *", 0, hours(1)),
+            ("allow", "never", HOUR, Refresh::Later(None)),
+            ("deny", "never", HOUR, Refresh::Now(Why::Due)),
+        ] {
+            let spec = windows(kind, schedule);
+            let closed = moment(&spec, &status, now);
+            assert_eq!(decide(&closed), Ok(expected), "{kind} {schedule} {now}");
+            let changed = Moment {
+                version: "2-a",
+                ..closed
+            };
+            assert_eq!(decide(&changed), Ok(Refresh::Now(Why::Changed)));
+        }
     }
 }

@@ -8,19 +8,15 @@ mod http;
 mod identities;
 mod keys;
 mod kms_keys;
-mod live;
-mod memory;
 mod metrics;
 mod opening;
 mod plan;
 mod reconcile;
 mod rotation;
 mod run;
-mod secret_sync;
-mod status;
+mod sealed_object;
 mod sync_error;
 mod turn;
-mod watch_fault;
 
 use std::process::ExitCode;
 
@@ -33,7 +29,7 @@ fn main() -> ExitCode {
         return version();
     }
     operator_kit::logging::start(args.log_level, args.log_format, &OURS);
-    if !memory::keep_private() {
+    if !operator_kit::memory::keep_private() {
         tracing::warn!(
             "this system lets core dumps and other processes read private keys in memory"
         );

@@ -13,7 +13,7 @@ use prometheus_client::registry::Registry;
 
 use seal_format::se1::Fault;
 
-use crate::live::Key;
+use crate::sealed_object::Key;
 use crate::sync_error::ErrorReason;
 
 /// Go's default buckets, in seconds.

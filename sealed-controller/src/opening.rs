@@ -12,8 +12,8 @@ use zeroize::Zeroizing;
 
 use crate::identities::{AtHand, Identities, LegacyAtHand, Moment};
 use crate::kms_keys::{KmsKeys, KmsRequest, Unavailable};
-use crate::live::Guarded;
 use crate::metrics::Metrics;
+use crate::sealed_object::Guarded;
 use crate::sync_error::{Details, SyncError};
 use crate::turn::{Crowded, Turn};
 

@@ -4,25 +4,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
+use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::api::ApiResource;
 use kube::runtime::controller::Action as Requeue;
 use kube::runtime::reflector::Store;
 use kube::{Api, Client, Resource as _};
+use operator_kit::live::{Applied, Live};
+use operator_kit::secret_sync::{SyncFault, Synced, Target, Write};
+use operator_kit::status::{self, Present, Subject, UnheldStatuses, WrittenStatuses};
 use operator_kit::{ApiFault, Backoff, EventKind, EventSink};
-use seal_api::SealedSecret;
+use seal_api::{SealedSecret, SealedSecretStatus};
 use sealing::{OpenedSecret, scope_of};
 use template::GoTemplate;
 
-use crate::conditions::Verdict;
+use crate::conditions::{Verdict, next_status};
 use crate::identities::Identities;
-use crate::live::{Applied, Guarded, Key, Live};
 use crate::metrics::Metrics;
 use crate::opening;
-use crate::plan::{Desired, Extras};
-use crate::secret_sync;
-use crate::status::{self, Present, Subject, UnheldStatuses, WrittenStatuses};
+use crate::plan::{self, Action, Desired, Extras};
+use crate::sealed_object::{Guarded, Key};
 use crate::sync_error::{ErrorReason, SyncError, one_line};
 use crate::turn::{Turn, Turns};
 
@@ -40,14 +43,14 @@ const CROWDED: Duration = Duration::from_millis(500);
 pub(crate) struct Context {
     pub(crate) client: Client,
     pub(crate) identities: Arc<Identities>,
-    pub(crate) live: Arc<Live>,
+    pub(crate) live: Arc<Live<Key>>,
     pub(crate) engine: Arc<GoTemplate>,
     pub(crate) events: EventSink,
     pub(crate) metrics: Arc<Metrics>,
     /// The SealedSecrets of this moment.
     sealed: Store<Guarded>,
-    statuses: WrittenStatuses,
-    unheld: UnheldStatuses,
+    statuses: WrittenStatuses<Key, SealedSecretStatus>,
+    unheld: UnheldStatuses<Key>,
     turns: Turns,
     lasting: Backoff<Key>,
     transient: Backoff<Key>,
@@ -57,7 +60,7 @@ impl Context {
     pub(crate) fn new(
         client: Client,
         identities: Arc<Identities>,
-        live: Arc<Live>,
+        live: Arc<Live<Key>>,
         events: EventSink,
         metrics: Arc<Metrics>,
         sealed: Store<Guarded>,
@@ -175,7 +178,7 @@ async fn sync(
     };
     let secrets: Api<Secret> = Api::namespaced(context.client.clone(), &desired.namespace);
     let missing = context.live.is_probably_missing(key);
-    let synced = secret_sync::sync(&secrets, &desired, extras, missing).await?;
+    let synced = write(&secrets, &desired, extras, missing).await?;
     context.live.record(
         key,
         Applied {
@@ -184,7 +187,32 @@ async fn sync(
             keys,
         },
     );
-    Ok(synced.written)
+    Ok(synced.written.is_some())
+}
+
+/// Carries the plan out.
+async fn write(
+    secrets: &Api<Secret>,
+    desired: &Desired,
+    extras: Extras,
+    probably_missing: bool,
+) -> Result<Synced, SyncError> {
+    let decide = |live: Option<&Secret>| match plan::decide(desired, live, extras) {
+        Action::UpToDate => Ok(Write::Nothing),
+        Action::Create(secret) => Ok(Write::Create(secret)),
+        Action::Update(secret) => Ok(Write::Update(secret)),
+        Action::Refuse(refusal) => Err(refusal),
+    };
+    let target = Target {
+        secrets,
+        name: &desired.name,
+        field_manager: None,
+    };
+    let synced = target.sync(probably_missing, decide).await;
+    synced.map_err(|fault| match fault {
+        SyncFault::Refused(refusal) => SyncError::refused(refusal, &desired.name),
+        SyncFault::Api { verb, fault } => SyncError::Api { verb, fault },
+    })
 }
 
 /// Everything that determines the Secret, in 32 bytes. Only ciphertext and metadata go in.
@@ -240,6 +268,7 @@ async fn report(
     let metadata = object.meta();
     let namespace = metadata.namespace.as_deref().unwrap_or_default();
     let verdict = verdict(result);
+    let resource = ApiResource::erase::<SealedSecret>(&());
     context
         .metrics
         .condition(key, &instance(object), verdict.synced);
@@ -256,13 +285,13 @@ async fn report(
     // Before the status: if that fails, the next pass finds nothing to write and would not say so.
     if let Ok(true) = result {
         context.events.publish(
-            status::reference(metadata),
+            status::reference(&resource, metadata),
             EventKind::Normal,
             "Unsealed",
             "SealedSecret unsealed successfully".to_owned(),
         );
     }
-    let changed = status::bring_to(&context.client, &subject, &verdict, &context.statuses).await;
+    let changed = bring_to(key, &subject, &verdict, context).await;
     let (changed, unheld) = match changed {
         Ok(changed) => {
             context.unheld.forget(key);
@@ -272,7 +301,10 @@ async fn report(
         Err(ApiFault::TooLarge) => {
             context.metrics.error(ErrorReason::Status, namespace);
             let generation = metadata.generation;
-            (context.unheld.is_news(key, generation, &verdict), UNHELD)
+            (
+                context.unheld.is_news(key, generation, &verdict.message),
+                UNHELD,
+            )
         }
         Err(fault) => {
             context.metrics.error(ErrorReason::Status, namespace);
@@ -283,12 +315,29 @@ async fn report(
     };
     if changed && let Some((reason, message)) = warning(result, unheld) {
         tracing::warn!(object = %key, reason, "{}", one_line(&message));
-        let object = status::reference(metadata);
+        let object = status::reference(&resource, metadata);
         context
             .events
             .publish(object, EventKind::Warning, reason, message);
     }
     Ok(())
+}
+
+async fn bring_to(
+    key: &Key,
+    subject: &Subject<SealedSecretStatus>,
+    verdict: &Verdict,
+    context: &Context,
+) -> Result<bool, ApiFault> {
+    let resource = ApiResource::erase::<SealedSecret>(&());
+    let generation = subject.metadata.generation;
+    let next = |present: Option<&SealedSecretStatus>| {
+        next_status(present, generation, verdict, Timestamp::now())
+    };
+    let Context {
+        client, statuses, ..
+    } = context;
+    status::bring_to(client, &resource, (key, subject), next, statuses).await
 }
 
 /// What is told besides if there is no room for a status.

@@ -6,17 +6,16 @@ use std::time::Duration;
 
 use futures::future::ready as ready_now;
 use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _};
-use k8s_openapi::api::core::v1::Secret;
-use kube::config::{KubeConfigOptions, Kubeconfig};
-use kube::core::PartialObjectMeta;
 use kube::runtime::controller::{self, Controller};
-use kube::runtime::reflector::{self, Store};
+use kube::runtime::reflector;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates};
-use kube::{Api, Client, Config, ResourceExt as _};
+use kube::{Api, Client, ResourceExt as _};
+use operator_kit::connect::{self, Clients, ConnectError};
 use operator_kit::listen::{self, ListenError};
+use operator_kit::live::Live;
 use operator_kit::serve::{Limits, serve};
-use operator_kit::{EventSink, api_client, shutdown};
+use operator_kit::{EventSink, secret_watch, shutdown, watch_fault};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -27,14 +26,11 @@ use crate::http::{self, Endpoints};
 use crate::identities::Identities;
 use crate::keys::{self, KeyPolicy, KeyStore, Mint, Wrapping};
 use crate::kms_keys::KmsKeys;
-use crate::live::{Guarded, Key, Live};
 use crate::metrics::Metrics;
 use crate::reconcile::{Context, reconcile, retry};
+use crate::sealed_object::{Guarded, Key};
 use crate::turn::UNDER_WAY;
-use crate::watch_fault;
 
-/// Longest wait for an answer of the API server.
-const ANSWER: Duration = Duration::from_secs(30);
 /// The event source that people filter by.
 const COMPONENT: &str = "sealed-secrets";
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
@@ -42,12 +38,8 @@ const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/name
 /// Why the controller cannot start, or had to end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
-    #[error("cannot read the kubeconfig {0}: {1}")]
-    Kubeconfig(String, &'static str),
-    #[error("no cluster to work for: this is no pod, and --kubeconfig FILE was not given")]
-    NoCluster,
-    #[error("cannot set up the connection to the API server: check its certificates and address")]
-    Client,
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
     #[error("{0}")]
     Listen(#[from] ListenError),
     #[error("cannot listen for signals: {0}")]
@@ -58,7 +50,7 @@ pub(crate) enum RunError {
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(args: Args) -> Result<(), RunError> {
-    let clients = clients(&args).await?;
+    let clients = connect::clients(args.kubeconfig.as_deref()).await?;
     let stop = shutdown::on_signal().map_err(RunError::Signals)?;
     let public = listen::bind(&args.listen_addr).await?;
     let private = listen::bind(&args.listen_metrics_addr).await?;
@@ -111,37 +103,6 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     }
     tracing::info!("stopped");
     Ok(())
-}
-
-/// The same API server, twice.
-struct Clients {
-    /// For watches, which are silent for minutes.
-    watches: Client,
-    /// For calls: one that is never answered would hold a worker for ever.
-    calls: Client,
-}
-
-async fn clients(args: &Args) -> Result<Clients, RunError> {
-    // One TLS library for the process; a second call keeps the first.
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut config = match &args.kubeconfig {
-        Some(path) => {
-            let shown = path.display().to_string();
-            let kubeconfig = Kubeconfig::read_from(path)
-                .map_err(|_| RunError::Kubeconfig(shown.clone(), "missing or not a kubeconfig"))?;
-            Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default())
-                .await
-                .map_err(|_| RunError::Kubeconfig(shown, "its context is incomplete"))?
-        }
-        // Never the kubeconfig of whoever starts it by accident on a laptop.
-        None => Config::incluster().map_err(|_| RunError::NoCluster)?,
-    };
-    // Waiting is the business of the back-offs: a call that retries by itself holds up a worker.
-    config.default_retry = false;
-    let watches = api_client::client(config.clone()).map_err(|_| RunError::Client)?;
-    config.read_timeout = Some(ANSWER);
-    let calls = api_client::client(config).map_err(|_| RunError::Client)?;
-    Ok(Clients { watches, calls })
 }
 
 fn start_keys(
@@ -232,7 +193,7 @@ async fn reconcile_all(
     }
     let (reader, writer) = reflector::store();
     let live = Arc::new(Live::default());
-    let Clients { watches, calls } = clients;
+    let Clients { watches, calls, .. } = clients;
     let context = Arc::new(Context::new(
         calls,
         identities.clone(),
@@ -255,7 +216,15 @@ async fn reconcile_all(
     let sealed = sealed.filter(|object| ready_now(object.is_ok()));
     // A Secret is only noted if its SealedSecret is known. Listed the other way round, after a restart
     // all would count as missing, and each would be created in vain before it is looked at.
-    let secrets = secret_changes(watches, reader.clone(), live.clone());
+    let sealed_known = reader.clone();
+    let secrets = secret_watch::changes(
+        secret_watch::api(watches, None),
+        live.clone(),
+        move |(namespace, name), _| {
+            let key = Key::new(name).within(namespace);
+            sealed_known.get(&key).map(|_| key).into_iter().collect()
+        },
+    );
     let secrets = listed.map(|()| secrets).flatten_stream();
     Controller::for_stream(sealed, reader)
         .with_config(controller::Config::default().concurrency(UNDER_WAY))
@@ -307,53 +276,10 @@ fn sealed_secrets(
     .touched_objects()
 }
 
-/// Changes of Secrets that have a SealedSecret. The watch carries metadata only, and of that only
-/// a version is kept: memory does not grow with foreign Secrets, and no value is ever cached.
-fn secret_changes(
-    client: Client,
-    sealed: Store<Guarded>,
-    live: Arc<Live>,
-) -> impl Stream<Item = Key> + Send {
-    let secrets: Api<PartialObjectMeta<Secret>> = Api::all(client);
-    watcher(secrets, watcher::Config::default().any_semantic())
-        .backoff(watch_fault::backoff())
-        .inspect_err(|error| watch_fault::log("Secrets", error))
-        .flat_map(move |event| {
-            let changed = event.map(|event| note(event, &sealed, &live));
-            futures::stream::iter(changed.unwrap_or_default())
-        })
-}
-
-fn note(event: Event<PartialObjectMeta<Secret>>, sealed: &Store<Guarded>, live: &Live) -> Vec<Key> {
-    let key = |secret: &PartialObjectMeta<Secret>| {
-        Key::new(&secret.name_any()).within(&secret.namespace().unwrap_or_default())
-    };
-    match event {
-        Event::Init => {
-            live.begin();
-            Vec::new()
-        }
-        Event::InitApply(secret) | Event::Apply(secret) => {
-            let key = key(&secret);
-            if sealed.get(&key).is_none() {
-                return Vec::new();
-            }
-            live.saw(&key, secret.resource_version().unwrap_or_default());
-            vec![key]
-        }
-        Event::Delete(secret) => {
-            let key = key(&secret);
-            live.lost(&key);
-            sealed.get(&key).map(|_| key).into_iter().collect()
-        }
-        Event::InitDone => live.listed(),
-    }
-}
-
 /// A new identity may open what none opened before; without one that went, less may open.
 fn key_changes(
     identities: Arc<Identities>,
-    live: Arc<Live>,
+    live: Arc<Live<Key>>,
 ) -> impl Stream<Item = ()> + Send + 'static {
     // In this order: what changes in between is told.
     let changes = identities.changes();

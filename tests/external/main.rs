@@ -6,4 +6,13 @@
     reason = "tests"
 )]
 
+mod admission;
+mod bed;
+mod case;
+mod comparison;
+mod differences;
+mod follow;
+mod manifests;
 mod marks;
+mod record;
+mod takeover;

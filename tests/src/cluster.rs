@@ -176,6 +176,6 @@ async fn client(kubeconfig: &Path) -> Client {
 }
 
 /// The repository's root.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }

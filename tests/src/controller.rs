@@ -1,16 +1,16 @@
 //! Our controller as a process, with the rights that our manifests give it and no others.
 
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use seal_keys::Certificate;
-use serde_json::Value;
 use testkit::{Process, Program, eventually, free_port};
 
 use crate::PATIENCE;
 use crate::cluster::Cluster;
+use crate::program;
 
 const NAMESPACE: &str = "kube-system";
 const ACCOUNT: &str = "sealed-secrets-controller";
@@ -201,30 +201,8 @@ pub fn fetch(url: &str) -> Option<Page> {
     })
 }
 
-/// The program: what `cargo xtask test` built, or a build of our own.
-pub(crate) fn binary() -> PathBuf {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY
-        .get_or_init(|| std::env::var_os("SEALED_CONTROLLER_BIN").map_or_else(build, PathBuf::from))
-        .clone()
-}
-
-fn build() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let output = Command::new(cargo)
-        .args(["build", "--package=sealed-controller", "--quiet"])
-        .args(["--bin=sealed-controller", "--message-format=json"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "sealed-controller does not build");
-    let messages = String::from_utf8(output.stdout).unwrap();
-    let executable = messages
-        .lines()
-        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
-        .find_map(|message| Some(message["executable"].as_str()?.to_owned()));
-    executable.expect("cargo names no executable").into()
+fn binary() -> PathBuf {
+    program::binary("sealed-controller", "SEALED_CONTROLLER_BIN")
 }
 
 impl Controller {

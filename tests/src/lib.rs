@@ -13,8 +13,11 @@
 
 mod cluster;
 mod controller;
+mod external_secrets;
+mod external_secrets_controller;
 mod namespace;
 mod plain;
+mod program;
 mod reader;
 mod se1_vector;
 
@@ -22,6 +25,10 @@ use std::time::Duration;
 
 pub use cluster::Cluster;
 pub use controller::{Controller, Page, fetch};
+pub use external_secrets::{
+    Component, CrdSet, EXTERNAL_SECRETS_ACCOUNT, EXTERNAL_SECRETS_NAMESPACE,
+};
+pub use external_secrets_controller::ExternalSecretsController;
 pub use namespace::{Namespace, condition, data, text};
 pub use plain::Plain;
 pub use reader::{AgePair, KmsReader, Reader};

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 
-use aws_credential_types::provider::error::CredentialsError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use http::uri::InvalidUri;
 
@@ -11,7 +10,7 @@ use crate::fault::{CallFault, CredentialsFault};
 
 /// The class of a failed call. `of_service` knows the codes that are the service's own; it gets AWS's
 /// text, too, which must not be printed.
-pub(crate) fn classify<E, F>(
+pub fn classify<E, F>(
     error: &SdkError<E>,
     of_service: impl FnOnce(&str, Option<&str>) -> Option<F>,
 ) -> F
@@ -98,15 +97,11 @@ fn unreadable(status: u16) -> CallFault {
 }
 
 fn credentials_fault(error: &(dyn Error + 'static)) -> Option<CredentialsFault> {
-    Some(match cause(error)? {
-        CredentialsError::CredentialsNotLoaded(_) => CredentialsFault::Missing,
-        CredentialsError::InvalidConfiguration(_) => CredentialsFault::Misconfigured,
-        _ => CredentialsFault::SourceFailed,
-    })
+    cause(error).map(CredentialsFault::of)
 }
 
 /// The error itself, its cause, the cause of that: the first of this type.
-fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+pub(crate) fn cause<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
     std::iter::successors(Some(error), |&error| error.source())
         .find_map(|error| error.downcast_ref())
 }
@@ -128,6 +123,8 @@ fn word(code: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source_fault::SourceFault;
+    use aws_credential_types::provider::error::CredentialsError;
 
     #[test]
     fn every_code_has_its_class() {
@@ -173,6 +170,11 @@ mod tests {
     fn finds_why_there_are_no_credentials() {
         let wrapped =
             |error: CredentialsError| SdkError::<CredentialsError>::construction_failure(error);
+        let told = SourceFault {
+            what: "sts:AssumeRole of a: access denied".to_owned(),
+            next_step: "ask".to_owned(),
+            is_transient: false,
+        };
         for (error, fault) in [
             (
                 CredentialsError::not_loaded_no_source(),
@@ -185,6 +187,10 @@ mod tests {
             (
                 CredentialsError::provider_error("x"),
                 CredentialsFault::SourceFailed,
+            ),
+            (
+                told.clone().into(),
+                CredentialsFault::Source(Box::new(told)),
             ),
         ] {
             assert_eq!(credentials_fault(&wrapped(error)), Some(fault));

@@ -1,5 +1,9 @@
 //! What can go wrong with a call to any service, by class.
 
+use aws_credential_types::provider::error::CredentialsError;
+
+use crate::source_fault::SourceFault;
+
 /// A fault that is no service's own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallFault {
@@ -29,8 +33,19 @@ pub enum CallFault {
     },
 }
 
+impl CallFault {
+    /// Whether the same call may succeed later though nobody changes anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Throttled | Self::Unavailable => true,
+            Self::Credentials(fault) => fault.is_transient(),
+            _ => false,
+        }
+    }
+}
+
 /// Why nobody was made out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsFault {
     /// No source holds any.
@@ -48,11 +63,36 @@ pub enum CredentialsFault {
     /// A source that should give some did not.
     #[error("the source of AWS credentials did not give any")]
     SourceFailed,
+    /// A source that should give some did not, and says itself why.
+    #[error("{0}")]
+    Source(Box<SourceFault>),
 }
 
 impl CredentialsFault {
+    /// The class of a source's error.
+    pub fn of(error: &CredentialsError) -> Self {
+        let error: &(dyn std::error::Error + 'static) = error;
+        if let Some(fault) = crate::classify::cause::<SourceFault>(error) {
+            return Self::Source(Box::new(fault.clone()));
+        }
+        match error.downcast_ref() {
+            Some(CredentialsError::CredentialsNotLoaded(_)) => Self::Missing,
+            Some(CredentialsError::InvalidConfiguration(_)) => Self::Misconfigured,
+            _ => Self::SourceFailed,
+        }
+    }
+
+    /// Whether the source may give some later though nobody changes anything.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::SourceFailed => true,
+            Self::Source(fault) => fault.is_transient,
+            _ => false,
+        }
+    }
+
     /// What to do about it.
-    pub fn next_step(self) -> &'static str {
+    pub fn next_step(&self) -> &str {
         match self {
             Self::Missing => {
                 "check the profile's name, sign in (aws sso login), set AWS_PROFILE or \
@@ -64,6 +104,7 @@ impl CredentialsFault {
             Self::SourceFailed => {
                 "sign in again (aws sso login), or check the pod's role and that STS can be reached"
             }
+            Self::Source(fault) => &fault.next_step,
         }
     }
 }

@@ -5,9 +5,12 @@
 mod classify;
 mod fault;
 mod muted;
+mod source_fault;
 
+pub use classify::classify;
 pub use fault::{CallFault, CredentialsFault};
-pub use muted::answered;
+pub use muted::{answered, muted};
+pub use source_fault::SourceFault;
 
 /// A call's error, as the SDK gives it.
 pub type SdkError<E> =

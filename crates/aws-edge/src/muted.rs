@@ -12,12 +12,7 @@ use crate::classify::classify;
 use crate::fault::CallFault;
 
 /// Runs a call with its logs switched off, as the SDK's trace level shows whole requests and answers.
-fn muted<T, E>(
-    call: impl Future<Output = Result<T, SdkError<E>>>,
-) -> impl Future<Output = Result<T, SdkError<E>>>
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
+pub fn muted<T>(call: impl Future<Output = T>) -> impl Future<Output = T> {
     // Boxed: the SDK's futures take 18 kB, and would make all of ours as large.
     Box::pin(call).with_subscriber(NoSubscriber::new())
 }

@@ -51,11 +51,14 @@ impl EventSink {
         message: String,
     ) {
         let now = Timestamp::now();
+        // Events on objects of the cluster live there.
+        let namespace = object.namespace.clone().filter(|it| !it.is_empty());
+        let namespace = namespace.unwrap_or_else(|| "default".to_owned());
         let name = event_name(object.name.as_deref().unwrap_or_default(), now);
         let event = Event {
             metadata: ObjectMeta {
                 name: Some(name),
-                namespace: object.namespace.clone(),
+                namespace: Some(namespace),
                 ..ObjectMeta::default()
             },
             involved_object: object,

@@ -23,7 +23,7 @@ pub use aws::{
 };
 pub use cluster_external_secret::{
     ClusterExternalSecret, ClusterExternalSecretSpec, ClusterExternalSecretStatus,
-    ExternalSecretMetadata, FailedNamespace,
+    ExternalSecretMetadata, FailedNamespace, ProvisionCondition,
 };
 pub use condition::{ReadyCondition, ReadyStatus};
 pub use crd::external_secrets_crds;

@@ -119,7 +119,7 @@ impl KmsFault {
     fn is_transient(&self) -> bool {
         match self {
             Self::Throttled | Self::Busy | Self::Unavailable => true,
-            Self::Credentials(fault) => *fault == CredentialsFault::SourceFailed,
+            Self::Credentials(fault) => fault.is_transient(),
             _ => false,
         }
     }

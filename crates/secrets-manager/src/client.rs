@@ -1,18 +1,25 @@
 //! The calls.
 
+use std::error::Error;
 use std::fmt;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
-use aws_edge::answered;
+use aws_edge::{SdkError, answered};
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::{Builder, Credentials};
-use aws_sdk_secretsmanager::types::{ApiErrorType, SecretListEntry, SecretValueEntry};
+use aws_sdk_secretsmanager::config::{Builder, IdentityCache};
+use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+use aws_sdk_secretsmanager::operation::batch_get_secret_value::BatchGetSecretValueOutput;
+use aws_sdk_secretsmanager::types::{
+    ApiErrorType, Filter, FilterNameStringType, SecretListEntry, SecretValueEntry,
+};
 use tokio::sync::OnceCell;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::observer::CallObserver;
 use crate::options::SecretsOptions;
 use crate::value::{Batch, Listed, SecretValue};
 use crate::version::Version;
@@ -39,16 +46,15 @@ impl SecretsManager {
 
     /// One value.
     pub async fn value(&self, key: &str, version: &Version) -> Result<SecretValue, SecretsError> {
-        let failed = failure(Operation::GetSecretValue, Some(key));
         let call = self.client().await.get_secret_value().secret_id(key);
         let call = match version {
             // Always said: emulators and replicas may think of another one.
             Version::Stage(stage) => call.version_stage(stage),
             Version::Id(id) => call.version_id(id),
         };
-        let answer = answered(call.send(), SecretsFault::of_code)
-            .await
-            .map_err(&failed)?;
+        let answer = self
+            .call(Operation::GetSecretValue, Some(key), call.send())
+            .await?;
         let value = SecretValue {
             arn: answer.arn.unwrap_or_default(),
             name: answer.name.unwrap_or_default(),
@@ -60,7 +66,11 @@ impl SecretsManager {
         };
         match value.bytes() {
             Some(_) => Ok(value),
-            None => Err(failed(SecretsFault::Empty)),
+            None => Err(SecretsError {
+                operation: Operation::GetSecretValue,
+                key: Some(key.to_owned()),
+                fault: SecretsFault::Empty,
+            }),
         }
     }
 
@@ -68,53 +78,90 @@ impl SecretsManager {
     /// answer, among the values or among the errors.
     pub async fn values(&self, keys: &[String]) -> Result<Batch, SecretsError> {
         let call = self.client().await.batch_get_secret_value();
-        let mut batch = Batch {
-            values: Vec::with_capacity(keys.len()),
-            errors: Vec::new(),
-        };
         let call = call.set_secret_id_list(Some(keys.to_vec()));
-        let answer = answered(call.send(), SecretsFault::of_code)
-            .await
-            .map_err(failure(Operation::BatchGetSecretValue, None))?;
-        for error in answer.errors.unwrap_or_default() {
-            batch.errors.push(entry_fault(error));
-        }
-        for value in answer.secret_values.unwrap_or_default() {
-            let value = entry_value(value);
-            if value.bytes().is_some() {
-                batch.values.push(value);
-            } else {
-                batch.errors.push((value.name, SecretsFault::Empty));
-            }
-        }
-        Ok(batch)
+        let answer = self
+            .call(Operation::BatchGetSecretValue, None, call.send())
+            .await?;
+        Ok(batch(answer).0)
     }
 
-    /// What there is, a page of up to a hundred: the entries, and the token of the next page.
+    /// The current values of secrets that match all filters, a page of up to [`BATCH`], and the token of the
+    /// next page. AWS's filters match beginnings, and know nothing of each other: of a tag's value they do
+    /// not know the key.
+    pub(crate) async fn filtered(
+        &self,
+        filters: &[(FilterNameStringType, String)],
+        token: Option<String>,
+    ) -> Result<(Batch, Option<String>), SecretsError> {
+        let filters = filters.iter().map(|(key, value)| {
+            let filter = Filter::builder().key(key.clone());
+            filter.values(value).build()
+        });
+        let call = self
+            .client()
+            .await
+            .batch_get_secret_value()
+            .set_filters(Some(filters.collect()))
+            .set_next_token(token);
+        let answer = self
+            .call(Operation::BatchGetSecretValue, None, call.send())
+            .await?;
+        Ok(batch(answer))
+    }
+
+    /// What there is, a page of up to a hundred: the entries, and the token of the next page. Secrets
+    /// that are scheduled for deletion are left out.
     pub async fn page(
         &self,
         token: Option<String>,
     ) -> Result<(Vec<Listed>, Option<String>), SecretsError> {
         let call = self.client().await.list_secrets().max_results(100);
-        let answer = answered(call.set_next_token(token).send(), SecretsFault::of_code)
-            .await
-            .map_err(failure(Operation::ListSecrets, None))?;
+        let call = call.set_next_token(token).send();
+        let answer = self.call(Operation::ListSecrets, None, call).await?;
         let entries = answer.secret_list.unwrap_or_default().into_iter();
-        Ok((entries.map(listed).collect(), answer.next_token))
+        // Emulators list what goes, too.
+        let staying = entries.filter(|entry| entry.deleted_date.is_none());
+        Ok((staying.map(listed).collect(), answer.next_token))
     }
 
     /// Tags of a secret, in the order of their keys.
     pub async fn tags(&self, key: &str) -> Result<Vec<(String, String)>, SecretsError> {
         let call = self.client().await.describe_secret().secret_id(key);
-        let answer = answered(call.send(), SecretsFault::of_code)
-            .await
-            .map_err(failure(Operation::DescribeSecret, Some(key)))?;
+        let answer = self
+            .call(Operation::DescribeSecret, Some(key), call.send())
+            .await?;
         let tags = answer.tags.unwrap_or_default().into_iter();
         let mut tags: Vec<_> = tags
             .map(|tag| (tag.key.unwrap_or_default(), tag.value.unwrap_or_default()))
             .collect();
         tags.sort();
         Ok(tags)
+    }
+
+    pub(crate) fn observer(&self) -> Option<&dyn CallObserver> {
+        self.options.observer.as_deref()
+    }
+
+    /// Makes a call, and tells of it.
+    async fn call<T, E>(
+        &self,
+        operation: Operation,
+        key: Option<&str>,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, SecretsError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let began = Instant::now();
+        let answer = answered(call, SecretsFault::of_code).await;
+        if let Some(observer) = self.observer() {
+            observer.called(operation, answer.as_ref().err(), began.elapsed());
+        }
+        answer.map_err(|fault| SecretsError {
+            operation,
+            key: key.map(str::to_owned),
+            fault,
+        })
     }
 
     async fn client(&self) -> &Client {
@@ -132,15 +179,10 @@ impl SecretsManager {
             .region(region)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
-        if let Some(keys) = &options.credentials {
-            let token = keys.session_token.as_ref().map(|token| token.to_string());
-            loader = loader.credentials_provider(Credentials::new(
-                &keys.access_key_id,
-                keys.secret_access_key.as_str(),
-                token,
-                None,
-                "store",
-            ));
+        if let Some(credentials) = &options.credentials {
+            loader = loader
+                .credentials_provider(credentials.clone())
+                .identity_cache(IdentityCache::no_cache());
         }
         let mut config = Builder::from(&loader.load().await);
         if let Some(endpoint) = &options.endpoint {
@@ -159,13 +201,22 @@ impl fmt::Debug for SecretsManager {
     }
 }
 
-fn failure(operation: Operation, key: Option<&str>) -> impl Fn(SecretsFault) -> SecretsError {
-    let key = key.map(str::to_owned);
-    move |fault| SecretsError {
-        operation,
-        key: key.clone(),
-        fault,
+/// Values, errors, and the token of the next page.
+fn batch(answer: BatchGetSecretValueOutput) -> (Batch, Option<String>) {
+    let errors = answer.errors.unwrap_or_default().into_iter();
+    let mut batch = Batch {
+        values: Vec::new(),
+        errors: errors.map(entry_fault).collect(),
+    };
+    for value in answer.secret_values.unwrap_or_default() {
+        let value = entry_value(value);
+        if value.bytes().is_some() {
+            batch.values.push(value);
+        } else {
+            batch.errors.push((value.name, SecretsFault::Empty));
+        }
     }
+    (batch, answer.next_token)
 }
 
 fn entry_value(entry: SecretValueEntry) -> SecretValue {

@@ -48,6 +48,13 @@ pub struct SecretsError {
     pub fault: SecretsFault,
 }
 
+impl SecretsError {
+    /// Whether a policy says no.
+    pub fn is_access_denied(&self) -> bool {
+        self.fault == CallFault::AccessDenied.into()
+    }
+}
+
 /// What went wrong, by class.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SecretsFault {
@@ -63,6 +70,12 @@ pub enum SecretsFault {
     /// It has no value at all.
     #[error("the secret has neither text nor bytes")]
     Empty,
+    /// A search for nothing.
+    #[error("neither a name nor tags say what to find")]
+    NothingToFind,
+    /// A search by a pattern that is none.
+    #[error("the pattern of the name is no regular expression in Go's syntax, or too large a one")]
+    BadPattern,
     /// Nothing that is Secrets Manager's own.
     #[error("{0}")]
     Call(#[from] CallFault),
@@ -76,10 +89,17 @@ impl SecretsFault {
 
     /// Whether the same call may succeed later though nobody changes anything.
     pub fn is_transient(&self) -> bool {
-        matches!(
-            self,
-            Self::Call(CallFault::Throttled | CallFault::Unavailable)
-        )
+        matches!(self, Self::Call(fault) if fault.is_transient())
+    }
+
+    /// Whether it says something of the secret or of the right to it, so that an older value counts no more.
+    /// Anything else says something of the way to it.
+    pub fn is_of_secret(&self) -> bool {
+        match self {
+            Self::Missing | Self::Deleted | Self::Undecryptable | Self::Empty => true,
+            Self::NothingToFind | Self::BadPattern => false,
+            Self::Call(fault) => *fault == CallFault::AccessDenied,
+        }
     }
 
     /// The class of a code that AWS gave, on its own or within a batch. Of AWS's text two phrases are
@@ -108,6 +128,8 @@ impl SecretsFault {
                 "allow kms:Decrypt with its key, and see that the key is enabled"
             }
             Self::Empty => "give it a value (aws secretsmanager put-secret-value)",
+            Self::NothingToFind => "give find a name or tags",
+            Self::BadPattern => "correct find.name.regexp",
             Self::Call(CallFault::AccessDenied) => {
                 return format!("allow {operation} in the IAM policy of the store's identity");
             }

@@ -1,22 +1,43 @@
 //! Values that everybody shares who asks as the same identity: one call for many, and one for twenty.
 
 mod batch;
+mod check;
+mod faults;
+mod find;
+mod flights;
+mod listing;
+mod pace;
+mod standing;
 mod store;
+mod sweep;
+mod tags;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aws_edge::CallFault;
 use futures::FutureExt as _;
-use futures::future::{BoxFuture, Shared};
-use tokio::sync::{Semaphore, oneshot};
+use futures::future::BoxFuture;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::client::{BATCH, SecretsManager};
 use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::observer::Saved;
 use crate::value::SecretValue;
 use crate::version::Version;
+use faults::Faults;
+use flights::{Flight, Flights};
+use listing::Listing;
+use pace::{End, Pace};
+use standing::{Failure, Standing};
 use store::Store;
+use sweep::{Budget, Swept};
+use tags::Tags;
+
+pub use check::Checked;
+pub use tags::Tagged;
 
 /// What a question came to.
 pub type Answered = Result<Arc<SecretValue>, SecretsError>;
@@ -26,21 +47,31 @@ pub type Answered = Result<Arc<SecretValue>, SecretsError>;
 pub struct SharedLimits {
     /// Bytes of values that are kept.
     pub bytes: usize,
+    /// Keys of which anything is remembered besides: their version, their last error.
+    pub keys: usize,
     /// Calls at the same time.
     pub calls: usize,
+    /// `BatchGetSecretValue` and `ListSecrets` in a second, each. AWS answers 100 to a whole account.
+    pub per_second: u32,
     /// How long a question waits for others that go with it.
     pub gather: Duration,
-    /// How long an identity that may not ask for many at once is not asked to.
-    pub forgo_batches: Duration,
+    /// How long an identity that may not ask for many at once, or not list, is not asked to.
+    pub forgo: Duration,
+    /// The longest wait before a question that failed is asked again, for the first time and at last. It
+    /// doubles in between, and may be half as long.
+    pub retry: (Duration, Duration),
 }
 
 impl Default for SharedLimits {
     fn default() -> Self {
         Self {
             bytes: 64 << 20,
+            keys: 50_000,
             calls: 16,
+            per_second: 20,
             gather: Duration::from_millis(10),
-            forgo_batches: Duration::from_mins(10),
+            forgo: Duration::from_mins(10),
+            retry: (Duration::from_secs(1), Duration::from_mins(5)),
         }
     }
 }
@@ -49,28 +80,40 @@ impl Default for SharedLimits {
 ///
 /// Whoever asks says how old an answer may be. Questions that are under way are joined, questions that come
 /// at the same time go together. A question that was asked is answered even if nobody waits any more: the
-/// next one finds the value.
+/// next one finds the value. Errors are answers, too, until the next try is due.
 #[derive(Clone)]
 pub struct SharedValues(Arc<Inner>);
 
 struct Inner {
     manager: SecretsManager,
     limits: SharedLimits,
-    calls: Semaphore,
+    pace: Pace,
     state: Mutex<State>,
 }
 
 type Question = (String, Version);
-type Flight = Shared<BoxFuture<'static, Answered>>;
 
 struct State {
+    most_keys: usize,
     store: Store,
-    /// Since when, and what waits for it.
-    flights: HashMap<Question, (Instant, Flight)>,
+    faults: Faults<Question>,
+    standings: HashMap<String, Standing>,
+    flights: Flights<Question, Answered>,
     /// Current values that wait for company.
     waiting: Vec<(String, oneshot::Sender<Answered>)>,
+    /// How many went together so far.
+    batches: u64,
     /// Until then single calls are made.
     no_batches: Option<Instant>,
+    /// The newest.
+    listing: Option<Arc<Listing>>,
+    /// What the last sweep cost, or at least would have.
+    pages: Option<usize>,
+    sweeps: Flights<Budget, Swept>,
+    /// Until then nothing is listed.
+    no_listing: Option<Instant>,
+    forgo: Duration,
+    tags: Tags,
 }
 
 impl SharedValues {
@@ -79,12 +122,22 @@ impl SharedValues {
         Self(Arc::new(Inner {
             manager,
             limits,
-            calls: Semaphore::new(limits.calls),
+            pace: Pace::new(limits.calls, limits.per_second),
             state: Mutex::new(State {
+                most_keys: limits.keys,
                 store: Store::new(limits.bytes),
-                flights: HashMap::new(),
+                faults: Faults::new(limits.keys, limits.retry.0, limits.retry.1),
+                standings: HashMap::new(),
+                flights: Flights::new(),
                 waiting: Vec::new(),
+                batches: 0,
                 no_batches: None,
+                listing: None,
+                pages: None,
+                forgo: limits.forgo,
+                tags: Tags::new(&limits),
+                sweeps: Flights::new(),
+                no_listing: None,
             }),
         }))
     }
@@ -94,79 +147,185 @@ impl SharedValues {
         &self.0.manager
     }
 
-    /// A value that was asked for at `since` or later.
+    /// A value that was asked for at `since` or later, or was seen to be the current one then.
+    ///
+    /// An error that was the answer at `since` or later is the answer until its next try is due: whoever
+    /// knows that something changed asks with a later `since`.
     pub async fn value(&self, key: &str, version: &Version, since: Instant) -> Answered {
+        let answer = self.answer(key, version, since).await;
+        if let Err(error) = &answer
+            && !error.fault.is_of_secret()
+            && version.is_current()
+        {
+            self.0.state().standing(key).owe();
+        }
+        answer
+    }
+
+    /// The same for those who do not wait for its end if there is an error.
+    async fn answer(&self, key: &str, version: &Version, since: Instant) -> Answered {
         let flight = {
             let mut state = self.0.state();
             let question = (key.to_owned(), version.clone());
-            if let Some(value) = state.store.get(&question, since) {
-                return Ok(value);
+            if let Some(answer) = state.remembered(&question, since) {
+                self.0.saved(Saved::Memory);
+                return answer;
             }
-            match state.flights.get(&question) {
-                Some((began, flight)) if *began >= since => flight.clone(),
-                _ => self.0.clone().begin(&mut state, question),
+            match state.flights.get(&question, since) {
+                Some(flight) => {
+                    self.0.saved(Saved::Joined);
+                    flight
+                }
+                None => self.0.clone().begin(&mut state, question),
             }
         };
         flight.await
     }
 
-    /// Forgets the value: it is known to have changed.
+    /// Whether this version was seen to be the current one at `since` or later, by a value or a listing.
+    /// Makes no call, and needs no value.
+    pub fn verified(&self, key: &str, version_id: &str, since: Instant) -> bool {
+        self.0.state().is_verified(key, version_id, since)
+    }
+
+    /// Forgets values and errors: something is known to have changed. What was listed before counts no more.
     pub fn forget(&self, key: &str) {
-        self.0.state().store.forget(key);
+        let mut state = self.0.state();
+        state.store.forget(key);
+        state.faults.forget_all(|(of, _)| of == key);
+        state.tags.forget(key);
+        state.standing(key).doubt(Instant::now());
     }
 }
 
 impl Inner {
     /// Asks, in a task of its own.
-    fn begin(self: Arc<Self>, state: &mut State, question: Question) -> Flight {
+    fn begin(self: Arc<Self>, state: &mut State, question: Question) -> Flight<Answered> {
         let began = Instant::now();
-        let batches = state.no_batches.is_none_or(|until| until <= began);
-        let asked: BoxFuture<'static, Answered> = if question.1.is_current() && batches {
-            self.clone().gather(state, question.0.clone())
-        } else {
-            let (inner, question) = (self.clone(), question.clone());
-            async move { inner.single(&question.0, &question.1).await }.boxed()
-        };
+        let asked: BoxFuture<'static, Answered> =
+            if question.1.is_current() && state.may_batch(began) {
+                self.clone().gather(state, question.0.clone())
+            } else {
+                let (inner, question) = (self.clone(), question.clone());
+                async move { inner.single(&question.0, &question.1).await }.boxed()
+            };
         let key = question.0.clone();
         let task = tokio::spawn({
             let question = question.clone();
             async move {
                 let answer = asked.await;
-                self.landed(&question, began, &answer);
+                self.state().landed(&question, began, &answer);
                 answer
             }
         });
         // A task that ends without an answer is one that panicked, or the end of the process.
         let answered = async move { task.await.unwrap_or_else(|_| Err(unanswered(&key))) };
         let flight = answered.boxed().shared();
-        state.flights.insert(question, (began, flight.clone()));
+        state.flights.put(question, began, flight.clone());
         flight
     }
 
-    fn landed(&self, question: &Question, began: Instant, answer: &Answered) {
-        let mut state = self.state();
-        if let Ok(value) = answer {
-            state.store.put(question.clone(), began, value.clone());
-        }
-        // A younger flight of the same question goes on.
-        if state
-            .flights
-            .get(question)
-            .is_some_and(|(of, _)| *of == began)
-        {
-            state.flights.remove(question);
-        }
+    async fn single(&self, key: &str, version: &Version) -> Answered {
+        let call = self.manager.value(key, version);
+        let value = self.paced(Operation::GetSecretValue, call).await?;
+        Ok(Arc::new(value))
     }
 
-    async fn single(&self, key: &str, version: &Version) -> Answered {
-        let Ok(_turn) = self.calls.acquire().await else {
-            return Err(unanswered(key));
-        };
-        self.manager.value(key, version).await.map(Arc::new)
+    /// Makes a call when it is its turn.
+    async fn paced<T>(
+        &self,
+        operation: Operation,
+        call: impl Future<Output = Result<T, SecretsError>>,
+    ) -> Result<T, SecretsError> {
+        let turn = self.pace.turn(operation).await;
+        let answer = call.await;
+        turn.end(match &answer {
+            Ok(_) => End::Answered,
+            Err(error) if error.fault == CallFault::Throttled.into() => End::Throttled,
+            Err(_) => End::Other,
+        });
+        answer
+    }
+
+    fn saved(&self, how: Saved) {
+        if let Some(observer) = self.manager.observer() {
+            observer.saved(how);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// An answer that needs no call.
+    fn remembered(&self, question: &Question, since: Instant) -> Option<Answered> {
+        if let Some((asked, value)) = self.store.get(question) {
+            let (key, version) = question;
+            let verified =
+                || version.is_current() && self.is_verified(key, &value.version_id, since);
+            if *asked >= since || verified() {
+                return Some(Ok(value.clone()));
+            }
+        }
+        let error = self.faults.get(question, since, Instant::now())?;
+        Some(Err(error.clone()))
+    }
+
+    fn is_verified(&self, key: &str, id: &str, since: Instant) -> bool {
+        let standing = self.standings.get(key);
+        if standing.is_some_and(|standing| standing.is_verified(id, since)) {
+            return true;
+        }
+        let Some(listing) = self.listing.as_ref().filter(|it| it.asked >= since) else {
+            return false;
+        };
+        standing.is_none_or(|standing| standing.believes(id, listing.asked))
+            && listing.current(key) == Some(id)
+    }
+
+    /// Keeps an answer, unless a younger one is kept.
+    fn landed(&mut self, question: &Question, began: Instant, answer: &Answered) {
+        self.flights.landed(question, began);
+        let (key, version) = question;
+        match answer {
+            Ok(value) => {
+                self.store.put(question.clone(), began, value.clone());
+                self.faults.forget(question);
+                if version.is_current() {
+                    self.standing(key).got(&value.version_id, began);
+                }
+            }
+            Err(error) => {
+                if self.store.is_younger(question, began) {
+                    return;
+                }
+                if error.fault.is_of_secret() {
+                    self.store.remove(question);
+                }
+                self.faults
+                    .put(question, began, Instant::now(), error.clone());
+                if version.is_current() {
+                    self.standing(key).failed(Failure::of(&error.fault), began);
+                }
+            }
+        }
+    }
+
+    /// How a key stands. Of too many, the one goes of which nothing was heard for longest.
+    fn standing(&mut self, key: &str) -> &mut Standing {
+        if self.standings.len() >= self.most_keys && !self.standings.contains_key(key) {
+            let oldest = self.standings.iter().min_by_key(|(_, it)| it.heard());
+            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
+                self.standings.remove(&oldest);
+            }
+        }
+        self.standings.entry(key.to_owned()).or_default()
+    }
+
+    fn may_batch(&self, now: Instant) -> bool {
+        self.no_batches.is_none_or(|until| until <= now)
     }
 }
 
@@ -175,6 +334,6 @@ fn unanswered(key: &str) -> SecretsError {
     SecretsError {
         operation: Operation::GetSecretValue,
         key: Some(key.to_owned()),
-        fault: SecretsFault::Call(aws_edge::CallFault::Unavailable),
+        fault: SecretsFault::Call(CallFault::Unavailable),
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 use crate::error::SecretsFault;
+use crate::version::Version;
 
 /// The value of one version of a secret. Its `Debug` does not exist: nothing prints it.
 #[derive(Clone)]
@@ -48,4 +49,15 @@ pub struct Listed {
     pub tags: BTreeMap<String, String>,
     /// Stages of each version id.
     pub stages: BTreeMap<String, Vec<String>>,
+}
+
+impl Listed {
+    /// Id of the version that counts now, if there is one.
+    pub fn current(&self) -> Option<&str> {
+        let is_current = |stages: &Vec<String>| stages.iter().any(|it| it == Version::CURRENT);
+        let mut stages = self.stages.iter();
+        stages
+            .find_map(|(id, stages)| is_current(stages).then_some(id))
+            .map(String::as_str)
+    }
 }

@@ -7,8 +7,8 @@ const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// `time.Duration.String`.
-pub(crate) fn text(nanos: i64) -> String {
+/// A duration in nanoseconds as Go's `time.Duration.String` writes it, such as `1h30m0s`.
+pub fn text(nanos: i64) -> String {
     let size = nanos.unsigned_abs();
     let sign = if nanos < 0 { "-" } else { "" };
     if size < SECOND {
@@ -47,8 +47,8 @@ pub(crate) fn rounded(nanos: i64) -> String {
     )
 }
 
-/// `time.ParseDuration`; None when it is none.
-pub(crate) fn parse(text: &str) -> Option<i64> {
+/// A duration in nanoseconds as Go's `time.ParseDuration` reads it, such as `1h30m`; `None` when it is none.
+pub fn parse(text: &str) -> Option<i64> {
     let (negative, mut rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
         b'+' => (false, &text[1..]),

@@ -47,6 +47,7 @@ mod words;
 mod zone;
 
 pub use dialect::{Dialect, MissingKey};
+pub use duration::{parse as go_duration, text as go_duration_text};
 pub use engine::{Engine, GoTemplate, Items, Moment, Rendered};
 pub use error::{Failure, ParseError, Position, TemplateError};
 pub use functions::{Support, supported};

@@ -45,7 +45,7 @@ impl RealOperator {
     /// # Errors
     /// When it cannot be built or run, or it ends; the message then holds its log.
     pub fn start(plane: &ControlPlane, options: &RealOperatorOptions) -> Result<Self> {
-        apply_crds(plane)?;
+        Self::install_crds(plane)?;
         let mut attempt = 1;
         loop {
             let operator = Self::spawn(plane, options)?;
@@ -55,6 +55,32 @@ impl RealOperator {
                 Ok(()) => return Ok(operator),
             }
         }
+    }
+
+    /// Applies its own resource definitions if there is none of ExternalSecret.
+    ///
+    /// # Errors
+    /// When it cannot be built, or the API server refuses them.
+    pub fn install_crds(plane: &ControlPlane) -> Result<()> {
+        if plane
+            .run(&["get", "crd/externalsecrets.external-secrets.io"])
+            .is_ok()
+        {
+            return Ok(());
+        }
+        let file = peers::external_secrets_crds()?;
+        let file = file
+            .to_str()
+            .context("the cache folder's path is not UTF-8")?;
+        plane.run(&["apply", "--server-side", "-f", file])?;
+        plane.run(&[
+            "wait",
+            "--for=condition=Established",
+            "--timeout=60s",
+            "-f",
+            file,
+        ])?;
+        Ok(())
     }
 
     /// The program, with its log.
@@ -111,28 +137,6 @@ impl RealOperator {
             http::send(request).is_ok_and(|answer| answer.status().is_success())
         })
     }
-}
-
-fn apply_crds(plane: &ControlPlane) -> Result<()> {
-    if plane
-        .run(&["get", "crd/externalsecrets.external-secrets.io"])
-        .is_ok()
-    {
-        return Ok(());
-    }
-    let file = peers::external_secrets_crds()?;
-    let file = file
-        .to_str()
-        .context("the cache folder's path is not UTF-8")?;
-    plane.run(&["apply", "--server-side", "-f", file])?;
-    plane.run(&[
-        "wait",
-        "--for=condition=Established",
-        "--timeout=60s",
-        "-f",
-        file,
-    ])?;
-    Ok(())
 }
 
 fn is_port_taken(error: &anyhow::Error) -> bool {

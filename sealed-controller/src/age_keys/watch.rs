@@ -12,7 +12,7 @@ use operator_kit::{EventKind, EventSink};
 use seal_api::{AGE_IDENTITIES_ACTIVE, AGE_IDENTITIES_LABEL};
 
 use super::{AgeStore, Named, identity_file};
-use crate::watch_fault;
+use operator_kit::watch_fault;
 
 /// Problems of one Secret that an event tells; the others are counted.
 const TOLD: usize = 8;

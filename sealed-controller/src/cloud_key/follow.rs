@@ -19,7 +19,7 @@ use super::certificate_secret::{self, Found, Refusal};
 use super::step::{self, Step};
 use super::{CloudKey, Trouble};
 use crate::kms_keys::{KmsKeys, PublicHalf};
-use crate::watch_fault;
+use operator_kit::watch_fault;
 
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(30);

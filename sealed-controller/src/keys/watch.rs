@@ -13,7 +13,7 @@ use seal_api::{KEY_LABEL, KEY_LABEL_ACTIVE};
 
 use super::KeyStore;
 use super::key_secret::{self, KeySecret};
-use crate::watch_fault;
+use operator_kit::watch_fault;
 
 /// Follows the key Secrets of one namespace. `legacy` is the name of a key Secret of old that
 /// carries no label (contract §5.1).

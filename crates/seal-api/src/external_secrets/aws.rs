@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 /// AWS as a store.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +55,11 @@ pub struct AwsProvider {
     /// Put before every key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
+
+    /// What is not served here, such as what only PushSecrets need: kept as it is.
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub others: Map<String, Value>,
 }
 
 /// A service of AWS.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use aws_edge::CallFault;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
+use super::listing::is_arn_of;
 use super::{Answered, BATCH, Inner, State, unanswered};
 use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::observer::Saved;
 use crate::value::{Batch, SecretValue};
 use crate::version::Version;
 
@@ -25,12 +26,20 @@ impl Inner {
         let (answer, answered) = oneshot::channel();
         state.waiting.push((key.clone(), answer));
         if state.waiting.len() >= BATCH {
-            let batch = std::mem::take(&mut state.waiting);
+            let batch = state.take_waiting();
             tokio::spawn(async move { self.together(batch).await });
         } else if state.waiting.len() == 1 {
+            let batches = state.batches;
             tokio::spawn(async move {
                 sleep(self.limits.gather).await;
-                let batch = std::mem::take(&mut self.state().waiting);
+                let batch = {
+                    let mut state = self.state();
+                    // Those that wait now have not waited as long if these are gone.
+                    if state.batches != batches {
+                        return;
+                    }
+                    state.take_waiting()
+                };
                 self.together(batch).await;
             });
         }
@@ -44,15 +53,19 @@ impl Inner {
             1 => self.one_by_one(batch),
             _ => match self.ask_many(&batch).await {
                 Ok(answer) => self.hand_out(batch, answer),
-                Err(error) if error.fault == CallFault::AccessDenied.into() => {
-                    let until = Instant::now() + self.limits.forgo_batches;
+                Err(error) if error.is_access_denied() => {
+                    let until = Instant::now() + self.limits.forgo;
                     self.state().no_batches = Some(until);
                     self.one_by_one(batch);
                 }
                 Err(error) => {
                     for (key, waiting) in batch {
                         // Whoever does not wait any more needs no answer.
-                        let _ = waiting.send(Err(of(&key, error.fault.clone())));
+                        let key = Some(key);
+                        let _ = waiting.send(Err(SecretsError {
+                            key,
+                            ..error.clone()
+                        }));
                     }
                 }
             },
@@ -61,10 +74,12 @@ impl Inner {
 
     async fn ask_many(&self, batch: &[Waiting]) -> Result<Batch, SecretsError> {
         let keys: Vec<_> = batch.iter().map(|(key, _)| key.clone()).collect();
-        let Ok(_turn) = self.calls.acquire().await else {
-            return Err(unanswered(""));
-        };
-        self.manager.values(&keys).await
+        let call = self.manager.values(&keys);
+        let answer = self.paced(Operation::BatchGetSecretValue, call).await?;
+        for _ in 1..keys.len() {
+            self.saved(Saved::Batch);
+        }
+        Ok(answer)
     }
 
     fn one_by_one(self: &Arc<Self>, batch: Vec<Waiting>) {
@@ -99,21 +114,22 @@ impl Inner {
     }
 }
 
-/// By name, by ARN, or by an ARN without the six characters that AWS adds.
-fn is_of(value: &SecretValue, key: &str) -> bool {
-    let partial = || {
-        let added = value
-            .arn
-            .strip_prefix(key)
-            .and_then(|rest| rest.strip_prefix('-'));
-        added.is_some_and(|added| added.len() == 6)
-    };
-    value.name == key || value.arn == key || (key.starts_with("arn:") && partial())
+impl State {
+    fn take_waiting(&mut self) -> Vec<Waiting> {
+        self.batches += 1;
+        std::mem::take(&mut self.waiting)
+    }
 }
 
+/// By name, by ARN, or by an ARN without the six characters that AWS adds.
+fn is_of(value: &SecretValue, key: &str) -> bool {
+    value.name == key || is_arn_of(&value.arn, key)
+}
+
+/// One secret of a batch. Its rights are those of a single question (API reference).
 fn of(key: &str, fault: SecretsFault) -> SecretsError {
     SecretsError {
-        operation: Operation::BatchGetSecretValue,
+        operation: Operation::GetSecretValue,
         key: Some(key.to_owned()),
         fault,
     }

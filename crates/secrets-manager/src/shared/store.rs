@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::Question;
 use crate::value::SecretValue;
+use crate::version::Version;
 
 pub(super) struct Store {
     values: HashMap<Question, (Instant, Arc<SecretValue>)>,
@@ -23,14 +24,16 @@ impl Store {
         }
     }
 
-    /// What was asked for at `since` or later.
-    pub(super) fn get(&self, question: &Question, since: Instant) -> Option<Arc<SecretValue>> {
-        let (asked, value) = self.values.get(question)?;
-        (*asked >= since).then(|| value.clone())
+    /// What is kept, and when it was asked for.
+    pub(super) fn get(&self, question: &Question) -> Option<&(Instant, Arc<SecretValue>)> {
+        self.values.get(question)
     }
 
-    /// Keeps a value; the oldest give way.
+    /// Keeps a value, unless a younger one is kept; the oldest give way.
     pub(super) fn put(&mut self, question: Question, asked: Instant, value: Arc<SecretValue>) {
+        if self.is_younger(&question, asked) {
+            return;
+        }
         self.bytes += size(&value);
         if let Some((_, before)) = self.values.insert(question, (asked, value)) {
             self.bytes -= size(&before);
@@ -44,6 +47,12 @@ impl Store {
         }
     }
 
+    /// Whether what is kept was asked for after this.
+    pub(super) fn is_younger(&self, question: &Question, than: Instant) -> bool {
+        let known = self.values.get(question);
+        known.is_some_and(|(asked, _)| *asked > than)
+    }
+
     /// Drops every version of a secret.
     pub(super) fn forget(&mut self, key: &str) {
         let of_key = self.values.keys().filter(|(known, _)| known == key);
@@ -52,7 +61,19 @@ impl Store {
         }
     }
 
-    fn remove(&mut self, question: &Question) {
+    /// Drops what a change changes: all but versions with an id.
+    pub(super) fn forget_stages(&mut self, key: &str) {
+        let of_key = self
+            .values
+            .keys()
+            .filter(|(known, version)| known == key && matches!(version, Version::Stage(_)));
+        for question in of_key.cloned().collect::<Vec<_>>() {
+            self.remove(&question);
+        }
+    }
+
+    /// Drops one value.
+    pub(super) fn remove(&mut self, question: &Question) {
         if let Some((_, value)) = self.values.remove(question) {
             self.bytes -= size(&value);
         }
@@ -66,7 +87,6 @@ fn size(value: &SecretValue) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::version::Version;
     use zeroize::Zeroizing;
 
     #[tokio::test(start_paused = true)]
@@ -86,8 +106,10 @@ mod tests {
         store.put(question("a"), start, value(6));
         tokio::time::advance(std::time::Duration::from_secs(1)).await;
         store.put(question("b"), Instant::now(), value(6));
-        assert!(store.get(&question("a"), start).is_none());
-        assert!(store.get(&question("b"), Instant::now()).is_some());
+        assert!(store.get(&question("a")).is_none());
+        assert!(store.get(&question("b")).is_some());
+        store.put(question("b"), start, value(1));
+        assert_eq!(store.bytes, 6, "it is the older one");
         store.put(question("b"), Instant::now(), value(7));
         assert_eq!(store.bytes, 7);
         tokio::time::advance(std::time::Duration::from_secs(1)).await;

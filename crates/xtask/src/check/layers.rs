@@ -37,6 +37,7 @@ pub(crate) const PURE: &[&str] = &[
 /// Everything below the apps.
 const LIBRARIES: &[&str] = &[
     "aws-edge",
+    "aws-identity",
     "external-data",
     "go-regexp",
     "json-property",
@@ -79,8 +80,9 @@ const LAYERS: &[Layer] = &[
     layer(2, "operator-kit", PURE),
     layer(2, "seal-age", &["seal-format", "seal-keys"]),
     layer(1, "aws-edge", &[]),
+    layer(2, "aws-identity", &["aws-edge"]),
     layer(2, "seal-kms", &["aws-edge", "seal-format", "seal-keys"]),
-    layer(2, "secrets-manager", &["aws-edge"]),
+    layer(2, "secrets-manager", &["aws-edge", "go-regexp"]),
     layer(APP, "external-secrets", LIBRARIES),
     layer(APP, "seal-cli", LIBRARIES),
     layer(APP, "sealed-controller", LIBRARIES),

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use kube::runtime::watcher::{self, ExponentialBackoff};
-use operator_kit::ApiFault;
+
+use crate::ApiFault;
 
 const FIRST_RETRY: Duration = Duration::from_millis(500);
 /// Short, as nothing at all happens meanwhile, and a controller has only a few watches. An API server that is
@@ -13,12 +14,12 @@ const FIRST_RETRY: Duration = Duration::from_millis(500);
 const LONGEST_RETRY: Duration = Duration::from_secs(2);
 
 /// Waits between tries. They never end: a watch without back-off left would close silently.
-pub(crate) fn backoff() -> ExponentialBackoff {
-    operator_kit::backoff::policy(FIRST_RETRY, LONGEST_RETRY).into()
+pub fn backoff() -> ExponentialBackoff {
+    crate::backoff::policy(FIRST_RETRY, LONGEST_RETRY).into()
 }
 
 /// Logs why a watch failed; the watch itself is taken up again with back-off.
-pub(crate) fn log(what: &'static str, error: &watcher::Error) {
+pub fn log(what: &'static str, error: &watcher::Error) {
     if let Some(fault) = reason(error) {
         tracing::warn!(%fault, "the watch of {what} failed and is taken up again");
     } else {

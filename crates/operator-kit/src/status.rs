@@ -1,65 +1,73 @@
-//! Writing the status: only when it differs, and again when someone else was faster.
+//! Writing the status of an object: only when it differs, and again when someone else was faster.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::api::{ApiResource, DynamicObject, PostParams};
 use kube::core::ObjectMeta;
-use kube::{Api, Client, Resource as _};
-use operator_kit::ApiFault;
-use seal_api::{SealedSecret, SealedSecretStatus};
+use kube::{Api, Client};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
-use crate::conditions::{Verdict, next_status};
-use crate::live::Key;
+use crate::api_fault::ApiFault;
 
 const TRIES: usize = 4;
 
 /// The object as the last watch event had it, reduced to what a status needs.
-pub(crate) struct Subject {
-    pub(crate) metadata: ObjectMeta,
-    pub(crate) status: Present,
+pub struct Subject<S> {
+    /// Its metadata.
+    pub metadata: ObjectMeta,
+    /// Its status.
+    pub status: Present<S>,
 }
 
 /// The status that the object has.
-pub(crate) enum Present {
-    Known(Option<SealedSecretStatus>),
+pub enum Present<S> {
+    /// As the watch told.
+    Known(Option<S>),
     /// The object is malformed: its status must be read by itself.
     Unknown,
 }
 
-/// Brings the status to `verdict`; true if something was written.
-pub(crate) async fn bring_to(
+/// Brings the status to what `next` makes of the present one; true if something was written.
+///
+/// # Errors
+/// What the API server says, after a few tries where others were faster.
+pub async fn bring_to<K, S>(
     client: &Client,
-    subject: &Subject,
-    verdict: &Verdict,
-    written: &WrittenStatuses,
-) -> Result<bool, ApiFault> {
-    let key = Key::new(subject.metadata.name.as_deref().unwrap_or_default())
-        .within(subject.metadata.namespace.as_deref().unwrap_or_default());
-    let generation = subject.metadata.generation;
+    resource: &ApiResource,
+    (key, subject): (&K, &Subject<S>),
+    next: impl Fn(Option<&S>) -> Option<S> + Send,
+    written: &WrittenStatuses<K, S>,
+) -> Result<bool, ApiFault>
+where
+    K: Clone + Eq + Hash,
+    S: Clone + Serialize + DeserializeOwned,
+{
     let name = subject.metadata.name.clone().unwrap_or_default();
-    let namespace = subject.metadata.namespace.clone().unwrap_or_default();
-    let resource = ApiResource::erase::<SealedSecret>(&());
-    let api: Api<DynamicObject> = Api::namespaced_with(client.clone(), &namespace, &resource);
+    let namespace = subject.metadata.namespace.as_deref();
+    let api = api(client, resource, namespace);
     let mut latest = match &subject.status {
         Present::Known(status) => Some(written.or_newer(
-            &key,
+            key,
             Latest {
                 status: status.clone(),
                 version: subject.metadata.resource_version.clone(),
             },
         )),
-        Present::Unknown => read(&api, subject).await?,
+        Present::Unknown => read(&api, &subject.metadata).await?,
     };
     for _ in 0..TRIES {
         let Some(Latest { status, version }) = latest else {
             return Ok(false);
         };
-        let Some(next) = next_status(status.as_ref(), generation, verdict, Timestamp::now()) else {
+        let Some(next) = next(status.as_ref()) else {
             return Ok(false);
         };
-        let mut object = DynamicObject::new(&name, &resource).within(&namespace);
+        let mut object = DynamicObject::new(&name, resource);
+        object.metadata.namespace = namespace.map(str::to_owned);
         object.metadata.resource_version = version;
         object.data = serde_json::json!({ "status": next });
         let answer = api
@@ -69,10 +77,10 @@ pub(crate) async fn bring_to(
             Ok(object) => {
                 let version = object.metadata.resource_version;
                 let status = Some(next);
-                written.remember(&key, Latest { status, version });
+                written.remember(key, Latest { status, version });
                 return Ok(true);
             }
-            Err(ApiFault::Conflict) => latest = read(&api, subject).await?,
+            Err(ApiFault::Conflict) => latest = read(&api, &subject.metadata).await?,
             Err(ApiFault::NotFound) => return Ok(false),
             Err(fault) => return Err(fault),
         }
@@ -80,14 +88,21 @@ pub(crate) async fn bring_to(
     Err(ApiFault::Conflict)
 }
 
+fn api(client: &Client, resource: &ApiResource, namespace: Option<&str>) -> Api<DynamicObject> {
+    match namespace {
+        Some(namespace) => Api::namespaced_with(client.clone(), namespace, resource),
+        None => Api::all_with(client.clone(), resource),
+    }
+}
+
 /// A status and the version of the object that has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Latest {
-    status: Option<SealedSecretStatus>,
+struct Latest<S> {
+    status: Option<S>,
     version: Option<String>,
 }
 
-impl Latest {
+impl<S> Latest<S> {
     /// Resource versions are numbers that grow (KEP-5504); another form counts as oldest.
     fn order(&self) -> u128 {
         let version = self.version.as_deref().unwrap_or_default();
@@ -97,11 +112,16 @@ impl Latest {
 
 /// What we wrote and the watch has not told yet. Judged by the watch alone, a status could stay
 /// wrong: written False, then right again before the False came back, nothing would be written.
-#[derive(Default)]
-pub(crate) struct WrittenStatuses(Mutex<HashMap<Key, Latest>>);
+pub struct WrittenStatuses<K, S>(Mutex<HashMap<K, Latest<S>>>);
 
-impl WrittenStatuses {
-    fn or_newer(&self, key: &Key, seen: Latest) -> Latest {
+impl<K, S> Default for WrittenStatuses<K, S> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash, S: Clone> WrittenStatuses<K, S> {
+    fn or_newer(&self, key: &K, seen: Latest<S>) -> Latest<S> {
         let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match written.get(key) {
             Some(ours) if ours.order() > seen.order() => ours.clone(),
@@ -112,43 +132,56 @@ impl WrittenStatuses {
         }
     }
 
-    fn remember(&self, key: &Key, latest: Latest) {
+    fn remember(&self, key: &K, latest: Latest<S>) {
         let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         written.insert(key.clone(), latest);
     }
 
+    /// The status as we know it: what we wrote, until the watch has told something newer.
+    pub fn newest(&self, key: &K, metadata: &ObjectMeta, status: Option<S>) -> Option<S> {
+        let version = metadata.resource_version.clone();
+        self.or_newer(key, Latest { status, version }).status
+    }
+
     /// The object is gone.
-    pub(crate) fn forget(&self, key: &Key) {
+    pub fn forget(&self, key: &K) {
         let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         written.remove(key);
     }
 }
 
 /// Verdicts on objects that are too large to hold a status, as they were told instead.
-#[derive(Default)]
-pub(crate) struct UnheldStatuses(Mutex<HashMap<Key, (Option<i64>, String)>>);
+pub struct UnheldStatuses<K>(Mutex<HashMap<K, (Option<i64>, String)>>);
 
-impl UnheldStatuses {
-    /// Whether this verdict on this generation was not told yet.
-    pub(crate) fn is_news(&self, key: &Key, generation: Option<i64>, verdict: &Verdict) -> bool {
-        let told = (generation, verdict.message.clone());
+impl<K> Default for UnheldStatuses<K> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<K: Clone + Eq + Hash> UnheldStatuses<K> {
+    /// Whether this message on this generation was not told yet.
+    pub fn is_news(&self, key: &K, generation: Option<i64>, message: &str) -> bool {
+        let told = (generation, message.to_owned());
         let mut unheld = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         unheld.insert(key.clone(), told.clone()) != Some(told)
     }
 
     /// The object is gone, or has a status.
-    pub(crate) fn forget(&self, key: &Key) {
+    pub fn forget(&self, key: &K) {
         let mut unheld = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         unheld.remove(key);
     }
 }
 
 /// `None` when the object is gone or another: a newer spec has a pass of its own coming.
-async fn read(api: &Api<DynamicObject>, subject: &Subject) -> Result<Option<Latest>, ApiFault> {
-    let name = subject.metadata.name.as_deref().unwrap_or_default();
+async fn read<S: DeserializeOwned>(
+    api: &Api<DynamicObject>,
+    subject: &ObjectMeta,
+) -> Result<Option<Latest<S>>, ApiFault> {
+    let name = subject.name.as_deref().unwrap_or_default();
     let object = api.get_opt(name).await?.filter(|object| {
-        object.metadata.generation == subject.metadata.generation
-            && object.metadata.uid == subject.metadata.uid
+        object.metadata.generation == subject.generation && object.metadata.uid == subject.uid
     });
     Ok(object.map(|object| Latest {
         status: serde_json::from_value(object.data["status"].clone()).ok(),
@@ -156,11 +189,11 @@ async fn read(api: &Api<DynamicObject>, subject: &Subject) -> Result<Option<Late
     }))
 }
 
-/// How events refer to the object.
-pub(crate) fn reference(metadata: &ObjectMeta) -> k8s_openapi::api::core::v1::ObjectReference {
-    k8s_openapi::api::core::v1::ObjectReference {
-        api_version: Some(SealedSecret::api_version(&()).into_owned()),
-        kind: Some(SealedSecret::kind(&()).into_owned()),
+/// How events refer to an object.
+pub fn reference(resource: &ApiResource, metadata: &ObjectMeta) -> ObjectReference {
+    ObjectReference {
+        api_version: Some(resource.api_version.clone()),
+        kind: Some(resource.kind.clone()),
         name: metadata.name.clone(),
         namespace: metadata.namespace.clone(),
         uid: metadata.uid.clone(),
@@ -176,12 +209,7 @@ mod tests {
     #[test]
     fn what_no_status_holds_is_told_once() {
         let unheld = UnheldStatuses::default();
-        let key = Key::new("db").within("prod");
-        let verdict = |message: &str| Verdict {
-            synced: false,
-            reason: "UnsealFailed",
-            message: message.into(),
-        };
+        let key = "prod/db";
         for (generation, message, news) in [
             (1, "a", true),
             (1, "a", false),
@@ -189,24 +217,18 @@ mod tests {
             (2, "b", true),
             (2, "b", false),
         ] {
-            assert_eq!(
-                unheld.is_news(&key, Some(generation), &verdict(message)),
-                news
-            );
+            assert_eq!(unheld.is_news(&key, Some(generation), message), news);
         }
         unheld.forget(&key);
-        assert!(unheld.is_news(&key, Some(2), &verdict("b")));
+        assert!(unheld.is_news(&key, Some(2), "b"));
     }
 
     #[test]
     fn what_we_wrote_counts_until_the_watch_has_caught_up() {
         let written = WrittenStatuses::default();
-        let key = Key::new("db").within("prod");
-        let at = |version: &str, generation| Latest {
-            status: Some(SealedSecretStatus {
-                observed_generation: Some(generation),
-                conditions: vec![],
-            }),
+        let key = "prod/db";
+        let at = |version: &str, status: i32| Latest {
+            status: Some(status),
             version: Some(version.into()),
         };
         assert_eq!(written.or_newer(&key, at("9", 1)), at("9", 1));

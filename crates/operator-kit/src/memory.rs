@@ -3,7 +3,7 @@
 /// Forbids core dumps, which would write them to a disk, and keeps other processes of the same user
 /// from reading them. False where the system does not do that.
 #[cfg(target_os = "linux")]
-pub(crate) fn keep_private() -> bool {
+pub fn keep_private() -> bool {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
     set_dumpable_behavior(DumpableBehavior::NotDumpable).is_ok()
@@ -11,7 +11,7 @@ pub(crate) fn keep_private() -> bool {
 
 /// Other systems are for development.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn keep_private() -> bool {
+pub fn keep_private() -> bool {
     false
 }
 

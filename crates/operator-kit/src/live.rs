@@ -1,62 +1,65 @@
 //! What is known of live Secrets without reading them: resource versions, and only of Secrets
-//! whose SealedSecret exists. Foreign Secrets leave no trace here.
+//! that belong to an object of ours. Foreign Secrets leave no trace here.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use kube::core::DeserializeGuard;
-use kube::runtime::reflector::ObjectRef;
-use seal_api::SealedSecret;
-
-/// A SealedSecret as it comes from the watch: well-formed or not.
-pub(crate) type Guarded = DeserializeGuard<SealedSecret>;
-
-/// Names a SealedSecret and its Secret.
-pub(crate) type Key = ObjectRef<Guarded>;
 
 /// What the last pass over an object brought about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Applied {
+pub struct Applied {
     /// Digest of all that determines the Secret.
-    pub(crate) input: [u8; 32],
+    pub input: [u8; 32],
     /// Version of the Secret that had this content.
-    pub(crate) version: String,
+    pub version: String,
     /// What [`Live::start_pass`] gave.
-    pub(crate) keys: KeyEpoch,
+    pub keys: KeyEpoch,
 }
 
 /// Grows with every key that is taken out of use.
-pub(crate) type KeyEpoch = u64;
+pub type KeyEpoch = u64;
 
-/// Records of this process; losing them costs one more look at each Secret.
-#[derive(Default)]
-pub(crate) struct Live(Mutex<Records>);
+/// Records of this process, by the object whose Secret it is; losing them costs one more look at each Secret.
+pub struct Live<K>(Mutex<Records<K>>);
 
-#[derive(Default)]
-struct Records {
+impl<K> Default for Live<K> {
+    fn default() -> Self {
+        Self(Mutex::new(Records {
+            listed: false,
+            versions: HashMap::new(),
+            naming: None,
+            applied: HashMap::new(),
+            keys: 0,
+            undisturbed: HashSet::new(),
+            doubtful: HashSet::new(),
+        }))
+    }
+}
+
+struct Records<K> {
     /// The Secret watch has listed everything once.
     listed: bool,
     /// Versions by name, as the Secret watch last told.
-    versions: HashMap<Key, String>,
+    versions: HashMap<K, String>,
     /// While a full list runs: what it has named so far.
-    naming: Option<HashSet<Key>>,
-    applied: HashMap<Key, Applied>,
+    naming: Option<HashSet<K>>,
+    applied: HashMap<K, Applied>,
     keys: KeyEpoch,
     /// Under a pass, and nothing heard from the watch since it began.
-    undisturbed: HashSet<Key>,
+    undisturbed: HashSet<K>,
     /// Not in the last full list, and nothing known since: a list can be older than what was made meanwhile.
-    doubtful: HashSet<Key>,
+    doubtful: HashSet<K>,
 }
 
-impl Live {
+impl<K: Clone + Eq + Hash> Live<K> {
     /// A full list of Secrets begins.
-    pub(crate) fn begin(&self) {
+    pub fn begin(&self) {
         self.lock().naming = Some(HashSet::new());
     }
 
     /// The full list ended. Gives the Secrets that vanished unseen, while the watch was down, and those of passes
     /// under way that the list does not know: they may have been deleted after the pass looked at them.
-    pub(crate) fn listed(&self) -> Vec<Key> {
+    pub fn listed(&self) -> Vec<K> {
         let mut records = self.lock();
         records.listed = true;
         let named = records.naming.take().unwrap_or_default();
@@ -71,7 +74,7 @@ impl Live {
     }
 
     /// The Secret exists in this version.
-    pub(crate) fn saw(&self, key: &Key, version: String) {
+    pub fn saw(&self, key: &K, version: String) {
         let mut records = self.lock();
         if let Some(naming) = &mut records.naming {
             naming.insert(key.clone());
@@ -82,15 +85,15 @@ impl Live {
     }
 
     /// The Secret is gone.
-    pub(crate) fn lost(&self, key: &Key) {
+    pub fn lost(&self, key: &K) {
         let mut records = self.lock();
         records.undisturbed.remove(key);
         records.doubtful.remove(key);
         records.versions.remove(key);
     }
 
-    /// The SealedSecret is gone.
-    pub(crate) fn forget(&self, key: &Key) {
+    /// The object is gone.
+    pub fn forget(&self, key: &K) {
         let mut records = self.lock();
         records.versions.remove(key);
         records.applied.remove(key);
@@ -99,7 +102,7 @@ impl Live {
     }
 
     /// A pass over the object begins; it may end in [`Self::record`].
-    pub(crate) fn start_pass(&self, key: &Key) -> KeyEpoch {
+    pub fn start_pass(&self, key: &K) -> KeyEpoch {
         let mut records = self.lock();
         records.undisturbed.insert(key.clone());
         records.keys
@@ -107,13 +110,13 @@ impl Live {
 
     /// A sealing key was taken out of use: what was opened with it must be opened anew to tell
     /// whether another key does.
-    pub(crate) fn doubt_all(&self) {
+    pub fn doubt_all(&self) {
         self.lock().keys += 1;
     }
 
     /// The Secret had this content in this version. What the watch told since the pass began may
     /// be newer than the API server's answer to us, and stays.
-    pub(crate) fn record(&self, key: &Key, applied: Applied) {
+    pub fn record(&self, key: &K, applied: Applied) {
         let mut records = self.lock();
         // A list that is under way may be younger than what the pass saw, so this names nothing there.
         if records.undisturbed.remove(key) {
@@ -126,7 +129,7 @@ impl Live {
     }
 
     /// Whether this process brought `input` about before, so that a difference is drift.
-    pub(crate) fn applied_before(&self, key: &Key, input: &[u8; 32]) -> bool {
+    pub fn applied_before(&self, key: &K, input: &[u8; 32]) -> bool {
         self.lock()
             .applied
             .get(key)
@@ -134,7 +137,7 @@ impl Live {
     }
 
     /// Whether the live Secret is, for all we know, what `input` asks for.
-    pub(crate) fn is_current(&self, key: &Key, input: &[u8; 32]) -> bool {
+    pub fn is_current(&self, key: &K, input: &[u8; 32]) -> bool {
         let records = self.lock();
         match (records.applied.get(key), records.versions.get(key)) {
             (Some(applied), Some(version)) => {
@@ -148,12 +151,12 @@ impl Live {
     }
 
     /// Whether the Secret is probably missing: worth a create without looking first.
-    pub(crate) fn is_probably_missing(&self, key: &Key) -> bool {
+    pub fn is_probably_missing(&self, key: &K) -> bool {
         let records = self.lock();
         records.listed && !records.versions.contains_key(key) && !records.doubtful.contains(key)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Records> {
+    fn lock(&self) -> MutexGuard<'_, Records<K>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -173,7 +176,7 @@ mod tests {
     #[test]
     fn current_means_same_input_and_version_as_seen() {
         let live = Live::default();
-        let key = Key::new("db").within("prod");
+        let key = "prod/db";
         assert!(!live.is_probably_missing(&key), "nothing is listed yet");
         live.listed();
         assert!(live.is_probably_missing(&key));
@@ -195,7 +198,7 @@ mod tests {
     #[test]
     fn what_the_watch_tells_during_a_pass_is_newer_than_its_answer() {
         let live = Live::default();
-        let key = Key::new("db").within("prod");
+        let key = "prod/db";
         live.listed();
         live.start_pass(&key);
         live.saw(&key, "6".into());
@@ -225,7 +228,7 @@ mod tests {
     #[test]
     fn a_lost_key_puts_everything_in_doubt_also_what_is_under_way() {
         let live = Live::default();
-        let key = Key::new("db").within("prod");
+        let key = "prod/db";
         live.listed();
         let before = live.start_pass(&key);
         live.doubt_all();
@@ -253,11 +256,11 @@ mod tests {
     #[test]
     fn a_new_list_tells_what_vanished_meanwhile() {
         let live = Live::default();
-        let (stays, goes) = (Key::new("stays"), Key::new("goes"));
+        let (stays, goes) = ("stays", "goes");
         live.begin();
         live.saw(&stays, "1".into());
         live.saw(&goes, "1".into());
-        assert_eq!(live.listed(), []);
+        assert!(live.listed().is_empty());
         live.begin();
         live.saw(&stays, "1".into());
         assert_eq!(live.listed(), [goes]);
@@ -265,7 +268,7 @@ mod tests {
 
     #[test]
     fn a_secret_that_went_between_a_look_and_the_list_is_looked_at_again() {
-        let key = Key::new("db").within("prod");
+        let key = "prod/db";
         for recorded_first in [true, false] {
             let live = Live::default();
             live.begin();
