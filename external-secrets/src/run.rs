@@ -15,7 +15,7 @@ use crate::args::{Args, given};
 use crate::cluster_external_secret::ClusterController;
 use crate::http;
 use crate::metrics::Metrics;
-use crate::objects::Key;
+use crate::passes::News;
 use crate::reconcile::{Context, Parts};
 use crate::source::{ServiceAccountTokens, Sources};
 use crate::store_checks::StoreChecks;
@@ -203,7 +203,7 @@ fn sources(
     args: &Args,
     clients: &Clients,
     metrics: &Metrics,
-    changed: mpsc::UnboundedSender<Key>,
+    changed: mpsc::UnboundedSender<News>,
 ) -> Sources {
     let options = IdentitiesOptions {
         sts_endpoint: given(&args.sts_endpoint),

@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::objects::Key;
+use crate::passes::News;
 use crate::reconcile::Context;
 use crate::stores::AnyStore;
 use crate::sync_error::FetchReason;
@@ -61,7 +62,7 @@ pub(crate) struct Sources {
     endpoint: Option<String>,
     observer: Arc<dyn CallObserver>,
     /// ExternalSecrets whose values have changed.
-    changed: mpsc::UnboundedSender<Key>,
+    changed: mpsc::UnboundedSender<News>,
     state: Mutex<State>,
 }
 
@@ -84,7 +85,7 @@ impl Sources {
         identities: Identities,
         endpoint: Option<String>,
         observer: Arc<dyn CallObserver>,
-        changed: mpsc::UnboundedSender<Key>,
+        changed: mpsc::UnboundedSender<News>,
     ) -> Self {
         Self {
             identities,
