@@ -15,4 +15,5 @@ mod follow;
 mod manifests;
 mod marks;
 mod record;
+mod rights;
 mod takeover;
