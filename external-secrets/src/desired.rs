@@ -241,6 +241,7 @@ async fn write(
     }
     Ok(Outcome {
         written: written.written,
+        bound: creation != CreationPolicy::None,
         ..Outcome::of(Verdict::synced())
     })
 }
@@ -263,7 +264,9 @@ async fn carry_out(
         name: desired.name,
         field_manager: Some(field_manager(&desired.owner.name)),
     };
-    let missing = context.live.is_probably_missing(key);
+    // What is to be merged into is another's, and not watched before it is merged into once.
+    let makes = desired.creation != CreationPolicy::Merge;
+    let missing = makes && context.live.is_probably_missing(key);
     match target.sync(missing, decide).await {
         Ok(synced) => Ok(Some(synced)),
         Err(SyncFault::Refused(None)) => Ok(None),
