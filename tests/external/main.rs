@@ -6,11 +6,12 @@
     reason = "tests"
 )]
 
+mod admission;
 mod bed;
 mod case;
+mod cluster_external_secret;
 mod comparison;
 mod differences;
-mod admission;
 mod manifests;
 mod marks;
 mod record;

@@ -26,7 +26,7 @@ use super::reconcile::{Context, place, reconcile, retry};
 /// Passes at once. Each writes many objects at a time.
 const PASSES: u16 = 4;
 /// How often is asked whether the kind is there, and whether this controller may see it.
-const LOOK_FOR_KIND: Duration = Duration::from_secs(30);
+const LOOK_FOR_KIND: Duration = Duration::from_secs(10);
 
 /// What it runs on.
 pub struct ClusterController {
