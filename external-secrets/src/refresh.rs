@@ -124,6 +124,18 @@ fn needs_repair(moment: &Moment<'_>) -> bool {
     }
 }
 
+/// Whether values are looked at again and again.
+pub fn is_periodic(spec: &ExternalSecretSpec) -> bool {
+    period(spec).is_some()
+}
+
+/// How often values are looked at again, if at all.
+pub fn period(spec: &ExternalSecretSpec) -> Option<SignedDuration> {
+    let periodic = spec.refresh_policy.unwrap_or_default() == RefreshPolicy::Periodic;
+    let interval = interval(spec).ok().filter(|_| periodic);
+    interval.filter(|interval| *interval > SignedDuration::ZERO)
+}
+
 /// How often, as Go writes durations.
 ///
 /// # Errors

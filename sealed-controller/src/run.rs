@@ -220,7 +220,7 @@ async fn reconcile_all(
     let secrets = secret_watch::changes(
         secret_watch::api(watches, None),
         live.clone(),
-        move |(namespace, name)| {
+        move |(namespace, name), _| {
             let key = Key::new(name).within(namespace);
             sealed_known.get(&key).map(|_| key).into_iter().collect()
         },

@@ -56,7 +56,10 @@ fn secrets_are_the_real_operator_s() {
 #[test]
 fn the_real_operator_takes_every_case() {
     let cases = Case::all();
-    for (case, facts) in cases.iter().zip(theirs(&cases).values()) {
-        assert!(!facts.is_empty(), "{}", case.id());
+    for ((case, _), facts) in theirs(&cases) {
+        assert!(
+            !facts.is_empty() || case.starts_with("deletion-gone"),
+            "{case}"
+        );
     }
 }

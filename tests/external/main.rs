@@ -12,6 +12,7 @@ mod case;
 mod cluster_external_secret;
 mod comparison;
 mod differences;
+mod follow;
 mod manifests;
 mod marks;
 mod record;

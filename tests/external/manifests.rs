@@ -132,7 +132,7 @@ fn the_pod_fits_the_strictest_security_standard() {
         (number("metrics"), number("live")),
         (json!(8080), json!(8082))
     );
-    let service = get("service", "external-secrets-metrics");
+    let service = get("service", "seal-external-secrets-metrics");
     assert_eq!(service["spec"]["ports"][0]["targetPort"], "metrics");
     assert_eq!(service["spec"]["selector"], template["metadata"]["labels"]);
 }

@@ -58,7 +58,7 @@ impl Half {
             blocks: blocks(GUIDE, mark).into(),
             overlay: format!("overlays/{mark}/kustomization.yaml"),
         };
-        pretend_rolled_out(half.cluster.plane());
+        pretend_rolled_out(half.cluster.plane(), NAMESPACE, SERVICE);
         half.restart();
         Some(half)
     }

@@ -9,6 +9,7 @@
 
 mod desk;
 mod document;
+mod external_secrets;
 mod keys_in_kms;
 mod many_recipients;
 mod recover;
@@ -67,7 +68,7 @@ impl Drop for Dev {
 }
 
 /// No pods run here: the Deployment says what it would say with its pod running.
-fn pretend_rolled_out(plane: &ControlPlane) {
+fn pretend_rolled_out(plane: &ControlPlane, namespace: &str, deployment: &str) {
     let ready = json!({"status": {
         "observedGeneration": 1000, "replicas": 1, "updatedReplicas": 1,
         "readyReplicas": 1, "availableReplicas": 1,
@@ -77,9 +78,9 @@ fn pretend_rolled_out(plane: &ControlPlane) {
         .run(&[
             "patch",
             "deployment",
-            SERVICE,
+            deployment,
             "-n",
-            NAMESPACE,
+            namespace,
             "--subresource=status",
             "--type=merge",
             &patch,
@@ -166,7 +167,7 @@ fn the_demo_runs_on_a_context_through_the_service_proxy() {
     };
     let plane = bed.cluster.plane();
     let _dev = Dev::take();
-    pretend_rolled_out(plane);
+    pretend_rolled_out(plane, NAMESPACE, SERVICE);
     let context = plane.run(&["config", "current-context"]).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let script = format!("'{}' demo --context '{}'", xtask.display(), context.trim());

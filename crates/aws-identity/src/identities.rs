@@ -100,7 +100,7 @@ impl Identities {
         region: &'a str,
     ) -> BoxFuture<'a, Granted> {
         async move {
-            if let (Base::Static(keys), None) = (&identity.base, identity.parent()) {
+            if let Some(keys) = identity.keys() {
                 return Ok(keys.to_sdk());
             }
             let (session, sts) = self.0.session(identity, region);
@@ -120,11 +120,15 @@ impl Identities {
             }
             (None, Base::Process) => async move { sts.process().await.map_err(own) }.boxed(),
             (None, Base::Static(keys)) => {
-                let grant = Grant {
-                    credentials: keys.to_sdk(),
-                    lifetime: None,
-                };
-                async move { Ok(grant) }.boxed()
+                let credentials = keys.to_sdk();
+                let lifetime = None;
+                async move {
+                    Ok(Grant {
+                        credentials,
+                        lifetime,
+                    })
+                }
+                .boxed()
             }
             (
                 None,

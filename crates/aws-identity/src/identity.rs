@@ -78,6 +78,16 @@ impl Identity {
         }
     }
 
+    /// The access key, if it is all there is to it.
+    pub(crate) fn keys(&self) -> Option<&StaticCredentials> {
+        match &self.base {
+            Base::Static(keys) if self.role.is_none() && self.additional_roles.is_empty() => {
+                Some(keys)
+            }
+            _ => None,
+        }
+    }
+
     /// Who assumes the last role, and that role; None for a base.
     pub(crate) fn parent(&self) -> Option<(Self, AssumedRole)> {
         let mut parent = self.clone();

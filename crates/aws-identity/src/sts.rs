@@ -11,10 +11,11 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_edge::{CallFault, CredentialsFault, SdkError, answered, classify, muted};
 use aws_sdk_sts::config::{Builder, IdentityCache, Region};
+use aws_sdk_sts::error::ProvideErrorMetadata;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
 use aws_sdk_sts::types::{Credentials as Given, Tag};
 use aws_sdk_sts::{Client, Config};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use zeroize::Zeroizing;
 
 use crate::SESSION_NAME;
@@ -29,11 +30,15 @@ const APP_NAME: &str = "external-secrets";
 /// A second one is for what the SDK learns from the first: that the clock is wrong.
 const ATTEMPTS: u32 = 2;
 
+/// Calls at the same time: a start with a thousand identities does not come all at once.
+const CALLS: usize = 16;
+
 /// AWS STS in one region. Nothing is read or called before the first use.
 pub(crate) struct Sts {
     region: String,
     options: IdentitiesOptions,
     reached: OnceCell<Reached>,
+    turns: Semaphore,
 }
 
 struct Reached {
@@ -47,6 +52,7 @@ impl Sts {
             region: region.to_owned(),
             options: options.clone(),
             reached: OnceCell::new(),
+            turns: Semaphore::new(CALLS),
         }
     }
 
@@ -80,8 +86,10 @@ impl Sts {
             .iter()
             .map(|(key, value)| Tag::builder().key(key).value(value).build())
             .collect();
-        let some = |keys: &Vec<String>| (!keys.is_empty()).then(|| keys.clone());
         let failed = |fault| Step::assume_role(role).failed(fault);
+        // Policies may grant less with tags than without: never without.
+        let tags = tags.map_err(|_| failed(CallFault::Misconfigured))?;
+        let keys = role.transitive_tag_keys.clone();
         let call = self
             .reached()
             .await
@@ -91,11 +99,11 @@ impl Sts {
             .role_session_name(SESSION_NAME)
             .duration_seconds(seconds(self.options.lifetime))
             .set_external_id(role.external_id.clone())
-            .set_tags(tags.ok().filter(|tags| !tags.is_empty()))
-            .set_transitive_tag_keys(some(&role.transitive_tag_keys))
+            .set_tags(Some(tags).filter(|tags| !tags.is_empty()))
+            .set_transitive_tag_keys(Some(keys).filter(|keys| !keys.is_empty()))
             .customize()
             .config_override(Config::builder().credentials_provider(credentials));
-        let answer = answered(call.send(), own_fault).await.map_err(failed)?;
+        let answer = self.in_turn(call.send()).await.map_err(failed)?;
         self.grant(answer.credentials)
             .ok_or_else(|| failed(CallFault::BadAnswer))
     }
@@ -122,9 +130,23 @@ impl Sts {
             .role_session_name(SESSION_NAME)
             .duration_seconds(seconds(self.options.lifetime))
             .web_identity_token(token.as_str());
-        let answer = answered(call.send(), own_fault).await.map_err(failed)?;
+        let answer = self.in_turn(call.send()).await.map_err(failed)?;
         self.grant(answer.credentials)
             .ok_or_else(|| failed(CallFault::BadAnswer))
+    }
+
+    /// A call's answer, when it is its turn.
+    async fn in_turn<T, E>(
+        &self,
+        call: impl Future<Output = Result<T, SdkError<E>>>,
+    ) -> Result<T, CallFault>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let call = answered(call, own_fault);
+        // It is never closed.
+        let _turn = self.turns.acquire().await;
+        call.await
     }
 
     /// Their lifetime is what was asked for, from then on: no clock is compared with AWS's.

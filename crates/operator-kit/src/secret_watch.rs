@@ -18,12 +18,21 @@ use crate::watch_fault;
 /// Namespace and name of a Secret.
 pub type SecretName = (String, String);
 
+/// Whether a Secret was told of in a list, or because something happened to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It is there.
+    Listed,
+    /// It was made, changed or deleted just now.
+    Changed,
+}
+
 /// Objects whose Secret changed, over and over. `objects` says whose Secret one is; of all others not even the
 /// version is kept.
 pub fn changes<K: Clone + Eq + Hash + Send>(
     secrets: Api<PartialObjectMeta<Secret>>,
     live: Arc<Live<K>>,
-    objects: impl Fn(&SecretName) -> Vec<K> + Send,
+    objects: impl Fn(&SecretName, Told) -> Vec<K> + Send,
 ) -> impl Stream<Item = K> + Send {
     watcher(secrets, watcher::Config::default().any_semantic())
         .backoff(watch_fault::backoff())
@@ -45,10 +54,15 @@ pub fn api(client: Client, namespace: Option<&str>) -> Api<PartialObjectMeta<Sec
 fn note<K: Clone + Eq + Hash>(
     event: Event<PartialObjectMeta<Secret>>,
     live: &Live<K>,
-    objects: impl Fn(&SecretName) -> Vec<K>,
+    objects: impl Fn(&SecretName, Told) -> Vec<K>,
 ) -> Vec<K> {
+    let told = match &event {
+        Event::Apply(_) | Event::Delete(_) => Told::Changed,
+        Event::Init | Event::InitApply(_) | Event::InitDone => Told::Listed,
+    };
     let objects = |secret: &PartialObjectMeta<Secret>| {
-        objects(&(secret.namespace().unwrap_or_default(), secret.name_any()))
+        let name = (secret.namespace().unwrap_or_default(), secret.name_any());
+        objects(&name, told)
     };
     match event {
         Event::Init => {

@@ -10,7 +10,10 @@ use aws_edge::{SdkError, answered};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Builder, IdentityCache};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-use aws_sdk_secretsmanager::types::{ApiErrorType, SecretListEntry, SecretValueEntry};
+use aws_sdk_secretsmanager::operation::batch_get_secret_value::BatchGetSecretValueOutput;
+use aws_sdk_secretsmanager::types::{
+    ApiErrorType, Filter, FilterNameStringType, SecretListEntry, SecretValueEntry,
+};
 use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use zeroize::Zeroizing;
@@ -75,26 +78,35 @@ impl SecretsManager {
     /// answer, among the values or among the errors.
     pub async fn values(&self, keys: &[String]) -> Result<Batch, SecretsError> {
         let call = self.client().await.batch_get_secret_value();
-        let mut batch = Batch {
-            values: Vec::with_capacity(keys.len()),
-            errors: Vec::new(),
-        };
         let call = call.set_secret_id_list(Some(keys.to_vec()));
         let answer = self
             .call(Operation::BatchGetSecretValue, None, call.send())
             .await?;
-        for error in answer.errors.unwrap_or_default() {
-            batch.errors.push(entry_fault(error));
-        }
-        for value in answer.secret_values.unwrap_or_default() {
-            let value = entry_value(value);
-            if value.bytes().is_some() {
-                batch.values.push(value);
-            } else {
-                batch.errors.push((value.name, SecretsFault::Empty));
-            }
-        }
-        Ok(batch)
+        Ok(batch(answer).0)
+    }
+
+    /// The current values of secrets that match all filters, a page of up to [`BATCH`], and the token of the
+    /// next page. AWS's filters match beginnings, and know nothing of each other: of a tag's value they do
+    /// not know the key.
+    pub(crate) async fn filtered(
+        &self,
+        filters: &[(FilterNameStringType, String)],
+        token: Option<String>,
+    ) -> Result<(Batch, Option<String>), SecretsError> {
+        let filters = filters.iter().map(|(key, value)| {
+            let filter = Filter::builder().key(key.clone());
+            filter.values(value).build()
+        });
+        let call = self
+            .client()
+            .await
+            .batch_get_secret_value()
+            .set_filters(Some(filters.collect()))
+            .set_next_token(token);
+        let answer = self
+            .call(Operation::BatchGetSecretValue, None, call.send())
+            .await?;
+        Ok(batch(answer))
     }
 
     /// What there is, a page of up to a hundred: the entries, and the token of the next page. Secrets
@@ -187,6 +199,24 @@ impl fmt::Debug for SecretsManager {
             .field("options", &self.options)
             .finish_non_exhaustive()
     }
+}
+
+/// Values, errors, and the token of the next page.
+fn batch(answer: BatchGetSecretValueOutput) -> (Batch, Option<String>) {
+    let errors = answer.errors.unwrap_or_default().into_iter();
+    let mut batch = Batch {
+        values: Vec::new(),
+        errors: errors.map(entry_fault).collect(),
+    };
+    for value in answer.secret_values.unwrap_or_default() {
+        let value = entry_value(value);
+        if value.bytes().is_some() {
+            batch.values.push(value);
+        } else {
+            batch.errors.push((value.name, SecretsFault::Empty));
+        }
+    }
+    (batch, answer.next_token)
 }
 
 fn entry_value(entry: SecretValueEntry) -> SecretValue {

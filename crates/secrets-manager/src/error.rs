@@ -70,6 +70,12 @@ pub enum SecretsFault {
     /// It has no value at all.
     #[error("the secret has neither text nor bytes")]
     Empty,
+    /// A search for nothing.
+    #[error("neither a name nor tags say what to find")]
+    NothingToFind,
+    /// A search by a pattern that is none.
+    #[error("the pattern of the name is no regular expression in Go's syntax, or too large a one")]
+    BadPattern,
     /// Nothing that is Secrets Manager's own.
     #[error("{0}")]
     Call(#[from] CallFault),
@@ -91,6 +97,7 @@ impl SecretsFault {
     pub fn is_of_secret(&self) -> bool {
         match self {
             Self::Missing | Self::Deleted | Self::Undecryptable | Self::Empty => true,
+            Self::NothingToFind | Self::BadPattern => false,
             Self::Call(fault) => *fault == CallFault::AccessDenied,
         }
     }
@@ -121,6 +128,8 @@ impl SecretsFault {
                 "allow kms:Decrypt with its key, and see that the key is enabled"
             }
             Self::Empty => "give it a value (aws secretsmanager put-secret-value)",
+            Self::NothingToFind => "give find a name or tags",
+            Self::BadPattern => "correct find.name.regexp",
             Self::Call(CallFault::AccessDenied) => {
                 return format!("allow {operation} in the IAM policy of the store's identity");
             }

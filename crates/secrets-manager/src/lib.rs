@@ -1,11 +1,14 @@
 //! AWS Secrets Manager, as far as values are read (contract external-secrets.md §5): single values,
-//! up to twenty at once, and what there is. One [`SecretsManager`] is one identity in one region; who
-//! may share what it reads is decided elsewhere.
+//! up to twenty at once, and what there is. One [`SecretsManager`] is one identity in one region, and makes
+//! calls. [`SharedValues`] makes few of them: it shares values, remembers errors, tells which keys changed
+//! ([`SharedValues::check`]), finds ([`SharedValues::find`]), and keeps the pace that AWS allows. Who may share
+//! is decided elsewhere.
 //!
 //! Values are wiped when dropped, as far as they are ours: the SDK's own buffers are not.
 
 mod client;
 mod error;
+mod find;
 mod observer;
 mod options;
 mod shared;
@@ -14,8 +17,9 @@ mod version;
 
 pub use client::{BATCH, SecretsManager};
 pub use error::{Operation, SecretsError, SecretsFault};
+pub use find::Find;
 pub use observer::{CallObserver, Saved};
 pub use options::SecretsOptions;
-pub use shared::{Answered, Checked, SharedLimits, SharedValues};
+pub use shared::{Answered, Checked, SharedLimits, SharedValues, Tagged};
 pub use value::{Batch, Listed, SecretValue};
 pub use version::Version;

@@ -3,12 +3,14 @@
 mod batch;
 mod check;
 mod faults;
+mod find;
 mod flights;
 mod listing;
 mod pace;
 mod standing;
 mod store;
 mod sweep;
+mod tags;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -31,9 +33,11 @@ use listing::Listing;
 use pace::{End, Pace};
 use standing::{Failure, Standing};
 use store::Store;
-use sweep::Swept;
+use sweep::{Budget, Swept};
+use tags::Tags;
 
 pub use check::Checked;
+pub use tags::Tagged;
 
 /// What a question came to.
 pub type Answered = Result<Arc<SecretValue>, SecretsError>;
@@ -103,9 +107,13 @@ struct State {
     no_batches: Option<Instant>,
     /// The newest.
     listing: Option<Arc<Listing>>,
-    sweeps: Flights<(), Swept>,
+    /// What the last sweep cost, or at least would have.
+    pages: Option<usize>,
+    sweeps: Flights<Budget, Swept>,
     /// Until then nothing is listed.
     no_listing: Option<Instant>,
+    forgo: Duration,
+    tags: Tags,
 }
 
 impl SharedValues {
@@ -125,6 +133,9 @@ impl SharedValues {
                 batches: 0,
                 no_batches: None,
                 listing: None,
+                pages: None,
+                forgo: limits.forgo,
+                tags: Tags::new(&limits),
                 sweeps: Flights::new(),
                 no_listing: None,
             }),
@@ -141,6 +152,18 @@ impl SharedValues {
     /// An error that was the answer at `since` or later is the answer until its next try is due: whoever
     /// knows that something changed asks with a later `since`.
     pub async fn value(&self, key: &str, version: &Version, since: Instant) -> Answered {
+        let answer = self.answer(key, version, since).await;
+        if let Err(error) = &answer
+            && !error.fault.is_of_secret()
+            && version.is_current()
+        {
+            self.0.state().standing(key).owe();
+        }
+        answer
+    }
+
+    /// The same for those who do not wait for its end if there is an error.
+    async fn answer(&self, key: &str, version: &Version, since: Instant) -> Answered {
         let flight = {
             let mut state = self.0.state();
             let question = (key.to_owned(), version.clone());
@@ -170,6 +193,7 @@ impl SharedValues {
         let mut state = self.0.state();
         state.store.forget(key);
         state.faults.forget_all(|(of, _)| of == key);
+        state.tags.forget(key);
         state.standing(key).doubt(Instant::now());
     }
 }

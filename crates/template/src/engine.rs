@@ -9,6 +9,7 @@ use crate::dialect::{Dialect, MissingKey};
 use crate::entropy::Entropy;
 use crate::error::{ParseError, TemplateError};
 use crate::evaluate::Machine;
+use crate::functions::{self, Functions};
 use crate::limits::Limits;
 use crate::program::Program;
 use crate::value::{Entries, Entry, Map, Text, Value};
@@ -95,7 +96,7 @@ impl Moment {
 #[derive(Debug, Clone)]
 pub struct GoTemplate {
     limits: Limits,
-    dialect: Dialect,
+    functions: &'static Functions,
     missing_key: MissingKey,
     now: Option<Time>,
     entropy: Option<Entropy>,
@@ -105,16 +106,20 @@ impl GoTemplate {
     /// An engine for the templates of SealedSecrets, whose renders stay within `limits`.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self::of(Dialect::SealedSecrets, limits)
+        Self::with(&functions::SEALED_SECRETS, limits)
     }
 
     /// An engine for the templates of `dialect`, whose renders stay within `limits`.
     #[must_use]
     pub fn of(dialect: Dialect, limits: Limits) -> Self {
+        Self::with(Functions::of(dialect), limits)
+    }
+
+    fn with(functions: &'static Functions, limits: Limits) -> Self {
         Self {
             limits,
-            dialect,
-            missing_key: dialect.missing_key(),
+            functions,
+            missing_key: functions.dialect.missing_key(),
             now: None,
             entropy: None,
         }
@@ -151,7 +156,7 @@ impl GoTemplate {
     }
 
     fn parse<'t>(&self, template: &'t str) -> Result<Program<'t>, ParseError> {
-        Program::parse(template, self.dialect, self.entropy.is_some())
+        Program::parse(template, self.functions, self.entropy.is_some())
     }
 }
 

@@ -141,6 +141,12 @@ pub enum Failure {
     /// Two values that have no order or equality.
     #[error("values cannot be compared")]
     Incomparable,
+    /// A password that does not open a file.
+    #[error("the password does not open the file")]
+    WrongPassword,
+    /// Text that a key does not decrypt.
+    #[error("a value cannot be decrypted")]
+    Undecryptable,
     /// Certificates that are no chain from one leaf.
     #[error("the certificates are not one chain")]
     NotAChain,

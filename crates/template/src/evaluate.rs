@@ -46,7 +46,7 @@ impl<'p> Machine<'p> {
             program,
             meter: Meter::new(limits),
             variables: vec![("$".into(), root.clone())],
-            missing_key: program.dialect.missing_key(),
+            missing_key: program.functions.dialect.missing_key(),
             now: None,
             stream: None,
             output: Buffer::new(limits.output_bytes),

@@ -6,7 +6,7 @@ use crate::date::{DAYS, MONTHS, Time};
 use crate::dialect::MissingKey;
 use crate::error::{Failure, TemplateError};
 use crate::evaluate::Machine;
-use crate::functions::{self, Call, Entry, Function};
+use crate::functions::{Call, Entry, Function};
 use crate::value::{Text, Value};
 use crate::version::Version;
 
@@ -118,7 +118,7 @@ impl Machine<'_> {
         piped: Option<Value>,
     ) -> Step<Value> {
         // The check has made sure that every function is known and allowed.
-        let Some(Entry::Function(function)) = functions::find(self.program.dialect, name) else {
+        let Some(Entry::Function(function)) = self.program.functions.find(name) else {
             return Err(self.fault(pos, Failure::Unsupported.into()));
         };
         let count = arguments.len() + usize::from(piped.is_some());
@@ -143,7 +143,7 @@ impl Machine<'_> {
                     arguments: &values,
                     meter: &mut self.meter,
                     now: self.now,
-                    dialect: program.dialect,
+                    dialect: program.functions.dialect,
                     stream: self.stream.as_mut(),
                 })
             })

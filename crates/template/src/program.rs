@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 
 use gotmpl::parse::{BranchNode, Expr, ListNode, Node, Parser, PipeNode, Pos, SmolStr};
 
-use crate::dialect::{DELIMITERS, Dialect};
+use crate::dialect::DELIMITERS;
 use crate::error::{ParseError, Position};
-use crate::functions::{self, Entry};
+use crate::functions::{self, Entry, Functions};
 use crate::outline;
 
 /// A checked template and the templates it defines.
 pub(crate) struct Program<'s> {
     pub(crate) source: &'s str,
-    pub(crate) dialect: Dialect,
+    pub(crate) functions: &'static Functions,
     pub(crate) main: ListNode,
     pub(crate) defined: BTreeMap<SmolStr, ListNode>,
 }
@@ -22,7 +22,7 @@ impl<'s> Program<'s> {
     /// Functions that draw random data are refused unless the render has some.
     pub(crate) fn parse(
         source: &'s str,
-        dialect: Dialect,
+        functions: &'static Functions,
         has_entropy: bool,
     ) -> Result<Self, ParseError> {
         outline::check(source)?;
@@ -46,14 +46,14 @@ impl<'s> Program<'s> {
         }
         let program = Self {
             source,
-            dialect,
+            functions,
             main,
             defined: bodies,
         };
         for list in program.defined.values().chain([&program.main]) {
             let mut check = Check {
                 source,
-                dialect,
+                functions,
                 has_entropy,
                 variables: vec!["$".into()],
                 loops: 0,
@@ -83,7 +83,7 @@ fn syntax(error: &gotmpl::TemplateError) -> ParseError {
 
 struct Check<'s> {
     source: &'s str,
-    dialect: Dialect,
+    functions: &'static Functions,
     has_entropy: bool,
     variables: Vec<SmolStr>,
     loops: usize,
@@ -173,7 +173,7 @@ impl Check<'_> {
 
     fn function(&self, name: &str, pos: Pos) -> Result<(), ParseError> {
         let position = Position::of(self.source, pos.offset);
-        match functions::find(self.dialect, name) {
+        match self.functions.find(name) {
             Some(Entry::Function(function)) if function.draws && !self.has_entropy => {
                 Err(ParseError::Refused {
                     name: function.name,

@@ -12,6 +12,7 @@
 )]
 
 mod go;
+mod stores;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -50,9 +51,22 @@ const OWN: &[(&str, &str)] = &[
         ERROR_TEXT,
     ),
     ("{{ htpasswd \"a:b\" \"c\" }}", ERROR_TEXT),
+    ("{{ genPrivateKey \"odd\" }}", ERROR_TEXT),
     (
         "{{ derivePassword 4294967296 \"long\" \"p\" \"u\" \"s\" }}",
         "Go cuts a constant that does not fit",
+    ),
+    (
+        "{{ jwkPrivateKeyPem (replace \"\\\"qi\\\"\" \"\\\"xx\\\"\" .rsaJwk) }}",
+        "Go computes the numbers of a private key that are left out",
+    ),
+    (
+        "{{ jwkPublicKeyPem \"{\\\"kty\\\":\\\"OKP\\\",\\\"crv\\\":\\\"Ed25519\\\",\\\"x\\\":\\\"AQ\\\"}\" }}",
+        "Go takes a key that is too short",
+    ),
+    (
+        "{{ pemToPkcs12 .leafCrt .p224Key | b64dec | pkcs12key }}",
+        "the curve P-224 is refused",
     ),
     ("{{ ago \"x\" }}", "sprig takes text for the current time"),
     (

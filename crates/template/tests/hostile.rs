@@ -198,6 +198,102 @@ fn errors_never_hold_values_or_template_text() {
     }
 }
 
+/// One that can do all it is able to.
+fn external() -> GoTemplate {
+    GoTemplate::of(Dialect::ExternalSecrets, Limits::default())
+        .with_entropy(Zeroizing::new([1; 32]))
+}
+
+#[test]
+fn key_derivation_is_bounded() {
+    // A tenth of the usual, for tests that are not optimised.
+    let limits = Limits {
+        steps: 10_000,
+        ..Limits::default()
+    };
+    let external =
+        || GoTemplate::of(Dialect::ExternalSecrets, limits).with_entropy(Zeroizing::new([1; 32]));
+    let mut items = items();
+    let endless = include_bytes!("keys/endless.p12").to_vec();
+    items.insert("endless", Zeroizing::new(endless));
+    let modern = include_bytes!("keys/modern.p12").to_vec();
+    items.insert("modern", Zeroizing::new(modern));
+    for template in [
+        "{{ pkcs12keyPass \"s3cr3t\" .endless }}",
+        "{{ range until 1000 }}{{ $_ := pkcs12keyPass \"s3cr3t\" $.modern }}{{ end }}",
+        "{{ range until 30 }}{{ $_ := bcrypt \"x\" }}{{ end }}",
+        "{{ range until 30 }}{{ $_ := derivePassword 1 \"pin\" \"x\" \"y\" \"z\" }}{{ end }}",
+        "{{ range until 1000 }}{{ $_ := jwkPublicKeyPem \"{}\" }}{{ end }}",
+        "{{ randAlphaNum 1000000000 }}",
+        "{{ randBytes 9223372036854775807 }}",
+        "{{ range until 50000 }}{{ $_ := randAlphaNum 1000 }}{{ end }}",
+        "{{ shuffle (repeat 9000000 \"x\") }}",
+    ] {
+        let error = external().render(template, &items).unwrap_err();
+        let bounded = matches!(
+            error,
+            TemplateError::TooManySteps { .. }
+                | TemplateError::TooLarge { .. }
+                | TemplateError::Failed { .. }
+        );
+        assert!(bounded, "{template}: {error}");
+    }
+    let error = external().render("{{ pkcs12keyPass \"s3cr3t\" .endless }}", &items);
+    assert!(matches!(error, Err(TemplateError::TooManySteps { .. })));
+}
+
+#[test]
+fn errors_about_keys_never_hold_them() {
+    for template in [
+        "{{ pkcs12keyPass .password .bin }}",
+        "{{ pkcs12key .password }}",
+        "{{ pemToPkcs12Pass .password .password .password }}",
+        "{{ filterPEM .password .password }}",
+        "{{ filterCertChain .password .password }}",
+        "{{ certSANs .password }}",
+        "{{ jwkPrivateKeyPem .json }}",
+        "{{ jwkPublicKeyPem (dict \"kty\" .password | toJson) }}",
+        "{{ rsaDecrypt .password \"SHA1\" .password .password }}",
+        "{{ rsaDecrypt \"RSA-OAEP\" .password .password .password }}",
+        "{{ decryptAES .password .password }}",
+        "{{ htpasswd (print .password \":\") .password }}",
+        "{{ derivePassword 1 .password .password .password .password }}",
+        "{{ randInt .password .password }}",
+    ] {
+        let error = external().render(template, &items()).unwrap_err();
+        for text in [error.to_string(), format!("{error:?}")] {
+            assert!(!text.contains("canary"), "{template}: {text}");
+        }
+    }
+}
+
+#[test]
+fn random_functions_need_a_seed() {
+    let without = GoTemplate::of(Dialect::ExternalSecrets, Limits::default());
+    let template = "{{ randAlphaNum 20 }}";
+    assert_eq!(
+        without.render(template, &items()).unwrap_err().to_string(),
+        "template function randAlphaNum at line 1, column 4 is not supported: it draws random data, \
+         and no seed was given that keeps it from changing with every render"
+    );
+    assert!(without.check(template).is_err());
+    assert_eq!(external().check(template), Ok(()));
+    let drawn = |entry, template| external().render_entry(entry, template, &items()).unwrap();
+    assert_eq!(drawn("a", template), drawn("a", template));
+    assert_ne!(drawn("a", template), drawn("b", template));
+    assert_ne!(
+        drawn("a", template)[..],
+        drawn("a", "{{ randAlphaNum 20 }} ")[..20]
+    );
+    let other = GoTemplate::of(Dialect::ExternalSecrets, Limits::default())
+        .with_entropy(Zeroizing::new([2; 32]));
+    let drawn_elsewhere = other.render_entry("a", template, &items()).unwrap();
+    assert_ne!(drawn("a", template), drawn_elsewhere);
+    // Sealed Secrets has no such functions, seed or not.
+    let sealed = GoTemplate::default().with_entropy(Zeroizing::new([1; 32]));
+    assert!(sealed.check(template).is_err());
+}
+
 #[test]
 fn a_function_is_named_when_its_name_is_on_a_list() {
     for (template, expected) in [

@@ -41,6 +41,29 @@ const ARGUMENTS: &[&str] = &[
     "(float64 \"-0.0\")",
 ];
 
+/// A store without a MAC is read to its end even if it is broken.
+const FILES: &[&[u8]] = &[
+    include_bytes!("keys/nomac.p12"),
+    include_bytes!("keys/rc2.p12"),
+    include_bytes!("keys/leaf.crt"),
+    include_bytes!("keys/chain.crt"),
+    include_bytes!("keys/root.key"),
+    include_bytes!("keys/rsa1024.key"),
+    include_bytes!("keys/p256-private.jwk"),
+    include_bytes!("keys/ed25519-public.jwk"),
+];
+const READERS: &[&str] = &[
+    "pkcs12key",
+    "pkcs12certPass \"s3cr3t\"",
+    "filterPEM \"CERTIFICATE\"",
+    "filterCertChain \"leaf\"",
+    "certSANs",
+    "pemTruststoreToPKCS12",
+    "pemToPkcs12 .leaf",
+    "jwkPrivateKeyPem",
+    "jwkPublicKeyPem",
+];
+
 /// The dialect with more functions; the other one has no code of its own.
 const DIALECT: Dialect = Dialect::ExternalSecrets;
 
@@ -61,6 +84,10 @@ fn items() -> Items {
     let mut items = Items::new();
     items.insert("user", Zeroizing::new(b"admin".to_vec()));
     items.insert("bin", Zeroizing::new(vec![0, 0xff, b'a', 0xc3]));
+    items.insert(
+        "leaf",
+        Zeroizing::new(include_bytes!("keys/leaf.crt").to_vec()),
+    );
     items
 }
 
@@ -85,6 +112,27 @@ proptest! {
             prop_assert!(rendered.len() <= 64 << 10);
         }
         prop_assert_eq!(first, second);
+    }
+
+    #[test]
+    fn broken_files(
+        file in prop::sample::select(FILES),
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut file = file.to_vec();
+        for (at, byte) in &changes {
+            let at = at.index(file.len());
+            file[at] = *byte;
+        }
+        if changes.is_empty() {
+            file.truncate(cut.index(file.len()));
+        }
+        let mut items = items();
+        items.insert("file", Zeroizing::new(file));
+        for function in READERS {
+            let _ = engine().render(&format!("{{{{ {function} .file }}}}"), &items);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ go 1.25.1
 
 require (
 	github.com/external-secrets/external-secrets v0.20.4
+	golang.org/x/crypto v0.43.0
 	k8s.io/api v0.34.1
 )
 
@@ -66,7 +67,6 @@ require (
 	github.com/x448/float16 v0.8.4 // indirect
 	go.yaml.in/yaml/v2 v2.4.3 // indirect
 	go.yaml.in/yaml/v3 v3.0.4 // indirect
-	golang.org/x/crypto v0.43.0 // indirect
 	golang.org/x/net v0.46.0 // indirect
 	golang.org/x/oauth2 v0.32.0 // indirect
 	golang.org/x/sync v0.17.0 // indirect

@@ -39,6 +39,7 @@ func main() {
 		}
 		return
 	}
+	functions["bcryptMatches"] = bcryptMatches
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
 	out := json.NewEncoder(os.Stdout)

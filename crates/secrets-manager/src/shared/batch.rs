@@ -61,7 +61,11 @@ impl Inner {
                 Err(error) => {
                     for (key, waiting) in batch {
                         // Whoever does not wait any more needs no answer.
-                        let _ = waiting.send(Err(of(&key, error.fault.clone())));
+                        let key = Some(key);
+                        let _ = waiting.send(Err(SecretsError {
+                            key,
+                            ..error.clone()
+                        }));
                     }
                 }
             },
@@ -122,9 +126,10 @@ fn is_of(value: &SecretValue, key: &str) -> bool {
     value.name == key || is_arn_of(&value.arn, key)
 }
 
+/// One secret of a batch. Its rights are those of a single question (API reference).
 fn of(key: &str, fault: SecretsFault) -> SecretsError {
     SecretsError {
-        operation: Operation::BatchGetSecretValue,
+        operation: Operation::GetSecretValue,
         key: Some(key.to_owned()),
         fault,
     }

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::listing::Listing;
 use super::standing::Verdict;
+use super::sweep::Budget;
 use super::{BATCH, Inner, SharedValues, State};
 use crate::error::SecretsError;
 use crate::version::Version;
@@ -19,7 +20,8 @@ const BATCHES: usize = 4;
 /// What a look at many keys came to.
 #[derive(Debug)]
 pub struct Checked {
-    /// When it began. Keys that are named nowhere here are as they were, and were so then or later.
+    /// When it began. Keys that are named nowhere here are as they were, and were so then or later; or they
+    /// still fail, and their next try is not due.
     pub began: Instant,
     /// Those whose current value is another one than the one last given, or is there again, or is not any
     /// more. Whoever uses them asks for them with [`SharedValues::value`] and `began`. In order.
@@ -32,7 +34,12 @@ impl SharedValues {
     /// Tells which of these keys changed since they were last answered, by [`Self::value`] or here. A key is
     /// a name, an ARN, or an ARN without the characters that AWS added; versions are the current ones.
     ///
-    /// A key that was never answered has not changed: its first check is where its changes begin.
+    /// A key that was never answered has not changed: its first check is where its changes begin. Whatever
+    /// happens is told by one check, but for a version that a listing shows: that is told until somebody asks
+    /// for its value.
+    ///
+    /// Costs a sweep of `ListSecrets`, and batches for what it does not tell, if that takes fewer calls than
+    /// batches for all of them.
     pub async fn check(&self, keys: &[String]) -> Checked {
         let keys: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
         let mut checked = Checked {
@@ -40,18 +47,18 @@ impl SharedValues {
             changed: Vec::new(),
             unsure: Vec::new(),
         };
-        let listing = if self.0.state().sweep_is_cheaper(keys.len(), checked.began) {
-            match self.0.listing(checked.began).await {
-                Ok(listing) => Some(listing),
+        let sweep = self.0.state().sweep_instead_of(keys.len(), checked.began);
+        let listing = match sweep {
+            None => None,
+            Some(budget) => match self.0.listing(checked.began, budget).await {
+                Ok(listing) => listing,
                 Err(error) if error.is_access_denied() => None,
                 Err(error) => {
                     let unsure = keys.iter().map(|key| ((*key).to_owned(), error.clone()));
                     checked.unsure.extend(unsure);
                     return checked;
                 }
-            }
-        } else {
-            None
+            },
         };
         let ask = self.0.judge(&keys, listing.as_deref(), &mut checked);
         self.ask_all(&ask, &mut checked).await;
@@ -79,7 +86,7 @@ impl SharedValues {
 
     async fn ask(self, keys: Vec<String>, since: Instant) -> Vec<(String, Option<SecretsError>)> {
         let current = Version::default();
-        let answers = keys.iter().map(|key| self.value(key, &current, since));
+        let answers = keys.iter().map(|key| self.answer(key, &current, since));
         let answers = join_all(answers).await;
         let errors = answers.into_iter().map(Result::err);
         keys.clone().into_iter().zip(errors).collect()
@@ -103,7 +110,11 @@ impl Inner {
                 Verdict::Same => {}
                 Verdict::Ask => ask.push(key),
                 Verdict::Changed => {
-                    state.store.forget_stages(key);
+                    // What failed for a while may be as it was.
+                    let shown = listing.and_then(|listing| listing.current(key));
+                    if !shown.is_some_and(|id| state.is_verified(key, id, checked.began)) {
+                        state.store.forget_stages(key);
+                    }
                     checked.changed.push(key.to_owned());
                 }
             }
@@ -129,20 +140,19 @@ impl Inner {
 }
 
 impl State {
-    /// Whether a sweep takes fewer calls than asking for each of so many keys.
-    fn sweep_is_cheaper(&self, keys: usize, now: Instant) -> bool {
+    /// A sweep, if it takes fewer calls than asking for each of so many keys.
+    fn sweep_instead_of(&self, keys: usize, now: Instant) -> Option<Budget> {
         if self.may_not_list(now) {
-            return false;
+            return None;
         }
         let asking = if self.may_batch(now) {
             keys.div_ceil(BATCH)
         } else {
             keys
         };
-        match &self.listing {
-            Some(listing) => listing.pages < asking,
-            None => asking > 1,
-        }
+        // At first nobody knows: the loss, at most, is as much again.
+        let cheaper = self.pages.map_or(asking > 1, |pages| pages < asking);
+        cheaper.then_some(Budget::Pages(asking))
     }
 
     fn judge(&mut self, key: &str, listing: Option<&Listing>, now: Instant) -> Verdict {

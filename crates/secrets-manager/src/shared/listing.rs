@@ -19,9 +19,8 @@ pub(super) struct Entry {
     pub(super) name: Box<str>,
     arn: Box<str>,
     /// Id of the version that counts; empty if none does.
-    current: Box<str>,
+    pub(super) current: Box<str>,
     /// Keys and values in turn, each ended by a null.
-    #[allow(dead_code, reason = "for searches")]
     tags: Box<str>,
 }
 
@@ -52,7 +51,6 @@ impl Listing {
     }
 
     /// Everything, in order of names.
-    #[allow(dead_code, reason = "for searches")]
     pub(super) fn entries(&self) -> &[Entry] {
         &self.entries
     }
@@ -66,16 +64,10 @@ impl Listing {
 }
 
 impl Entry {
-    /// Whether it has a tag of just this key and value.
-    #[allow(dead_code, reason = "for searches")]
-    pub(super) fn has_tag(&self, key: &str, value: &str) -> bool {
+    /// Its tags, keys and values.
+    pub(super) fn tags(&self) -> impl Iterator<Item = (&str, &str)> {
         let mut texts = self.tags.split_terminator('\0');
-        while let (Some(of), Some(is)) = (texts.next(), texts.next()) {
-            if of == key && is == value {
-                return true;
-            }
-        }
-        false
+        std::iter::from_fn(move || Some((texts.next()?, texts.next()?)))
     }
 }
 
@@ -111,6 +103,16 @@ pub(super) fn is_arn_of(arn: &str, key: &str) -> bool {
 fn own_name(key: &str) -> Option<&str> {
     let arn = key.starts_with("arn:").then_some(key)?;
     Some(arn.split_once(":secret:")?.1)
+}
+
+/// The name of a secret that an answer calls by its ARN, or by its name.
+pub(super) fn without_suffix(key: &str) -> &str {
+    match own_name(key) {
+        None => key,
+        Some(name) => name
+            .get(..name.len().saturating_sub(SUFFIX))
+            .unwrap_or(name),
+    }
 }
 
 #[cfg(test)]
@@ -168,17 +170,22 @@ mod tests {
     }
 
     #[test]
-    fn tags_match_as_a_whole() {
+    fn tags_come_back() {
         let entry = listed("db", None);
-        for (key, value, has) in [
-            ("team", "a", true),
-            ("a", "team", true),
-            ("empty", "", true),
-            ("team", "", false),
-            ("tea", "a", false),
-            ("", "", false),
-        ] {
-            assert_eq!(entry.has_tag(key, value), has, "{key}={value}");
-        }
+        let tags: Vec<_> = entry.tags().collect();
+        assert_eq!(tags, [("a", "team"), ("empty", ""), ("team", "a")]);
+    }
+
+    #[test]
+    fn ten_thousand_secrets_take_little() {
+        let texts = |entry: &Entry| {
+            let texts = [&entry.name, &entry.arn, &entry.current, &entry.tags];
+            texts.map(|text| text.len() + 16).iter().sum::<usize>()
+        };
+        let id = "00000000-0000-0000-0000-000000000000";
+        let name = "production/some-team/some-application/database-password";
+        let entry = listed(name, Some(id));
+        let bytes = 10_000 * (texts(&entry) + size_of::<Entry>());
+        assert!(bytes < 5 << 20, "{bytes}");
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Standing {
     told: Option<Told>,
     /// A version that they were told of by a listing, before anybody had its value.
     foretold: Option<Arc<str>>,
+    /// Somebody was given an error that passes, and wants to know when it is over.
+    owed: bool,
 }
 
 #[derive(PartialEq, Eq)]
@@ -120,18 +122,25 @@ impl Standing {
         }
     }
 
+    /// Somebody was given an error that passes.
+    pub(super) fn owe(&mut self) {
+        self.owed = true;
+    }
+
     /// Whether those who use it must be told of what the last answer was. They count as told then.
     pub(super) fn tell(&mut self) -> bool {
         let now = match self.failure {
             Some(failure @ (Failure::Missing | Failure::Refused)) => Told::Failure(failure),
-            _ => match &self.version {
+            // Nothing was learnt.
+            Some(Failure::Passing) => return false,
+            None => match &self.version {
                 Some(version) => Told::Version(version.clone()),
                 None => return false,
             },
         };
         let news = self.told.as_ref().is_some_and(|told| *told != now);
         self.told = Some(now);
-        news
+        std::mem::take(&mut self.owed) || news
     }
 
     /// A listing shows this version, or no such secret. `due` says whether the key may be asked for again
@@ -156,8 +165,11 @@ impl Standing {
             Some(Failure::Refused) if due => Verdict::Ask,
             Some(Failure::Passing) => {
                 let verdict = self.shown(id, asked, before.as_deref());
-                if due {
-                    self.failure = None;
+                if !due {
+                    return verdict;
+                }
+                self.failure = None;
+                if std::mem::take(&mut self.owed) {
                     self.foretold = Some(id.into());
                     return Verdict::Changed;
                 }
@@ -205,6 +217,7 @@ impl Standing {
                 }
                 self.verified = self.verified.max(Some(asked));
                 self.outdated.retain(|it| it.shown);
+                self.foretold = None;
                 true
             }
             Some(_) => {
@@ -217,6 +230,7 @@ impl Standing {
         }
         self.foretold = Some(id.into());
         self.verified = None;
+        self.owed = false;
         Verdict::Changed
     }
 
@@ -254,12 +268,14 @@ mod tests {
     enum Happens {
         Got(u64, &'static str, bool),
         Failed(u64, Failure, bool),
+        /// Somebody was given that error.
+        Owed,
         Listed(u64, Option<&'static str>, Verdict),
         // The same when the last error's next try is due.
         ListedDue(u64, Option<&'static str>, Verdict),
     }
     use Failure::{Missing, Passing, Refused};
-    use Happens::{Failed, Got, Listed, ListedDue};
+    use Happens::{Failed, Got, Listed, ListedDue, Owed};
     use Verdict::{Ask, Changed, Same};
 
     const STORIES: &[(&str, &[Happens])] = &[
@@ -368,13 +384,30 @@ mod tests {
             ],
         ),
         (
-            "what passes is over when it is listed, at its time",
+            "what passes is over when it is listed, at its time, for those who met it",
             &[
                 Got(0, "1", false),
                 Failed(60, Passing, false),
                 Listed(120, Some("1"), Same),
-                ListedDue(180, Some("1"), Changed),
-                ListedDue(240, Some("1"), Same),
+                ListedDue(180, Some("1"), Same),
+                Failed(181, Passing, false),
+                Owed,
+                Listed(240, Some("1"), Same),
+                ListedDue(300, Some("1"), Changed),
+                ListedDue(360, Some("1"), Same),
+                Got(361, "1", false),
+            ],
+        ),
+        (
+            "what passes is over when there is a value",
+            &[
+                Failed(0, Passing, false),
+                Owed,
+                Failed(60, Passing, false),
+                Got(120, "1", true),
+                Got(180, "1", false),
+                Failed(240, Passing, false),
+                Got(300, "1", false),
             ],
         ),
         (
@@ -410,6 +443,7 @@ mod tests {
                     standing.failed(*failure, at(when));
                     assert_eq!(standing.tell(), *changed, "{name} {step}");
                 }
+                Owed => standing.owe(),
                 Listed(when, id, verdict) => {
                     let said = standing.listed(*id, at(when), false);
                     assert_eq!(said, *verdict, "{name} {step}");

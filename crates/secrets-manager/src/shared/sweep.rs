@@ -12,63 +12,59 @@ use super::{Inner, State};
 use crate::error::{Operation, SecretsError, SecretsFault};
 use crate::observer::Saved;
 
-/// What a sweep came to.
-pub(super) type Swept = Result<Arc<Listing>, SecretsError>;
+/// What a sweep came to: nothing if it would have cost too much.
+pub(super) type Swept = Result<Option<Arc<Listing>>, SecretsError>;
+
+/// How many pages a sweep may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Budget {
+    /// It is given up when it takes more: then it is cheaper to ask for what is wanted.
+    Pages(usize),
+    /// All of them.
+    Whole,
+}
 
 impl Inner {
     /// A listing that was asked for at `since` or later.
-    pub(super) async fn listing(self: &Arc<Self>, since: Instant) -> Swept {
+    pub(super) async fn listing(self: &Arc<Self>, since: Instant, budget: Budget) -> Swept {
         let flight = {
             let mut state = self.state();
             let known = state.listing.as_ref();
             if let Some(listing) = known.filter(|listing| listing.asked >= since) {
-                return Ok(listing.clone());
+                return Ok(Some(listing.clone()));
             }
             if state.may_not_list(Instant::now()) {
                 return Err(failed(CallFault::AccessDenied.into()));
             }
-            match state.sweeps.get(&(), since) {
+            let whole = state.sweeps.get(&Budget::Whole, since);
+            match whole.or_else(|| state.sweeps.get(&budget, since)) {
                 Some(flight) => {
                     self.saved(Saved::Joined);
                     flight
                 }
-                None => self.begin_sweep(&mut state),
+                None => self.begin_sweep(&mut state, budget),
             }
         };
         flight.await
     }
 
     /// Sweeps, in a task of its own.
-    fn begin_sweep(self: &Arc<Self>, state: &mut State) -> Flight<Swept> {
+    fn begin_sweep(self: &Arc<Self>, state: &mut State, budget: Budget) -> Flight<Swept> {
         let began = Instant::now();
         let inner = self.clone();
         let task = tokio::spawn(async move {
-            let swept = inner.sweep(began).await.map(Arc::new);
-            let mut state = inner.state();
-            match &swept {
-                Ok(listing) => {
-                    let known = state.listing.as_ref();
-                    if known.is_none_or(|known| known.asked <= listing.asked) {
-                        state.listing = Some(listing.clone());
-                    }
-                }
-                Err(error) if error.is_access_denied() => {
-                    state.no_listing = Some(Instant::now() + inner.limits.forgo);
-                }
-                Err(_) => {}
-            }
-            state.sweeps.landed(&(), began);
-            drop(state);
+            let swept = inner.sweep(began, budget).await;
+            inner.state().swept(began, budget, &swept);
             swept
         });
         let answer = async move { task.await.unwrap_or_else(|_| Err(unanswered())) };
         let flight = answer.boxed().shared();
-        state.sweeps.put((), began, flight.clone());
+        state.sweeps.put(budget, began, flight.clone());
         flight
     }
 
     /// Every page, or an error.
-    async fn sweep(&self, asked: Instant) -> Result<Listing, SecretsError> {
+    async fn sweep(&self, asked: Instant, budget: Budget) -> Swept {
         let mut entries = Vec::new();
         let mut pages = 0;
         let mut token = None;
@@ -78,7 +74,10 @@ impl Inner {
             pages += 1;
             entries.extend(page.into_iter().map(Into::into));
             if next.is_none() {
-                return Ok(Listing::new(asked, pages, entries));
+                return Ok(Some(Arc::new(Listing::new(asked, pages, entries))));
+            }
+            if budget == Budget::Pages(pages) {
+                return Ok(None);
             }
             if next == token {
                 // It would never end.
@@ -90,6 +89,29 @@ impl Inner {
 }
 
 impl State {
+    fn swept(&mut self, began: Instant, budget: Budget, swept: &Swept) {
+        match swept {
+            Ok(Some(listing)) => {
+                self.pages = Some(listing.pages);
+                let known = self.listing.as_ref();
+                if known.is_none_or(|known| known.asked <= listing.asked) {
+                    self.listing = Some(listing.clone());
+                }
+            }
+            Ok(None) => {
+                if let Budget::Pages(pages) = budget {
+                    // There is one more at least.
+                    self.pages = Some(pages + 1);
+                }
+            }
+            Err(error) if error.is_access_denied() => {
+                self.no_listing = Some(Instant::now() + self.forgo);
+            }
+            Err(_) => {}
+        }
+        self.sweeps.landed(&budget, began);
+    }
+
     /// Whether the identity was told so, not long ago.
     pub(super) fn may_not_list(&self, now: Instant) -> bool {
         self.no_listing.is_some_and(|until| now < until)

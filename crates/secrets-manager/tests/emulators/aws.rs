@@ -145,3 +145,8 @@ pub(crate) fn changed(checked: Checked) -> Vec<String> {
     assert!(checked.unsure.is_empty(), "{checked:?}");
     checked.changed
 }
+
+/// So many calls of one operation, as [`Aws::calls`] shows them.
+pub(crate) fn call(operation: &str, calls: usize) -> Vec<(String, usize)> {
+    vec![(operation.to_owned(), calls)]
+}

@@ -4,13 +4,9 @@ use secrets_manager::Version;
 use testkit::aws::{Deletion, Fault, Kind};
 use tokio::time::Instant;
 
-use crate::aws::{Aws, all, changed, later, text};
+use crate::aws::{Aws, all, call, changed, later, text};
 
 const NOTHING: [String; 0] = [];
-
-fn call(operation: &str, calls: usize) -> Vec<(String, usize)> {
-    vec![(operation.to_owned(), calls)]
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_of_many_and_one_more_call_for_what_changed() {
@@ -156,6 +152,11 @@ async fn one_of_twenty_is_denied() {
         error.is_access_denied() && error.key.as_ref() == Some(&keys[7]),
         "{error}"
     );
+    let text = error.to_string();
+    assert!(
+        text.contains("allow secretsmanager:GetSecretValue"),
+        "{text}"
+    );
     aws.calls();
     aws.proxy.clear();
     assert_eq!(changed(shared.check(&keys).await), [keys[7].clone()]);
@@ -184,4 +185,69 @@ async fn nothing_follows_from_half_a_listing() {
         }
     }
     assert_eq!(changed(shared.check(&keys).await), [keys[0].clone()]);
+}
+
+/// Few keys among many secrets: a sweep is given up, and not tried again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sweep_that_costs_too_much_is_given_up() {
+    let aws = Aws::of(Kind::Ministack);
+    let keys = aws.secrets(350);
+    let (keys, shared) = (&keys[..60], aws.shared());
+    assert_eq!(changed(shared.check(keys).await), NOTHING);
+    assert_eq!(
+        aws.calls(),
+        [
+            ("BatchGetSecretValue".to_owned(), 3),
+            ("ListSecrets".to_owned(), 3)
+        ]
+    );
+    assert_eq!(changed(shared.check(keys).await), NOTHING);
+    assert_eq!(aws.calls(), call("BatchGetSecretValue", 3));
+}
+
+/// An hour without AWS costs no more than the questions, and everything is as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_passes_is_unsure_and_then_over() {
+    let aws = Aws::start();
+    let keys = aws.secrets(41);
+    let shared = aws.shared_impatient();
+    let answers = all(&shared, &keys, Instant::now()).await;
+    assert!(answers.iter().all(Result::is_ok));
+    for fault in [Fault::Throttling, Fault::Unavailable, Fault::ExpiredToken] {
+        aws.proxy.fail("ListSecrets", fault);
+        aws.proxy.fail("GetSecretValue", fault);
+        let checked = shared.check(&keys).await;
+        assert_eq!((checked.changed.len(), checked.unsure.len()), (0, 41));
+        let since = later();
+        let version = Version::default();
+        assert!(shared.value(&keys[7], &version, since).await.is_err());
+        aws.proxy.clear();
+        // There again: whoever was given the error asks again, and no call is needed.
+        assert_eq!(changed(shared.check(&keys).await), [keys[7].clone()]);
+        aws.calls();
+        assert!(shared.value(&keys[7], &version, since).await.is_ok());
+        assert!(aws.calls().is_empty());
+        assert_eq!(changed(shared.check(&keys).await), NOTHING);
+    }
+}
+
+/// An event said what changed, before any listing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_forgotten_is_asked_for() {
+    let aws = Aws::start();
+    let keys = aws.secrets(41);
+    let shared = aws.shared();
+    let start = Instant::now();
+    let answers = all(&shared, &keys, start).await;
+    let id = &answers[7].as_ref().unwrap().version_id;
+    assert!(shared.verified(&keys[7], id, start));
+    let secrets = aws.emulator.secrets();
+    secrets.put_secret_value(&keys[7], "new", &[]).unwrap();
+    shared.forget(&keys[7]);
+    assert!(!shared.verified(&keys[7], id, start));
+    let answers = all(&shared, &keys, start).await;
+    assert_eq!(text(&answers[7]), "new");
+    // Whoever has the old one, and did not hear of the event, is told.
+    assert_eq!(changed(shared.check(&keys).await), [keys[7].clone()]);
+    assert_eq!(changed(shared.check(&keys).await), NOTHING);
 }

@@ -9,4 +9,5 @@
 mod aws;
 mod calls;
 mod check;
+mod find;
 mod values;

@@ -4,15 +4,15 @@ use super::{Call, Function, Outcome, function, wrong};
 use crate::date::Time;
 use crate::error::{Failure, Fault};
 use crate::value::Value;
-use crate::zone::{self, Abbreviation};
+use crate::zone::Abbreviation;
 use crate::{date_reader, duration};
 
 pub(super) const FUNCTIONS: &[Function] = &[
-    function("date", 2, 2, |call| show(call, 0, 1, None)),
-    function("dateInZone", 3, 3, |call| show(call, 0, 1, Some(2))),
-    function("date_in_zone", 3, 3, |call| show(call, 0, 1, Some(2))),
+    function("date", 2, 2, |call| show(call, None)),
+    function("dateInZone", 3, 3, |call| show(call, Some(only_utc))),
+    function("date_in_zone", 3, 3, |call| show(call, Some(only_utc))),
     function("htmlDate", 1, 1, |call| html(call, None)),
-    function("htmlDateInZone", 2, 2, |call| html(call, Some(1))),
+    function("htmlDateInZone", 2, 2, |call| html(call, Some(only_utc))),
     function("toDate", 2, 2, |call| match read(call) {
         Err(Failure::Unparsable) => Ok(Value::Time(Time::ZERO)),
         read => Ok(Value::Time(read?)),
@@ -63,33 +63,41 @@ fn moment(call: &Call<'_>, at: usize) -> Result<Time, Fault> {
     }
 }
 
-/// What `time` is in a zone. `Local` is UTC in the controller's image, and sprig takes what is no zone for
-/// UTC, too.
-fn in_zone<'c>(
-    call: &mut Call<'c>,
-    time: Time,
-    zone: Option<usize>,
-) -> Result<(Time, Option<Abbreviation>), Fault> {
-    let Some(zone) = zone else {
-        return Ok((time.in_utc(), None));
-    };
-    // Reading a zone's rules.
-    call.meter.steps(20)?;
-    let zone: &'c [u8] = call.bytes(zone)?;
-    Ok(zone::of(zone, time).unwrap_or((time.in_utc(), None)))
+/// What finds the time of a zone, whose name is an argument.
+pub(super) type InZone = fn(&mut Call<'_>, Time, usize) -> Result<Shown, Fault>;
+
+/// A time as a zone's clocks show it, and how the zone calls itself then, if it is not by its offset.
+pub(super) type Shown = (Time, Option<Abbreviation>);
+
+/// `Local` is UTC in the controller's image, which has no other zones: there sprig silently shows UTC.
+fn only_utc(call: &mut Call<'_>, time: Time, zone: usize) -> Result<Shown, Fault> {
+    match call.bytes(zone)? {
+        b"" | b"UTC" | b"Local" => Ok((time.in_utc(), None)),
+        _ => Err(Failure::Unsupported.into()),
+    }
 }
 
-fn show(call: &mut Call<'_>, layout: usize, date: usize, zone: Option<usize>) -> Outcome {
-    let (time, abbreviation) = in_zone(call, moment(call, date)?, zone)?;
-    let layout = call.chars(layout)?;
+/// Layout, then date, then zone.
+pub(super) fn show(call: &mut Call<'_>, zone: Option<InZone>) -> Outcome {
+    let time = moment(call, 1)?;
+    let (time, abbreviation) = match zone {
+        Some(in_zone) => in_zone(call, time, 2)?,
+        None => (time.in_utc(), None),
+    };
+    let layout = call.chars(0)?;
     // One letter of a layout becomes at most nine.
     call.meter.bytes(layout.len() * 9)?;
     let shown = time.format_as(&layout, abbreviation.as_deref())?;
     call.meter.own(shown)
 }
 
-fn html(call: &mut Call<'_>, zone: Option<usize>) -> Outcome {
-    let (time, _) = in_zone(call, moment(call, 0)?, zone)?;
+/// Date, then zone.
+pub(super) fn html(call: &mut Call<'_>, zone: Option<InZone>) -> Outcome {
+    let time = moment(call, 0)?;
+    let time = match zone {
+        Some(in_zone) => in_zone(call, time, 1)?.0,
+        None => time.in_utc(),
+    };
     call.meter.own(time.format("2006-01-02")?)
 }
 

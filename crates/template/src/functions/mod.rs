@@ -11,6 +11,7 @@ mod encode;
 mod escape;
 mod foreign;
 mod hex;
+mod keys;
 mod lists;
 mod logic;
 mod numbers;
@@ -21,10 +22,12 @@ mod pem_blocks;
 mod random;
 mod reflect;
 mod refused;
+mod stores;
 mod strings;
 mod urls;
 mod versions;
 mod yaml;
+mod zones;
 
 pub(crate) use cases::{lower, upper};
 pub(crate) use encode::decode;
@@ -32,6 +35,7 @@ pub(crate) use foreign::foreign;
 pub(crate) use refused::NO_ENTROPY;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::LazyLock;
 
 use crate::convert::to_integer;
@@ -100,24 +104,39 @@ const SHARED: [&[Function]; 16] = [
     versions::FUNCTIONS,
 ];
 
-static SEALED_SECRETS: LazyLock<Table> =
-    LazyLock::new(|| table(&[], &[refused::SHARED, refused::SEALED_SECRETS]));
+/// The functions of one dialect. Whoever renders one dialect only does not carry the other's code.
+pub(crate) struct Functions {
+    pub(crate) dialect: Dialect,
+    table: LazyLock<Table>,
+}
 
-static EXTERNAL_SECRETS: LazyLock<Table> = LazyLock::new(|| {
-    table(
-        &[
-            ciphers::FUNCTIONS,
-            clock::FUNCTIONS,
-            hex::FUNCTIONS,
-            passwords::FUNCTIONS,
-            pem_blocks::FUNCTIONS,
-            random::FUNCTIONS,
-            yaml::FUNCTIONS,
-        ],
-        &[refused::SHARED, refused::EXTERNAL_SECRETS],
-    )
-});
+pub(crate) static SEALED_SECRETS: Functions = Functions {
+    dialect: Dialect::SealedSecrets,
+    table: LazyLock::new(|| table(&[], &[refused::SHARED, refused::SEALED_SECRETS])),
+};
 
+pub(crate) static EXTERNAL_SECRETS: Functions = Functions {
+    dialect: Dialect::ExternalSecrets,
+    table: LazyLock::new(|| {
+        table(
+            &[
+                ciphers::FUNCTIONS,
+                clock::FUNCTIONS,
+                hex::FUNCTIONS,
+                keys::FUNCTIONS,
+                passwords::FUNCTIONS,
+                pem_blocks::FUNCTIONS,
+                random::FUNCTIONS,
+                stores::FUNCTIONS,
+                yaml::FUNCTIONS,
+                zones::FUNCTIONS,
+            ],
+            &[refused::SHARED, refused::EXTERNAL_SECRETS],
+        )
+    }),
+};
+
+/// A dialect's own functions come before those of the same name that both have.
 fn table(own: &[&'static [Function]], refused: &[&'static [Refused]]) -> Table {
     let functions = SHARED.iter().chain(own).copied().flatten();
     let refused = refused.iter().copied().flatten();
@@ -127,21 +146,31 @@ fn table(own: &[&'static [Function]], refused: &[&'static [Refused]]) -> Table {
         .collect()
 }
 
-fn of(dialect: Dialect) -> &'static Table {
-    match dialect {
-        Dialect::SealedSecrets => &SEALED_SECRETS,
-        Dialect::ExternalSecrets => &EXTERNAL_SECRETS,
+impl Functions {
+    pub(crate) fn of(dialect: Dialect) -> &'static Self {
+        match dialect {
+            Dialect::SealedSecrets => &SEALED_SECRETS,
+            Dialect::ExternalSecrets => &EXTERNAL_SECRETS,
+        }
+    }
+
+    /// The function of that name.
+    pub(crate) fn find(&self, name: &str) -> Option<Entry> {
+        self.table.get(name).copied()
     }
 }
 
-/// The function of that name.
-pub(crate) fn find(dialect: Dialect, name: &str) -> Option<Entry> {
-    of(dialect).get(name).copied()
+impl fmt::Debug for Functions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.dialect.fmt(f)
+    }
 }
 
-/// Every function of a dialect that we know, in alphabetical order.
+/// Every function of a dialect that we know, in alphabetical order. Those that draw random data work where
+/// the engine [has a seed](crate::GoTemplate::with_entropy).
 pub fn supported(dialect: Dialect) -> impl Iterator<Item = (&'static str, Support)> {
-    of(dialect).iter().map(|(name, entry)| match entry {
+    let functions = Functions::of(dialect);
+    functions.table.iter().map(|(name, entry)| match entry {
         Entry::Function(_) => (*name, Support::Yes),
         Entry::Refused(refused) => (*name, Support::Refused(refused.reason)),
     })

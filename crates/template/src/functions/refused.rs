@@ -11,9 +11,6 @@ pub(crate) const NO_ENTROPY: &str =
 
 const HOST: &str = "it reads the controller's own environment; the original removes it too";
 
-const CERTIFICATES: &str = "it is not there yet; store the converted value instead";
-const PKCS12: &str = "PKCS#12 is not there yet; store the converted value instead";
-
 const fn refused(name: &'static str, reason: &'static str) -> Refused {
     Refused { name, reason }
 }
@@ -25,7 +22,6 @@ pub(super) const SHARED: &[Refused] = &[
     refused("expandenv", HOST),
     refused("genCA", RANDOM),
     refused("genCAWithKey", RANDOM),
-    refused("genPrivateKey", RANDOM),
     refused("genSelfSignedCert", RANDOM),
     refused("genSelfSignedCertWithKey", RANDOM),
     refused("genSignedCert", RANDOM),
@@ -39,6 +35,7 @@ pub(super) const SEALED_SECRETS: &[Refused] = &[
     refused("decryptAES", CRYPTO),
     refused("derivePassword", CRYPTO),
     refused("encryptAES", RANDOM),
+    refused("genPrivateKey", RANDOM),
     refused("htpasswd", RANDOM),
     refused("now", CLOCK),
     refused("randAlpha", RANDOM),
@@ -51,22 +48,7 @@ pub(super) const SEALED_SECRETS: &[Refused] = &[
     refused("uuidv4", RANDOM),
 ];
 
-pub(super) const EXTERNAL_SECRETS: &[Refused] = &[
-    refused("fullPemToPkcs12", PKCS12),
-    refused("fullPemToPkcs12Pass", PKCS12),
-    refused(
-        "getSecretKey",
-        "it reads any Secret of the cluster with the controller's rights",
-    ),
-    refused("jwkPrivateKeyPem", CERTIFICATES),
-    refused("jwkPublicKeyPem", CERTIFICATES),
-    refused("pemToPkcs12", PKCS12),
-    refused("pemToPkcs12Pass", PKCS12),
-    refused("pemTruststoreToPKCS12", PKCS12),
-    refused("pemTruststoreToPKCS12Pass", PKCS12),
-    refused("pkcs12cert", PKCS12),
-    refused("pkcs12certPass", PKCS12),
-    refused("pkcs12key", PKCS12),
-    refused("pkcs12keyPass", PKCS12),
-    refused("rsaDecrypt", CERTIFICATES),
-];
+pub(super) const EXTERNAL_SECRETS: &[Refused] = &[refused(
+    "getSecretKey",
+    "it reads any Secret of the cluster with the controller's rights",
+)];

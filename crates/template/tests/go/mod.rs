@@ -154,7 +154,7 @@ pub(crate) fn compare(
 }
 
 /// What the template sees.
-fn items(template: &str) -> Items {
+pub(crate) fn items(template: &str) -> Items {
     let mut items = Items::new();
     for (name, value) in named(template) {
         items.insert(name, Zeroizing::new(value.to_vec()));
@@ -162,7 +162,7 @@ fn items(template: &str) -> Items {
     items
 }
 
-fn named(template: &str) -> impl Iterator<Item = (&'static str, &'static [u8])> {
+fn named(template: &str) -> impl Iterator<Item = (&str, &[u8])> {
     let files = FILES.iter().filter(|(name, _)| template.contains(name));
     ITEMS.iter().chain(files).copied()
 }
@@ -256,7 +256,18 @@ pub(crate) fn build_oracle(module: &str, test: &str) -> Option<PathBuf> {
     }
 }
 
+/// A template, and more items for it than those of [`named`].
+pub(crate) type Question<'q> = (&'q str, &'q [(&'q str, &'q [u8])]);
+
 pub(crate) fn ask(oracle: &Path, corpus: &[String]) -> Vec<Result<Vec<u8>, String>> {
+    let questions: Vec<Question<'_>> = corpus
+        .iter()
+        .map(|template| (&**template, &[][..]))
+        .collect();
+    answers(oracle, &questions)
+}
+
+pub(crate) fn answers(oracle: &Path, questions: &[Question<'_>]) -> Vec<Result<Vec<u8>, String>> {
     let mut child = Command::new(oracle)
         .env("TZ", "UTC")
         .stdin(Stdio::piped())
@@ -264,10 +275,11 @@ pub(crate) fn ask(oracle: &Path, corpus: &[String]) -> Vec<Result<Vec<u8>, Strin
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
-    let requests: Vec<String> = corpus
+    let requests: Vec<String> = questions
         .iter()
-        .map(|template| {
+        .map(|(template, more)| {
             let items: serde_json::Map<String, serde_json::Value> = named(template)
+                .chain(more.iter().copied())
                 .map(|(name, value)| (name.to_owned(), STANDARD.encode(value).into()))
                 .collect();
             serde_json::json!({"template": template, "items": items}).to_string()
@@ -280,7 +292,7 @@ pub(crate) fn ask(oracle: &Path, corpus: &[String]) -> Vec<Result<Vec<u8>, Strin
     writer.join().unwrap();
     let lines = std::str::from_utf8(&output.stdout).unwrap().lines();
     let answers: Vec<_> = lines.map(answer).collect();
-    assert_eq!(answers.len(), corpus.len());
+    assert_eq!(answers.len(), questions.len());
     answers
 }
 

@@ -82,7 +82,7 @@ const LAYERS: &[Layer] = &[
     layer(1, "aws-edge", &[]),
     layer(2, "aws-identity", &["aws-edge"]),
     layer(2, "seal-kms", &["aws-edge", "seal-format", "seal-keys"]),
-    layer(2, "secrets-manager", &["aws-edge"]),
+    layer(2, "secrets-manager", &["aws-edge", "go-regexp"]),
     layer(APP, "external-secrets", LIBRARIES),
     layer(APP, "seal-cli", LIBRARIES),
     layer(APP, "sealed-controller", LIBRARIES),

@@ -13,6 +13,7 @@ use crate::repository::{cargo, cargo_command};
 const EXPORTED: &[(&str, &str)] = &[
     ("seal", "SEAL_BIN"),
     ("sealed-controller", "SEALED_CONTROLLER_BIN"),
+    ("external-secrets", "EXTERNAL_SECRETS_BIN"),
     ("testkit-supervisor", "SEAL_SUPERVISOR"),
     ("xtask", "SEAL_XTASK"),
 ];

@@ -1,12 +1,4 @@
 //! Calls to moto over HTTP, counted by the proxy.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test of a running service"
-)]
-
-mod bed;
 
 use std::time::Duration;
 
@@ -16,9 +8,10 @@ use aws_identity::{
     AssumedRole, Base, Identity, IdentityError, IdentityFault, SESSION_NAME, StaticCredentials,
     TokenFault,
 };
-use bed::{Bed, READER, keys, later, role, web_identity};
 use secrets_manager::{SecretsFault, SecretsManager, SecretsOptions, Version};
 use testkit::aws::{Fault, REGION};
+
+use crate::bed::{Bed, READER, TOKEN, keys, later, role, web_identity};
 
 const WEB: &str = "AssumeRoleWithWebIdentity";
 const ASSUME: &str = "AssumeRole";
@@ -56,7 +49,7 @@ async fn a_service_account_s_token_is_exchanged() {
     assert_eq!(request["RoleSessionName"], SESSION_NAME);
     assert_eq!(SESSION_NAME, "external-secrets-provider-aws");
     assert_eq!(request["DurationSeconds"], "3600");
-    assert_eq!(request["WebIdentityToken"], bed::TOKEN);
+    assert_eq!(request["WebIdentityToken"], TOKEN);
     assert!(bed.proxy.access_keys(WEB).is_empty(), "nobody signs it");
 }
 

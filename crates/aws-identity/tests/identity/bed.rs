@@ -19,7 +19,7 @@ pub(crate) const READER: &str = "arn:aws:iam::123456789012:role/reader";
 pub(crate) const TOKEN: &str = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJyZWFkZXIifQ.";
 
 /// One for all tests: STS keeps nothing that they could see of each other.
-static MOTO: LazyLock<Emulator> = LazyLock::new(|| Emulator::start(Kind::Moto).unwrap());
+pub(crate) static MOTO: LazyLock<Emulator> = LazyLock::new(|| Emulator::start(Kind::Moto).unwrap());
 
 pub(crate) struct Bed {
     pub(crate) identities: Identities,
@@ -135,5 +135,18 @@ impl TokenSource for Tokens {
             None => Ok(Zeroizing::new(TOKEN.to_owned())),
         };
         async move { answer }.boxed()
+    }
+}
+
+/// For identities that have no service account: nobody asks it.
+pub(crate) struct NoTokens;
+
+impl TokenSource for NoTokens {
+    fn token<'a>(
+        &'a self,
+        _: &'a ServiceAccount,
+        _: &'a [String],
+    ) -> BoxFuture<'a, Result<Zeroizing<String>, TokenFault>> {
+        panic!("nobody has a service account here")
     }
 }

@@ -1,0 +1,111 @@
+//! The flags: upstream's, as far as they mean something here.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+use jiff::SignedDuration;
+use operator_kit::logging::LogFormat;
+use tracing::Level;
+
+/// Makes Secrets of what is in AWS Secrets Manager, and keeps them so.
+#[derive(Parser, Debug)]
+#[command(name = "external-secrets", version)]
+pub(crate) struct Args {
+    /// Kubeconfig to use instead of the in-cluster configuration.
+    #[arg(long, value_name = "FILE", env = "EXTERNAL_SECRETS_KUBECONFIG")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+
+    /// Address of /metrics.
+    #[arg(long, default_value = ":8080", env = "EXTERNAL_SECRETS_METRICS_ADDR")]
+    pub(crate) metrics_addr: String,
+
+    /// Address of /healthz and /readyz.
+    #[arg(long, default_value = ":8082", env = "EXTERNAL_SECRETS_LIVE_ADDR")]
+    pub(crate) live_addr: String,
+
+    /// Serve stores of this class, and those that say none.
+    #[arg(
+        long,
+        default_value = "default",
+        env = "EXTERNAL_SECRETS_CONTROLLER_CLASS"
+    )]
+    pub(crate) controller_class: String,
+
+    /// Serve this namespace only.
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        env = "EXTERNAL_SECRETS_NAMESPACE"
+    )]
+    pub(crate) namespace: String,
+
+    /// How often a store's credentials are checked, unless its spec.refreshInterval says otherwise.
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration, env = "EXTERNAL_SECRETS_STORE_REQUEUE_INTERVAL")]
+    pub(crate) store_requeue_interval: SignedDuration,
+
+    /// URL of AWS Secrets Manager, in place of AWS's own.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true,
+        env = "AWS_SECRETSMANAGER_ENDPOINT"
+    )]
+    pub(crate) secretsmanager_endpoint: String,
+
+    /// URL of AWS STS, in place of AWS's own.
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "",
+        hide_default_value = true,
+        env = "AWS_STS_ENDPOINT"
+    )]
+    pub(crate) sts_endpoint: String,
+
+    /// debug, info, warn or error.
+    #[arg(
+        long,
+        default_value = "info",
+        ignore_case = true,
+        env = "EXTERNAL_SECRETS_LOGLEVEL"
+    )]
+    pub(crate) loglevel: Level,
+
+    /// text or json.
+    #[arg(long, default_value = "text", env = "EXTERNAL_SECRETS_LOG_FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// Accepted for the sake of manifests written for External Secrets Operator: the work is bounded by what
+    /// the API server and AWS take.
+    #[arg(long, hide = true)]
+    concurrent: Option<u32>,
+}
+
+/// What was given, if it was.
+pub(crate) fn given(text: &str) -> Option<String> {
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+fn duration(text: &str) -> Result<SignedDuration, String> {
+    let duration: Option<SignedDuration> = text.parse().ok();
+    duration
+        .filter(SignedDuration::is_positive)
+        .ok_or_else(|| "a duration is written like 5m or 1h30m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn flags_are_consistent() {
+        Args::command().debug_assert();
+        let args = Args::try_parse_from(["x", "--concurrent=5", "--loglevel=DEBUG"]).unwrap();
+        assert_eq!(args.loglevel, Level::DEBUG);
+        assert!(Args::try_parse_from(["x", "--store-requeue-interval=0s"]).is_err());
+    }
+}

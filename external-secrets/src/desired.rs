@@ -1,0 +1,259 @@
+//! From the stores to the Secret: fetch, render, write.
+
+use std::collections::BTreeMap;
+
+use aws_lc_rs::digest::{Context as Digest, SHA256};
+use external_data::{
+    Assembled, RenderedSecret, SecretData, SourceKind, Sources as TemplateSources, assemble,
+    render, sources,
+};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+use kube::{Api, Resource as _};
+use operator_kit::live::Applied;
+use operator_kit::secret_sync::{SyncFault, Synced, Target, Write};
+use seal_api::external_secrets::{
+    CreationPolicy, DeletionPolicy, ExternalSecret, Template, field_manager,
+};
+use template::{Dialect, GoTemplate, Limits, MissingKey};
+use tokio::time::Instant;
+use zeroize::Zeroizing;
+
+use crate::deletion;
+use crate::fetch::{Fetched, fetch};
+use crate::objects::Key;
+use crate::plan::{self, Action, Desired};
+use crate::reconcile::Context;
+use crate::refresh::{self, Why};
+use crate::report::Outcome;
+use crate::source::Asker;
+use crate::status::Verdict;
+use crate::sync_error::SyncError;
+
+/// Everything of the object that determines its Secret, in 32 bytes.
+pub(crate) fn digest(external: &ExternalSecret) -> [u8; 32] {
+    let metadata = &external.metadata;
+    let parts = [
+        metadata.uid.clone().unwrap_or_default().into_bytes(),
+        serde_json::to_vec(&external.spec).unwrap_or_default(),
+        serde_json::to_vec(&metadata.labels).unwrap_or_default(),
+        serde_json::to_vec(&metadata.annotations).unwrap_or_default(),
+    ];
+    let mut digest = Digest::new(&SHA256);
+    for part in &parts {
+        digest.update(&(part.len() as u64).to_be_bytes());
+        digest.update(part);
+    }
+    let mut bytes = [0; 32];
+    bytes.copy_from_slice(digest.finish().as_ref());
+    bytes
+}
+
+/// Makes the Secret what it should be. Answers of the stores may be as old as `since`.
+pub(crate) async fn bring_about(
+    external: &ExternalSecret,
+    key: &Key,
+    (input, since, why): (&[u8; 32], Instant, Why),
+    context: &Context,
+) -> Result<Outcome, SyncError> {
+    // Nothing has changed anywhere: neither values nor templates need to be looked at.
+    if why == Why::Due
+        && context.live.is_current(key, input)
+        && context.passes.still_holds(key, input, since)
+    {
+        return Ok(Outcome::of(Verdict::synced()));
+    }
+    let asker = Asker {
+        key,
+        namespace: external.metadata.namespace.as_deref().unwrap_or_default(),
+        interval: refresh::period(&external.spec),
+    };
+    let fetched = fetch(context, &asker, &external.spec, since).await?;
+    let engine = engine()?;
+    let transform = engine.clone().with_missing_key(MissingKey::NoValue);
+    let assembled = assemble(&external.spec, |want| fetched.answer(want), &transform)?;
+    let Assembled { data, missing } = assembled;
+    let deletion = external.spec.target.as_ref();
+    let deletion = deletion.and_then(|target| target.deletion_policy);
+    let mut outcome = if data.is_empty() && deletion.unwrap_or_default() != DeletionPolicy::Merge {
+        deletion::without_values(external, context).await?
+    } else {
+        let template = template_of(external);
+        let sources = read_sources(external, template, context).await?;
+        let none = BTreeMap::new();
+        let metadata = &external.metadata;
+        let inherited = (
+            metadata.labels.as_ref().unwrap_or(&none),
+            metadata.annotations.as_ref().unwrap_or(&none),
+        );
+        let rendered = render(template, data, inherited, &sources, &engine)?;
+        write(external, key, input, &rendered, context).await?
+    };
+    note(external, key, input, fetched, context);
+    outcome.missing = missing;
+    Ok(outcome)
+}
+
+/// What is known now, for the next time.
+fn note(
+    external: &ExternalSecret,
+    key: &Key,
+    input: &[u8; 32],
+    fetched: Fetched,
+    context: &Context,
+) {
+    let needs_others = template_of(external).is_some_and(|template| !sources(template).is_empty());
+    let seen = fetched.seen.filter(|_| !needs_others);
+    context.passes.holds(key, *input, seen);
+}
+
+/// What a template draws at random is new with every render: a Secret is only rendered again when something
+/// changed ([`crate::passes::Passes::still_holds`]), or after a restart.
+fn engine() -> Result<GoTemplate, SyncError> {
+    let mut seed = Zeroizing::new([0; 32]);
+    aws_lc_rs::rand::fill(&mut *seed).map_err(|_| SyncError::NoEntropy)?;
+    let now = Timestamp::now();
+    let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or_default();
+    let moment = template::Moment::new(now.as_second(), nanos);
+    let engine = GoTemplate::of(Dialect::ExternalSecrets, Limits::default());
+    Ok(engine.at(moment).with_entropy(seed))
+}
+
+fn template_of(external: &ExternalSecret) -> Option<&Template> {
+    external.spec.target.as_ref()?.template.as_ref()
+}
+
+/// Objects that hold templates.
+async fn read_sources(
+    external: &ExternalSecret,
+    template: Option<&Template>,
+    context: &Context,
+) -> Result<TemplateSources, SyncError> {
+    let namespace = external.metadata.namespace.as_deref().unwrap_or_default();
+    let mut read = TemplateSources::new();
+    for (kind, name) in template.map(sources).unwrap_or_default() {
+        let (what, found) = match kind {
+            SourceKind::ConfigMap => {
+                let api: Api<ConfigMap> = Api::namespaced(context.client.clone(), namespace);
+                let found = api.get_opt(&name).await;
+                ("ConfigMap", found.map(|found| found.map(items_of_map)))
+            }
+            SourceKind::Secret => {
+                let api: Api<Secret> = Api::namespaced(context.client.clone(), namespace);
+                let found = api.get_opt(&name).await;
+                ("Secret", found.map(|found| found.map(items_of_secret)))
+            }
+        };
+        let found = found.map_err(|error| SyncError::Source {
+            what: format!("{what} {name}"),
+            fault: error.into(),
+        })?;
+        if let Some(items) = found {
+            read.insert((kind, name), items);
+        }
+    }
+    Ok(read)
+}
+
+fn items_of_map(map: ConfigMap) -> SecretData {
+    let items = map.data.into_iter().flatten();
+    items
+        .map(|(key, text)| (key, Zeroizing::new(text.into_bytes())))
+        .collect()
+}
+
+fn items_of_secret(secret: Secret) -> SecretData {
+    let items = secret.data.into_iter().flatten();
+    items
+        .map(|(key, bytes)| (key, Zeroizing::new(bytes.0)))
+        .collect()
+}
+
+/// Who owns what an ExternalSecret makes.
+pub(crate) fn owner_reference(external: &ExternalSecret) -> OwnerReference {
+    OwnerReference {
+        api_version: ExternalSecret::api_version(&()).into_owned(),
+        kind: ExternalSecret::kind(&()).into_owned(),
+        name: external.metadata.name.clone().unwrap_or_default(),
+        uid: external.metadata.uid.clone().unwrap_or_default(),
+        controller: Some(true),
+        block_owner_deletion: Some(true),
+    }
+}
+
+async fn write(
+    external: &ExternalSecret,
+    key: &Key,
+    input: &[u8; 32],
+    rendered: &RenderedSecret,
+    context: &Context,
+) -> Result<Outcome, SyncError> {
+    let target = external.spec.target.clone().unwrap_or_default();
+    let template = target.template.as_ref();
+    let finalizers = template
+        .and_then(|template| template.metadata.as_ref())
+        .map(|metadata| metadata.finalizers.as_slice());
+    let creation = target.creation_policy.unwrap_or_default();
+    let desired = Desired {
+        owner: &owner_reference(external),
+        namespace: external.metadata.namespace.as_deref().unwrap_or_default(),
+        name: external.target_name(),
+        creation,
+        immutable: target.immutable.unwrap_or_default(),
+        data: &rendered.data,
+        labels: &rendered.labels,
+        annotations: &rendered.annotations,
+        finalizers: finalizers.unwrap_or_default(),
+        secret_type: template
+            .and_then(|template| template.secret_type.as_deref())
+            .filter(|kind| !kind.is_empty()),
+        adopt: false,
+    };
+    if creation == CreationPolicy::Owner {
+        deletion::of_former_target(external, context).await?;
+    }
+    let written = carry_out(&desired, key, context).await?;
+    let Some(written) = written else {
+        return Ok(Outcome::of(Verdict::waits()));
+    };
+    if creation != CreationPolicy::None {
+        let applied = Applied {
+            input: *input,
+            version: written.version,
+            keys: 0,
+        };
+        context.live.record(key, applied);
+    }
+    Ok(Outcome {
+        written: written.written,
+        ..Outcome::of(Verdict::synced())
+    })
+}
+
+/// `None` if there is nothing to merge into yet.
+async fn carry_out(
+    desired: &Desired<'_>,
+    key: &Key,
+    context: &Context,
+) -> Result<Option<Synced>, SyncError> {
+    let decide = |live: Option<&Secret>| match plan::decide(desired, live) {
+        Action::UpToDate => Ok(Write::Nothing),
+        Action::Create(secret) => Ok(Write::Create(secret)),
+        Action::Update(secret) => Ok(Write::Update(secret)),
+        Action::Wait => Err(None),
+        Action::Refuse(refusal) => Err(Some(refusal)),
+    };
+    let target = Target {
+        secrets: &context.secrets(desired.namespace),
+        name: desired.name,
+        field_manager: Some(field_manager(&desired.owner.name)),
+    };
+    let missing = context.live.is_probably_missing(key);
+    match target.sync(missing, decide).await {
+        Ok(synced) => Ok(Some(synced)),
+        Err(SyncFault::Refused(None)) => Ok(None),
+        Err(SyncFault::Refused(Some(refusal))) => Err(SyncError::Refused(refusal)),
+        Err(SyncFault::Api { verb, fault }) => Err(SyncError::Api { verb, fault }),
+    }
+}

@@ -1,0 +1,169 @@
+//! What this process remembers of each ExternalSecret from one pass to the next. Losing it costs one more
+//! look.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::fetch::Seen;
+use crate::lanes::Lane;
+use crate::objects::Key;
+
+/// Memory of passes.
+pub(crate) struct Passes {
+    started: Instant,
+    records: Mutex<Records>,
+}
+
+#[derive(Default)]
+struct Records {
+    /// Objects that were there when the process started, and had no pass yet.
+    backlog: HashSet<Key>,
+    /// The version of each object ([`external_data::synced_resource_version`]), and when it was noticed.
+    noticed: HashMap<Key, (String, Instant)>,
+    /// Objects whose values are known to have changed in the store.
+    changed: HashSet<Key>,
+    /// Objects whose Secret was changed by someone.
+    drifted: HashSet<Key>,
+    /// What each Secret stands on.
+    grounds: HashMap<Key, Grounds>,
+}
+
+/// What a Secret was made of: the object's digest, and versions of values.
+struct Grounds {
+    input: [u8; 32],
+    seen: Vec<Seen>,
+}
+
+/// What a pass is to know before it begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Call {
+    /// Who waits.
+    pub(crate) lane: Lane,
+    /// When the object was noticed to be as it is.
+    pub(crate) noticed: Instant,
+}
+
+impl Default for Passes {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            records: Mutex::default(),
+        }
+    }
+}
+
+impl Passes {
+    /// When the process started.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
+    /// The object was there before the process.
+    pub(crate) fn found(&self, key: Key) {
+        let mut records = self.records();
+        if !records.noticed.contains_key(&key) {
+            records.backlog.insert(key);
+        }
+    }
+
+    /// A pass begins over the object in this version.
+    pub(crate) fn begin(&self, key: &Key, version: &str) -> Call {
+        let mut records = self.records();
+        let backlog = records.backlog.remove(key);
+        let drifted = records.drifted.remove(key);
+        let known = records.noticed.get(key);
+        let known = known.filter(|(known, _)| known == version);
+        if let Some((_, noticed)) = known {
+            let lane = if drifted { Lane::People } else { Lane::Routine };
+            let noticed = *noticed;
+            return Call { lane, noticed };
+        }
+        // What was there at the start may share values that were fetched for others since.
+        let (lane, noticed) = if backlog {
+            (Lane::Routine, self.started)
+        } else {
+            (Lane::People, Instant::now())
+        };
+        let entry = (version.to_owned(), noticed);
+        records.noticed.insert(key.clone(), entry);
+        Call { lane, noticed }
+    }
+
+    /// The store has other values for the object.
+    pub(crate) fn values_changed(&self, key: Key) {
+        self.records().changed.insert(key);
+    }
+
+    /// Whether the store has other values; asked once.
+    pub(crate) fn take_changed(&self, key: &Key) -> bool {
+        self.records().changed.remove(key)
+    }
+
+    /// Someone changed the Secret.
+    pub(crate) fn secret_changed(&self, key: Key) {
+        self.records().drifted.insert(key);
+    }
+
+    /// The Secret stands on this; on nothing that can be checked, if there is none.
+    pub(crate) fn holds(&self, key: &Key, input: [u8; 32], seen: Option<Vec<Seen>>) {
+        let mut records = self.records();
+        match seen {
+            Some(seen) => {
+                let grounds = Grounds { input, seen };
+                records.grounds.insert(key.clone(), grounds);
+            }
+            None => {
+                records.grounds.remove(key);
+            }
+        }
+    }
+
+    /// Whether what the Secret stands on was seen to be so at `since` or later.
+    pub(crate) fn still_holds(&self, key: &Key, input: &[u8; 32], since: Instant) -> bool {
+        let records = self.records();
+        records.grounds.get(key).is_some_and(|grounds| {
+            let mut seen = grounds.seen.iter();
+            grounds.input == *input && seen.all(|seen| seen.holds(since))
+        })
+    }
+
+    /// The object is gone.
+    pub(crate) fn forget(&self, key: &Key) {
+        let mut records = self.records();
+        records.backlog.remove(key);
+        records.noticed.remove(key);
+        records.changed.remove(key);
+        records.drifted.remove(key);
+        records.grounds.remove(key);
+    }
+
+    fn records(&self) -> MutexGuard<'_, Records> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn people_wait_for_what_is_new_or_changed() {
+        let passes = Passes::default();
+        let [old, new] = ["old", "new"].map(|name| Key::new(name).within("shop"));
+        passes.found(old.clone());
+        tokio::time::advance(std::time::Duration::from_secs(5)).await;
+        let call = passes.begin(&old, "1-a");
+        assert_eq!((call.lane, call.noticed), (Lane::Routine, passes.started()));
+        let call = passes.begin(&new, "1-a");
+        assert_eq!((call.lane, call.noticed), (Lane::People, Instant::now()));
+        tokio::time::advance(std::time::Duration::from_secs(5)).await;
+        let again = passes.begin(&new, "1-a");
+        assert_eq!((again.lane, again.noticed), (Lane::Routine, call.noticed));
+        assert_eq!(passes.begin(&old, "2-a").lane, Lane::People);
+        passes.secret_changed(old.clone());
+        assert_eq!(passes.begin(&old, "2-a").lane, Lane::People);
+        assert_eq!(passes.begin(&old, "2-a").lane, Lane::Routine);
+    }
+}

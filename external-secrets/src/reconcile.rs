@@ -1,0 +1,357 @@
+//! The one sequence for every ExternalSecret: look, decide, fetch, render, write, report.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
+
+use external_data::{StoreName, synced_resource_version};
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::core::v1::{Namespace, Secret};
+use kube::core::PartialObjectMeta;
+use kube::runtime::controller::Action as Requeue;
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Api, Client, Resource as _};
+use operator_kit::live::{Applied, Live};
+use operator_kit::status::WrittenStatuses;
+use operator_kit::{Backoff, EventSink};
+use seal_api::external_secrets::{ExternalSecret, ExternalSecretStatus, ReadyStatus};
+use tokio::time::Instant;
+
+use crate::deletion;
+use crate::desired;
+use crate::jitter::late;
+use crate::lanes::Lanes;
+use crate::metrics::Metrics;
+use crate::objects::{Guarded, Key};
+use crate::passes::{Call, Passes};
+use crate::plan;
+use crate::refresh::{self, Moment, Refresh, TargetState, Why};
+use crate::report::{self, Outcome};
+use crate::source::Sources;
+use crate::status::Synced;
+use crate::stores::Stores;
+use crate::sync_error::SyncError;
+use crate::sync_window;
+use crate::targets::Targets;
+
+/// First wait after a failure that may pass by itself.
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+/// Longest wait between tries; they never end.
+const LONGEST_RETRY: Duration = Duration::from_mins(5);
+/// Longest wait while a server is away or busy.
+const LONGEST_TRANSIENT_RETRY: Duration = Duration::from_secs(30);
+
+/// All that reconciling needs.
+pub(crate) struct Context {
+    pub(crate) client: Client,
+    /// Its answers have `managedFields`.
+    pub(crate) whole: Client,
+    pub(crate) stores: Stores,
+    pub(crate) namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub(crate) sources: Arc<Sources>,
+    pub(crate) live: Arc<Live<Key>>,
+    pub(crate) targets: Targets,
+    pub(crate) passes: Arc<Passes>,
+    pub(crate) events: EventSink,
+    pub(crate) metrics: Arc<Metrics>,
+    /// The ExternalSecrets of this moment.
+    pub(crate) objects: Store<Guarded>,
+    pub(crate) statuses: WrittenStatuses<Key, ExternalSecretStatus>,
+    pub(crate) lanes: Lanes,
+    lasting: Backoff<Key>,
+    transient: Backoff<Key>,
+}
+
+/// What a [`Context`] is made of.
+pub(crate) struct Parts {
+    pub(crate) client: Client,
+    pub(crate) whole: Client,
+    pub(crate) stores: Stores,
+    pub(crate) namespaces: Store<PartialObjectMeta<Namespace>>,
+    pub(crate) sources: Sources,
+    pub(crate) events: EventSink,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) objects: Store<Guarded>,
+}
+
+impl Context {
+    /// Nothing is known yet.
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self {
+            client: parts.client,
+            whole: parts.whole,
+            stores: parts.stores,
+            namespaces: parts.namespaces,
+            sources: Arc::new(parts.sources),
+            live: Arc::default(),
+            targets: Targets::default(),
+            passes: Arc::default(),
+            events: parts.events,
+            metrics: parts.metrics,
+            objects: parts.objects,
+            statuses: WrittenStatuses::default(),
+            lanes: Lanes::default(),
+            lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
+            transient: Backoff::new(FIRST_RETRY, LONGEST_TRANSIENT_RETRY),
+        }
+    }
+
+    /// The ExternalSecret is gone, or not ours: nothing of it stays here.
+    pub(crate) fn forget(&self, key: &Key) {
+        self.targets.remove(key);
+        self.live.forget(key);
+        self.passes.forget(key);
+        self.sources.leave(key);
+        self.metrics.forget(key);
+        self.statuses.forget(key);
+        self.succeeded(key);
+    }
+
+    /// Forgets every ExternalSecret that went while nobody watched.
+    pub(crate) fn forget_the_gone(&self) {
+        for key in self.targets.keys() {
+            if self.objects.get(&key).is_none() {
+                self.forget(&key);
+            }
+        }
+    }
+
+    /// Labels of a namespace, as the watch has them.
+    pub(crate) fn labels_of(&self, namespace: &str) -> BTreeMap<String, String> {
+        let found = self.namespaces.get(&ObjectRef::new(namespace));
+        found
+            .and_then(|found| found.metadata.labels.clone())
+            .unwrap_or_default()
+    }
+
+    /// ExternalSecrets that name the store; `place` is its namespace, or that of those that use it, or nothing.
+    pub(crate) fn users_of(&self, store: &StoreName, place: &str) -> Vec<Key> {
+        let objects = self.objects.state();
+        let users = objects.iter().filter(|object| {
+            let Ok(external) = &object.0 else {
+                return false;
+            };
+            let namespace = external.metadata.namespace.as_deref().unwrap_or_default();
+            (place.is_empty() || namespace == place)
+                && external_data::wants(&external.spec)
+                    .is_ok_and(|wants| wants.iter().any(|want| want.store == *store))
+        });
+        users.map(|object| Key::from_obj(&**object)).collect()
+    }
+
+    /// Secrets as they are, managed fields included.
+    pub(crate) fn secrets(&self, namespace: &str) -> Api<Secret> {
+        Api::namespaced(self.whole.clone(), namespace)
+    }
+
+    fn succeeded(&self, key: &Key) {
+        self.lasting.reset(key);
+        self.transient.reset(key);
+    }
+}
+
+/// One pass over one object.
+pub(crate) async fn reconcile(
+    object: Arc<Guarded>,
+    context: Arc<Context>,
+) -> Result<Requeue, SyncError> {
+    let key = Key::from_obj(&*object);
+    let call = context.passes.begin(&key, &version_of(&object));
+    let _place = context.lanes.enter(call.lane).await;
+    // What waits for its turn is to be small: there may be thousands.
+    Box::pin(pass(object, key, call, context.clone())).await
+}
+
+/// When the next try is due.
+pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> Requeue {
+    let key = Key::from_obj(object);
+    if error.waits_for_people() {
+        return Requeue::await_change();
+    }
+    let backoff = if error.is_transient() {
+        &context.transient
+    } else {
+        &context.lasting
+    };
+    Requeue::requeue(backoff.next(key))
+}
+
+async fn pass(
+    object: Arc<Guarded>,
+    key: Key,
+    call: Call,
+    context: Arc<Context>,
+) -> Result<Requeue, SyncError> {
+    let ours = match &object.0 {
+        Ok(external) => is_ours(external, &context),
+        Err(_) => true,
+    };
+    if !ours {
+        context.forget(&key);
+        return Ok(Requeue::await_change());
+    }
+    if object.meta().deletion_timestamp.is_some() {
+        deletion::finish(&object, &context).await?;
+        context.forget(&key);
+        return Ok(Requeue::await_change());
+    }
+    let began = Clock::now();
+    let result = match &object.0 {
+        Ok(external) => sync(external, &key, call, &context).await,
+        Err(_) => Err(SyncError::Malformed),
+    };
+    let reported = report::report(&object, &key, &result, &context).await;
+    // Deleted during the pass: what the pass has noted would stay for ever.
+    if context.objects.get(&key).is_none() {
+        context.forget(&key);
+        return Ok(Requeue::await_change());
+    }
+    context.metrics.took(&key, began.elapsed());
+    reported?;
+    let outcome = result?;
+    context.succeeded(&key);
+    Ok(match outcome.again {
+        Some(wait) => Requeue::requeue(wait),
+        None => Requeue::await_change(),
+    })
+}
+
+/// What the object is, for the memory of passes.
+fn version_of(object: &Guarded) -> String {
+    let metadata = object.meta();
+    let none = BTreeMap::new();
+    let annotations = metadata.annotations.as_ref().unwrap_or(&none);
+    let labels = metadata.labels.as_ref().unwrap_or(&none);
+    synced_resource_version(metadata.generation.unwrap_or_default(), annotations, labels)
+}
+
+/// Whether every store that it names and that is known is for this controller to serve. What is not is left
+/// alone without a word.
+fn is_ours(external: &ExternalSecret, context: &Context) -> bool {
+    use crate::stores::Service;
+
+    let namespace = external.metadata.namespace.as_deref().unwrap_or_default();
+    let Ok(wants) = external_data::wants(&external.spec) else {
+        return true;
+    };
+    wants.iter().all(|want| {
+        let store = context.stores.get(&want.store, namespace);
+        store.is_none_or(|store| context.stores.service(&store) != Service::Foreign)
+    })
+}
+
+/// Makes the Secret what it should be, if it is time.
+async fn sync(
+    external: &ExternalSecret,
+    key: &Key,
+    call: Call,
+    context: &Context,
+) -> Result<Outcome, SyncError> {
+    let target = external.spec.target.as_ref();
+    if target.is_some_and(|target| target.manifest.is_some()) {
+        return Err(SyncError::Unserved(
+            "spec.target.manifest: this controller makes Secrets only; remove it",
+        ));
+    }
+    let namespace = external.metadata.namespace.clone().unwrap_or_default();
+    let name = external.target_name().to_owned();
+    context.targets.put(key, (namespace.clone(), name.clone()));
+    deletion::guard(external, context).await?;
+    let version = version_of_external(external);
+    let status = context
+        .statuses
+        .newest(key, &external.metadata, external.status.clone());
+    let input = desired::digest(external);
+    context.live.start_pass(key);
+    let state = state(external, key, &input, context).await?;
+    let interval = refresh::interval(&external.spec).map_err(|_| SyncError::Interval)?;
+    let now = Timestamp::now();
+    let moment = Moment {
+        spec: &external.spec,
+        status: status.as_ref(),
+        version: &version,
+        target: state,
+        now,
+    };
+    let refresh = refresh::decide(&moment).map_err(|_| SyncError::Interval)?;
+    let failed = status.as_ref().is_some_and(is_failed);
+    let windows = external.spec.sync_windows.as_ref();
+    let told = refresh::is_periodic(&external.spec)
+        && sync_window::is_open(windows, now)
+        && context.passes.take_changed(key);
+    let why = match refresh {
+        Refresh::Now(why) => why,
+        Refresh::Later(_) if failed || told => Why::Due,
+        Refresh::Later(wait) => return Ok(Outcome::nothing(wait.map(late))),
+    };
+    let since = match why {
+        Why::First | Why::Changed => call.noticed,
+        Why::Drift | Why::Due => back(interval).unwrap_or(context.passes.started()),
+    };
+    let synced = Synced { at: now, version };
+    let mut outcome = desired::bring_about(external, key, (&input, since, why), context).await?;
+    outcome.synced = Some(synced);
+    outcome.again = refresh::is_periodic(&external.spec).then(|| late(interval));
+    Ok(outcome)
+}
+
+fn version_of_external(external: &ExternalSecret) -> String {
+    let metadata = &external.metadata;
+    let none = BTreeMap::new();
+    let annotations = metadata.annotations.as_ref().unwrap_or(&none);
+    let labels = metadata.labels.as_ref().unwrap_or(&none);
+    synced_resource_version(metadata.generation.unwrap_or_default(), annotations, labels)
+}
+
+/// A failure whose cause was taken back is looked at again, whatever the interval (contract §0.1.11).
+fn is_failed(status: &ExternalSecretStatus) -> bool {
+    let mut conditions = status.conditions.iter();
+    conditions.any(|condition| condition.kind == "Ready" && condition.status == ReadyStatus::False)
+}
+
+/// How far back an answer may lie. Never nothing: an object that is read once is repaired from what is known.
+fn back(interval: SignedDuration) -> Option<Instant> {
+    let interval = if interval > SignedDuration::ZERO {
+        interval
+    } else {
+        refresh::DEFAULT_INTERVAL
+    };
+    Instant::now().checked_sub(interval.try_into().ok()?)
+}
+
+/// What the Secret is. It is only read where the watch tells of a version that is not known.
+async fn state(
+    external: &ExternalSecret,
+    key: &Key,
+    input: &[u8; 32],
+    context: &Context,
+) -> Result<TargetState, SyncError> {
+    if context.live.is_current(key, input) {
+        return Ok(TargetState::AsWritten);
+    }
+    if context.live.is_probably_missing(key) {
+        return Ok(TargetState::Missing);
+    }
+    let namespace = external.metadata.namespace.as_deref().unwrap_or_default();
+    let live = context
+        .secrets(namespace)
+        .get_opt(external.target_name())
+        .await
+        .map_err(|error| SyncError::Api {
+            verb: "get",
+            fault: error.into(),
+        })?;
+    let state = plan::state_of(live.as_ref());
+    if state == TargetState::AsWritten {
+        let version = live.and_then(|live| live.metadata.resource_version);
+        context.live.record(
+            key,
+            Applied {
+                input: *input,
+                version: version.unwrap_or_default(),
+                keys: 0,
+            },
+        );
+    }
+    Ok(state)
+}

@@ -1,0 +1,191 @@
+//! Putting the parts together: client, watches, endpoints, and an orderly end.
+
+use std::sync::Arc;
+
+use aws_identity::{Identities, IdentitiesOptions};
+use kube::runtime::reflector;
+use operator_kit::connect::{self, Clients, ConnectError};
+use operator_kit::listen::{self, ListenError};
+use operator_kit::serve::{Limits, serve};
+use operator_kit::{EventSink, shutdown};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{Args, given};
+use crate::http;
+use crate::metrics::Metrics;
+use crate::objects::Key;
+use crate::reconcile::{Context, Parts};
+use crate::source::{ServiceAccountTokens, Sources};
+use crate::store_checks::StoreChecks;
+use crate::stores::Stores;
+use crate::watches::Watches;
+
+/// The event source that people filter by.
+const COMPONENT: &str = "external-secrets";
+
+/// Why the controller cannot start, or had to end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
+    #[error("{0}")]
+    Listen(#[from] ListenError),
+    #[error("cannot listen for signals: {0}")]
+    Signals(std::io::Error),
+    #[error("{0} has ended unexpectedly; a new process must take over")]
+    Ended(&'static str),
+}
+
+/// Runs until SIGTERM or SIGINT.
+pub(crate) async fn run(args: Args) -> Result<(), RunError> {
+    let clients = connect::clients(args.kubeconfig.as_deref()).await?;
+    let stop = shutdown::on_signal().map_err(RunError::Signals)?;
+    let live = listen::bind(&args.live_addr).await?;
+    let private = listen::bind(&args.metrics_addr).await?;
+    let metrics = Arc::new(Metrics::new());
+    let ready = CancellationToken::new();
+    let limits = Limits::default();
+    let served = async {
+        tokio::join!(
+            serve(live, http::health(ready.clone()), limits, stop.clone()),
+            serve(
+                private,
+                http::metrics(metrics.clone()),
+                limits,
+                stop.clone()
+            ),
+        )
+    };
+    let reconciled = reconcile_all(&args, clients, metrics.clone(), ready.clone(), stop.clone());
+    tokio::pin!(served, reconciled);
+    // Each of these goes on until the end; without one of them the other is of no use.
+    let ended = tokio::select! {
+        _ = &mut served => {
+            if stop.is_cancelled() {
+                reconciled.await;
+            }
+            "serving HTTP"
+        }
+        () = &mut reconciled => {
+            if stop.is_cancelled() {
+                served.await;
+            }
+            "reconciling"
+        }
+    };
+    if !stop.is_cancelled() {
+        return Err(RunError::Ended(ended));
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn reconcile_all(
+    args: &Args,
+    clients: Clients,
+    metrics: Arc<Metrics>,
+    ready: CancellationToken,
+    stop: CancellationToken,
+) {
+    let (changed, news) = mpsc::unbounded_channel();
+    let (local, local_writer) = reflector::store();
+    let (cluster, cluster_writer) = reflector::store();
+    let (namespaces, namespace_writer) = reflector::store();
+    let (objects, object_writer) = reflector::store();
+    let stores = Stores {
+        local,
+        cluster,
+        class: args.controller_class.as_str().into(),
+    };
+    let parts = Parts {
+        sources: sources(args, &clients, &metrics, changed.clone()),
+        events: EventSink::start(clients.calls.clone(), COMPONENT),
+        client: clients.calls,
+        whole: clients.whole,
+        stores,
+        namespaces,
+        objects,
+        metrics,
+    };
+    let context = Arc::new(Context::new(parts));
+    let watches = Watches {
+        client: clients.watches,
+        namespace: given(&args.namespace),
+        stop,
+    };
+    let checks = StoreChecks {
+        context: context.clone(),
+        interval: args.store_requeue_interval,
+        changed,
+        statuses: Arc::default(),
+    };
+    let listed = Listed::default();
+    let background = async {
+        let stores = watches.stores(local_writer, &checks, listed.stores.clone());
+        let of_cluster = async {
+            if watches.namespace.is_some() {
+                listed.of_cluster();
+                return;
+            }
+            tokio::join!(
+                watches.cluster_stores(cluster_writer, &checks, listed.cluster_stores.clone()),
+                watches.namespaces(namespace_writer, listed.namespaces.clone()),
+            );
+        };
+        tokio::join!(stores, of_cluster);
+    };
+    let reconciled = async {
+        listed.all().await;
+        watches
+            .external_secrets(object_writer, context, news, ready)
+            .await;
+    };
+    tokio::pin!(background, reconciled);
+    // The controllers of stores end when they are told to, at the same time as the other.
+    tokio::select! {
+        () = &mut background => reconciled.await,
+        () = &mut reconciled => {}
+    }
+}
+
+/// First lists, without which every object would only fail.
+#[derive(Default)]
+struct Listed {
+    stores: CancellationToken,
+    cluster_stores: CancellationToken,
+    namespaces: CancellationToken,
+}
+
+impl Listed {
+    /// Without rights in the whole cluster these are never there.
+    fn of_cluster(&self) {
+        self.cluster_stores.cancel();
+        self.namespaces.cancel();
+    }
+
+    async fn all(&self) {
+        self.stores.cancelled().await;
+        self.cluster_stores.cancelled().await;
+        self.namespaces.cancelled().await;
+    }
+}
+
+fn sources(
+    args: &Args,
+    clients: &Clients,
+    metrics: &Metrics,
+    changed: mpsc::UnboundedSender<Key>,
+) -> Sources {
+    let options = IdentitiesOptions {
+        sts_endpoint: given(&args.sts_endpoint),
+        ..IdentitiesOptions::default()
+    };
+    let tokens = Arc::new(ServiceAccountTokens(clients.calls.clone()));
+    Sources::new(
+        Identities::new(options, tokens),
+        given(&args.secretsmanager_endpoint),
+        Arc::new(metrics.provider_calls()),
+        changed,
+    )
+}

@@ -1,0 +1,235 @@
+//! Everything that is watched, and what each change wakes.
+
+use std::sync::Arc;
+
+use futures::future::ready as ready_now;
+use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::core::{DeserializeGuard, NamespaceResourceScope, PartialObjectMeta};
+use kube::runtime::controller::{self, Controller};
+use kube::runtime::reflector::store::Writer;
+use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates};
+use kube::{Api, Client, Resource, ResourceExt as _};
+use operator_kit::secret_watch::{self, SecretName, Told};
+use operator_kit::watch_fault;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::objects::{Guarded, Key};
+use crate::reconcile::{Context, reconcile, retry};
+use crate::store_checks::{StoreChecks, check, check_cluster, retry_check};
+use crate::stores::{GuardedClusterStore, GuardedStore};
+
+/// The cluster that is watched, or the one namespace.
+pub(crate) struct Watches {
+    pub(crate) client: Client,
+    pub(crate) namespace: Option<String>,
+    pub(crate) stop: CancellationToken,
+}
+
+/// Stores that are checked at once.
+const CHECKS: u16 = 16;
+
+impl Watches {
+    fn api<K>(&self) -> Api<K>
+    where
+        K: Resource<Scope = NamespaceResourceScope>,
+        K::DynamicType: Default,
+    {
+        match &self.namespace {
+            Some(namespace) => Api::namespaced(self.client.clone(), namespace),
+            None => Api::all(self.client.clone()),
+        }
+    }
+
+    /// Keeps SecretStores and their statuses current.
+    pub(crate) async fn stores(
+        &self,
+        writer: Writer<GuardedStore>,
+        checks: &StoreChecks,
+        listed: CancellationToken,
+    ) {
+        let reader = writer.as_reader();
+        let stores = objects("SecretStores", self.api(), writer, move |event| {
+            if let Event::InitDone = event {
+                listed.cancel();
+            }
+        });
+        let stores = stores.predicate_filter(predicates::generation, PredicateConfig::default());
+        let stores = stores.filter(|store| ready_now(store.is_ok()));
+        Controller::for_stream(stores, reader)
+            .with_config(controller::Config::default().concurrency(CHECKS))
+            .graceful_shutdown_on(self.stop.clone().cancelled_owned())
+            .run(
+                check,
+                |_, error, checks| retry_check(error, &checks),
+                Arc::new(checks.clone()),
+            )
+            .for_each(|_| async {})
+            .await;
+    }
+
+    /// Keeps ClusterSecretStores and their statuses current.
+    pub(crate) async fn cluster_stores(
+        &self,
+        writer: Writer<GuardedClusterStore>,
+        checks: &StoreChecks,
+        listed: CancellationToken,
+    ) {
+        let reader = writer.as_reader();
+        let api = Api::all(self.client.clone());
+        let stores = objects("ClusterSecretStores", api, writer, move |event| {
+            if let Event::InitDone = event {
+                listed.cancel();
+            }
+        });
+        let stores = stores.predicate_filter(predicates::generation, PredicateConfig::default());
+        let stores = stores.filter(|store| ready_now(store.is_ok()));
+        Controller::for_stream(stores, reader)
+            .with_config(controller::Config::default().concurrency(CHECKS))
+            .graceful_shutdown_on(self.stop.clone().cancelled_owned())
+            .run(
+                check_cluster,
+                |_, error, checks| retry_check(error, &checks),
+                Arc::new(checks.clone()),
+            )
+            .for_each(|_| async {})
+            .await;
+    }
+
+    /// Keeps the labels of namespaces current.
+    pub(crate) async fn namespaces(
+        &self,
+        writer: Writer<PartialObjectMeta<Namespace>>,
+        listed: CancellationToken,
+    ) {
+        let api: Api<PartialObjectMeta<Namespace>> = Api::all(self.client.clone());
+        watcher(api, watcher::Config::default().any_semantic())
+            .backoff(watch_fault::backoff())
+            .modify(|namespace| {
+                namespace.metadata.managed_fields = None;
+                namespace.metadata.annotations = None;
+            })
+            .reflect(writer)
+            .inspect_err(|error| watch_fault::log("Namespaces", error))
+            .inspect_ok(move |event| {
+                if let Event::InitDone = event {
+                    listed.cancel();
+                }
+            })
+            .for_each(|_| async {})
+            .await;
+    }
+
+    /// Reconciles until the end.
+    pub(crate) async fn external_secrets(
+        &self,
+        writer: Writer<Guarded>,
+        context: Arc<Context>,
+        changes: mpsc::UnboundedReceiver<Key>,
+        ready: CancellationToken,
+    ) {
+        let reader = writer.as_reader();
+        let listed = ready.clone().cancelled_owned();
+        let noted = context.clone();
+        let external = objects("ExternalSecrets", self.api(), writer, move |event| {
+            note(event, &noted, &ready);
+        });
+        let external = external.predicate_filter(
+            predicates::generation
+                .combine(predicates::annotations)
+                .combine(predicates::labels)
+                .combine(predicates::finalizers),
+            PredicateConfig::default(),
+        );
+        // The watch waits by itself. For each error that it passes on, the controller would wait once more, up
+        // to a minute, and would not look at anything meanwhile.
+        let external = external.filter(|object| ready_now(object.is_ok()));
+        // A Secret is only noted if its ExternalSecret is known: the other way round all would count as missing.
+        let owners = context.clone();
+        let secrets = secret_watch::changes(
+            secret_watch::api(self.client.clone(), self.namespace.as_deref()),
+            context.live.clone(),
+            move |name, told| woken_by(name, told, &owners),
+        );
+        let secrets = listed.map(|()| secrets).flatten_stream();
+        let passes = context.passes.clone();
+        let changes = UnboundedReceiverStream::new(changes);
+        let changes = changes.inspect(move |key| passes.values_changed(key.clone()));
+        Controller::for_stream(external, reader)
+            // Lanes say how many work at once; who only waits for a place costs little.
+            .with_config(controller::Config::default().concurrency(0))
+            .reconcile_on(secrets)
+            .reconcile_on(changes)
+            .graceful_shutdown_on(self.stop.clone().cancelled_owned())
+            .run(
+                reconcile,
+                |object, error, context| retry(&object, error, &context),
+                context,
+            )
+            .for_each(|_| async {})
+            .await;
+    }
+}
+
+/// Objects of one kind, kept without what is never read.
+fn objects<K>(
+    what: &'static str,
+    api: Api<DeserializeGuard<K>>,
+    writer: Writer<DeserializeGuard<K>>,
+    note: impl Fn(&Event<DeserializeGuard<K>>) + Send,
+) -> impl Stream<Item = Result<DeserializeGuard<K>, watcher::Error>> + Send
+where
+    DeserializeGuard<K>:
+        Resource + Clone + std::fmt::Debug + serde::de::DeserializeOwned + Send + Sync + 'static,
+    <DeserializeGuard<K> as Resource>::DynamicType:
+        Default + Eq + std::hash::Hash + Clone + Send + Sync,
+{
+    watcher(api, watcher::Config::default().any_semantic())
+        .backoff(watch_fault::backoff())
+        .modify(|object| object.managed_fields_mut().clear())
+        .reflect(writer)
+        .inspect_err(move |error| watch_fault::log(what, error))
+        .inspect_ok(note)
+        .touched_objects()
+}
+
+fn note(event: &Event<Guarded>, context: &Context, ready: &CancellationToken) {
+    let place = |object: &Guarded| {
+        if let Ok(external) = &object.0 {
+            let namespace = external.namespace().unwrap_or_default();
+            let target = (namespace, external.target_name().to_owned());
+            context.targets.put(&Key::from_obj(object), target);
+        }
+    };
+    match event {
+        Event::InitApply(object) => {
+            place(object);
+            context.passes.found(Key::from_obj(object));
+        }
+        Event::Apply(object) => place(object),
+        Event::Delete(object) => context.forget(&Key::from_obj(object)),
+        Event::InitDone => {
+            context.forget_the_gone();
+            ready.cancel();
+        }
+        Event::Init => {}
+    }
+}
+
+/// ExternalSecrets that are to look at a Secret: those whose target it is, and those whose store has its
+/// credentials there.
+fn woken_by(name: &SecretName, told: Told, context: &Context) -> Vec<Key> {
+    let mut keys = context.targets.of(name);
+    if told == Told::Changed {
+        for key in &keys {
+            context.passes.secret_changed(key.clone());
+        }
+        for (store, place) in context.sources.known.secret_changed(name) {
+            keys.extend(context.users_of(&store, &place));
+        }
+    }
+    keys
+}
