@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 
 use seal_api::external_secrets::{ExternalSecret, FORCE_SYNC};
 use serde_json::{Value, json};
-use suite::{Cluster, Component, CrdSet, PATIENCE};
+use suite::{Cluster, Component, CrdSet, ExternalSecretsController, PATIENCE};
 use testkit::{RealOperator, RealOperatorOptions, eventually};
 
-use self::controller::Ours;
-
 const API: &str = "external-secrets.io/v1";
+
+/// Nothing of this asks for a value.
+const AWS: &str = "http://127.0.0.1:9";
+
+fn start(cluster: &Cluster) -> ExternalSecretsController {
+    ExternalSecretsController::start(cluster, AWS, &[])
+}
 
 /// What is asked for in namespaces of a team.
 fn parent(name: &str, team: &str, rest: Value) -> Value {
@@ -129,7 +134,7 @@ fn wait_status(cluster: &Cluster, name: &str, provisioned: &[&str], failed: &[&s
 fn children_are_where_labels_say() {
     let cluster = Cluster::bare();
     cluster.external_secrets(CrdSet::Ours);
-    let ours = Ours::start(&cluster);
+    let ours = start(&cluster);
     namespace(&cluster, "a1", json!({"team": "a"}));
     namespace(&cluster, "b1", json!({"team": "b"}));
     cluster
@@ -182,7 +187,7 @@ fn children_are_where_labels_say() {
              status=\"{status}\"}} {value}\n"
         )
     };
-    let page = ours.metrics();
+    let page = ours.metrics().body;
     assert!(
         page.contains(&gauge("False", 1)) && page.contains(&gauge("True", 0)),
         "{page}"
@@ -193,14 +198,14 @@ fn children_are_where_labels_say() {
     // Nobody holds namespaces.
     let held = get(&cluster, "namespace", "c1").unwrap();
     assert_eq!(held["metadata"]["finalizers"], Value::Null);
-    ours.stop();
+    ours.process().stop().unwrap();
 }
 
 #[test]
 fn children_follow_their_parent() {
     let cluster = Cluster::bare();
     cluster.external_secrets(CrdSet::Ours);
-    let ours = Ours::start(&cluster);
+    let ours = start(&cluster);
     namespace(&cluster, "a1", json!({"team": "a"}));
     let place = cluster.existing("a1");
     cluster
@@ -270,10 +275,10 @@ fn children_follow_their_parent() {
             .unwrap();
         place.wait_gone::<ExternalSecret>("other");
         eventually("its metrics to go", PATIENCE, || {
-            (!ours.metrics().contains("name=\"db\"")).then_some(())
+            (!ours.metrics().body.contains("name=\"db\"")).then_some(())
         });
     }
-    ours.stop();
+    ours.process().stop().unwrap();
 }
 
 #[test]
@@ -292,20 +297,20 @@ fn many_namespaces() {
         .plane()
         .apply(&parent("db", "a", json!({})))
         .unwrap();
-    let ours = Ours::start(&cluster);
+    let ours = start(&cluster);
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     wait_status(&cluster, "db", &names, &[]);
     let before = children(&cluster, "db-child");
     assert_eq!(before.len(), MANY);
-    ours.stop();
+    ours.process().stop().unwrap();
     // Another process finds nothing to do.
-    let ours = Ours::start(&cluster);
+    let ours = start(&cluster);
     eventually("a pass", PATIENCE, || {
-        let page = ours.metrics();
+        let page = ours.metrics().body;
         page.contains("clusterexternalsecret_reconcile_duration{name=\"db\"")
             .then_some(())
     });
-    ours.stop();
+    ours.process().stop().unwrap();
     assert_eq!(children(&cluster, "db-child"), before);
 }
 
@@ -316,8 +321,7 @@ fn children_are_the_real_operator_s() {
     namespace(&cluster, "a1", json!({"team": "a"}));
     namespace(&cluster, "b1", json!({"team": "b"}));
     let options = RealOperatorOptions {
-        // Nothing of this asks for a value.
-        aws: "http://127.0.0.1:9".to_owned(),
+        aws: AWS.to_owned(),
         args: Vec::new(),
     };
     let operator = RealOperator::start(cluster.plane(), &options).unwrap();
@@ -334,14 +338,14 @@ fn children_are_the_real_operator_s() {
     // Taken over: no write.
     let before = children(&cluster, "db-child");
     let version = get(&cluster, "ces", "db").unwrap()["metadata"]["resourceVersion"].take();
-    let ours = Ours::start(&cluster);
+    let ours = start(&cluster);
     let name = json!({"spec": {"externalSecretName": "db-child"}});
     let mut same = parent("also", "b", name);
     json_patch(&mut same, forced);
     cluster.plane().apply(&same).unwrap();
     wait_status(&cluster, "also", &["b1"], &[]);
     eventually("a pass", PATIENCE, || {
-        let page = ours.metrics();
+        let page = ours.metrics().body;
         page.contains("clusterexternalsecret_reconcile_duration{name=\"db\"")
             .then_some(())
     });
@@ -359,7 +363,7 @@ fn children_are_the_real_operator_s() {
     our_status["provisionedNamespaces"] = json!(["a1"]);
     assert_eq!(our_status, their_status);
     is_let_go(&cluster);
-    ours.stop();
+    ours.process().stop().unwrap();
 }
 
 /// Upstream's finalizers are taken off, as soon as the rights allow it.
@@ -386,70 +390,4 @@ fn is_let_go(cluster: &Cluster) {
         get(cluster, "ces", "db").is_none().then_some(())
     });
     assert_eq!(finalizers(), Value::Null);
-}
-
-mod controller {
-    //! In the test's own process.
-
-    use std::sync::mpsc;
-    use std::thread::JoinHandle;
-
-    use external_secrets::cluster_external_secret::{ClusterController, ClusterMetrics};
-    use operator_kit::{EventSink, connect};
-    use prometheus_client::registry::Registry;
-    use suite::{Cluster, EXTERNAL_SECRETS_ACCOUNT, EXTERNAL_SECRETS_NAMESPACE};
-    use tokio_util::sync::CancellationToken;
-
-    pub(super) struct Ours {
-        stop: CancellationToken,
-        thread: JoinHandle<()>,
-        registry: Registry,
-    }
-
-    impl Ours {
-        pub(super) fn start(cluster: &Cluster) -> Self {
-            let plane = cluster.plane();
-            let kubeconfig = plane
-                .service_account_kubeconfig(EXTERNAL_SECRETS_NAMESPACE, EXTERNAL_SECRETS_ACCOUNT)
-                .unwrap();
-            let stop = CancellationToken::new();
-            let metrics = ClusterMetrics::default();
-            let mut registry = Registry::default();
-            metrics.register(&mut registry);
-            let ended = stop.clone();
-            let (started, wait) = mpsc::channel();
-            let thread = std::thread::spawn(move || {
-                let runtime = tokio::runtime::Runtime::new().unwrap();
-                runtime.block_on(async {
-                    let clients = connect::clients(Some(&kubeconfig)).await.unwrap();
-                    let controller = ClusterController {
-                        watches: clients.watches,
-                        events: EventSink::start(clients.calls.clone(), "external-secrets"),
-                        calls: clients.calls,
-                        metrics,
-                        stop: ended,
-                    };
-                    started.send(()).unwrap();
-                    controller.run().await;
-                });
-            });
-            wait.recv().unwrap();
-            Self {
-                stop,
-                thread,
-                registry,
-            }
-        }
-
-        pub(super) fn metrics(&self) -> String {
-            let mut text = String::new();
-            prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
-            text
-        }
-
-        pub(super) fn stop(self) {
-            self.stop.cancel();
-            self.thread.join().unwrap();
-        }
-    }
 }

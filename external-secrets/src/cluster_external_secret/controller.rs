@@ -29,23 +29,23 @@ const PASSES: u16 = 4;
 const LOOK_FOR_KIND: Duration = Duration::from_secs(10);
 
 /// What it runs on.
-pub struct ClusterController {
+pub(crate) struct ClusterController {
     /// For watches.
-    pub watches: Client,
+    pub(crate) watches: Client,
     /// For everything else.
-    pub calls: Client,
+    pub(crate) calls: Client,
     /// Where events go.
-    pub events: EventSink,
+    pub(crate) events: EventSink,
     /// Where numbers go.
-    pub metrics: ClusterMetrics,
+    pub(crate) metrics: ClusterMetrics,
     /// The end.
-    pub stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
 }
 
 impl ClusterController {
     /// Serves ClusterExternalSecrets until the end. Where there are none of them, as their resource
     /// definition or the rights are not installed, it waits for both; nothing else is held up.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let stop = self.stop.clone();
         tokio::select! {
             () = self.kind_is_served() => {}
