@@ -187,15 +187,20 @@ fn value(
             Ok((Answer::Value { text, binary }, seen))
         }
         Err(error) if error.fault.is_missing() => Ok((Answer::Missing, None)),
-        Err(error) => Err(error.into()),
+        Err(error) => {
+            source.heard(&error);
+            Err(error.into())
+        }
     }
 }
 
 /// The values of all secrets that are found, by name.
 async fn found(source: &Source, find: &Find, since: Instant) -> Result<SecretData, FetchReason> {
-    let name = find.name.as_ref().and_then(|name| name.regexp.clone());
+    // A name without an expression is any name.
+    let name = find.name.as_ref();
+    let name = name.map(|name| name.regexp.clone().unwrap_or_default());
     let query = secrets_manager::Find {
-        name: name.filter(|name| !name.is_empty()),
+        name,
         path: find.path.clone().filter(|path| !path.is_empty()),
         tags: find.tags.clone(),
     };

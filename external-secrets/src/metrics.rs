@@ -10,6 +10,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use secrets_manager::{CallObserver, Operation, SecretsFault};
 
+use crate::cluster_external_secret::ClusterMetrics;
 use crate::objects::Key;
 
 /// The numbers of one process.
@@ -20,6 +21,7 @@ pub(crate) struct Metrics {
     conditions: Family<ConditionLabels, Gauge<i64, AtomicI64>>,
     durations: Family<ObjectLabels, Gauge<f64, AtomicU64>>,
     calls: ProviderCalls,
+    cluster: ClusterMetrics,
 }
 
 /// Calls of AWS, as the crate that makes them tells.
@@ -56,6 +58,7 @@ impl Metrics {
             conditions: Family::default(),
             durations: Family::default(),
             calls: ProviderCalls::default(),
+            cluster: ClusterMetrics::default(),
             registry: Registry::default(),
         };
         registry.register(
@@ -83,6 +86,7 @@ impl Metrics {
             "Number of API calls towards the secret provider",
             metrics.calls.0.clone(),
         );
+        metrics.cluster.register(&mut registry);
         Self {
             registry,
             ..metrics
@@ -91,6 +95,11 @@ impl Metrics {
 
     pub(crate) fn registry(&self) -> &Registry {
         &self.registry
+    }
+
+    /// Those of ClusterExternalSecrets.
+    pub(crate) fn cluster(&self) -> ClusterMetrics {
+        self.cluster.clone()
     }
 
     pub(crate) fn provider_calls(&self) -> ProviderCalls {

@@ -278,12 +278,14 @@ async fn sync(
     let refresh = refresh::decide(&moment).map_err(|_| SyncError::Interval)?;
     let failed = status.as_ref().is_some_and(is_failed);
     let windows = external.spec.sync_windows.as_ref();
-    let told = refresh::is_periodic(&external.spec)
-        && sync_window::is_open(windows, now)
-        && context.passes.take_changed(key);
+    let told = if refresh::is_periodic(&external.spec) && sync_window::is_open(windows, now) {
+        context.passes.take_changed(key)
+    } else {
+        None
+    };
     let why = match refresh {
         Refresh::Now(why) => why,
-        Refresh::Later(_) if failed || told => Why::Due,
+        Refresh::Later(_) if failed || told.is_some() => Why::Due,
         Refresh::Later(wait) => {
             let wait = wait.map(|wait| spread(&external.spec, wait));
             return Ok(Outcome::nothing(wait));
@@ -291,7 +293,10 @@ async fn sync(
     };
     let since = match why {
         Why::First | Why::Changed => call.noticed,
-        Why::Drift | Why::Due => back(interval).unwrap_or(context.passes.started()),
+        Why::Drift | Why::Due => {
+            let back = back(interval).unwrap_or(context.passes.started());
+            told.map_or(back, |told| told.max(back))
+        }
     };
     let synced = Synced { at: now, version };
     let mut outcome = desired::bring_about(external, key, (&input, since, why), context).await?;

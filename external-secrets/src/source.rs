@@ -9,13 +9,18 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use aws_edge::{CallFault, CredentialsFault};
 use aws_identity::{Identities, Identity};
 use jiff::SignedDuration;
-use secrets_manager::{CallObserver, SecretsManager, SecretsOptions, SharedLimits, SharedValues};
+use secrets_manager::{
+    CallObserver, SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits,
+    SharedValues,
+};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::objects::Key;
+use crate::passes::News;
 use crate::reconcile::Context;
 use crate::stores::AnyStore;
 use crate::sync_error::FetchReason;
@@ -37,6 +42,7 @@ pub(crate) struct Asker<'a> {
 pub(crate) struct Source {
     identity: Identity,
     region: String,
+    identities: Identities,
     values: SharedValues,
     users: Mutex<Users>,
 }
@@ -56,7 +62,7 @@ pub(crate) struct Sources {
     endpoint: Option<String>,
     observer: Arc<dyn CallObserver>,
     /// ExternalSecrets whose values have changed.
-    changed: mpsc::UnboundedSender<Key>,
+    changed: mpsc::UnboundedSender<News>,
     state: Mutex<State>,
 }
 
@@ -79,7 +85,7 @@ impl Sources {
         identities: Identities,
         endpoint: Option<String>,
         observer: Arc<dyn CallObserver>,
-        changed: mpsc::UnboundedSender<Key>,
+        changed: mpsc::UnboundedSender<News>,
     ) -> Self {
         Self {
             identities,
@@ -127,6 +133,7 @@ impl Sources {
         let source = Arc::new(Source {
             identity: key.0.clone(),
             region: region.to_owned(),
+            identities: self.identities.clone(),
             values,
             users: Mutex::default(),
         });
@@ -193,6 +200,16 @@ impl Source {
     /// Its values.
     pub(crate) fn values(&self) -> &SharedValues {
         &self.values
+    }
+
+    /// An answer was an error: credentials that AWS does not take any more are not kept.
+    pub(crate) fn heard(&self, error: &SecretsError) {
+        if let SecretsFault::Call(CallFault::Credentials(
+            CredentialsFault::Expired | CredentialsFault::Refused,
+        )) = &error.fault
+        {
+            self.identities.forget(&self.identity);
+        }
     }
 
     fn users(&self) -> MutexGuard<'_, Users> {

@@ -13,9 +13,10 @@ use seal_api::external_secrets::{
     SecretStoreStatus, StoreKind,
 };
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::jitter::late;
-use crate::objects::Key;
+use crate::passes::News;
 use crate::reconcile::Context;
 use crate::source::WhoError;
 use crate::store_access::may_use;
@@ -31,7 +32,7 @@ pub(crate) struct StoreChecks {
     /// How often.
     pub(crate) interval: SignedDuration,
     /// ExternalSecrets that may succeed now.
-    pub(crate) changed: mpsc::UnboundedSender<Key>,
+    pub(crate) changed: mpsc::UnboundedSender<News>,
     pub(crate) statuses: Arc<WrittenStatuses<StorePlace, SecretStoreStatus>>,
 }
 
@@ -76,8 +77,9 @@ async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckE
     if changed {
         let place = store.namespace().unwrap_or_default();
         for key in context.users_of(&store.name(), place) {
+            let seen = Instant::now();
             // At the end of the process nobody listens.
-            let _ = checks.changed.send(key);
+            let _ = checks.changed.send(News { key, seen });
         }
     }
     let interval = interval(&store).unwrap_or(checks.interval);

@@ -18,6 +18,7 @@ use tokio_stream::wrappers::UnboundedReceiverStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::objects::{Guarded, Key};
+use crate::passes::News;
 use crate::reconcile::{Context, reconcile, retry};
 use crate::store_checks::{StoreChecks, check, check_cluster, retry_check};
 use crate::stores::{GuardedClusterStore, GuardedStore};
@@ -128,7 +129,7 @@ impl Watches {
         &self,
         writer: Writer<Guarded>,
         context: Arc<Context>,
-        changes: mpsc::UnboundedReceiver<Key>,
+        changes: mpsc::UnboundedReceiver<News>,
         ready: CancellationToken,
     ) {
         let reader = writer.as_reader();
@@ -157,7 +158,11 @@ impl Watches {
         let secrets = listed.map(|()| secrets).flatten_stream();
         let passes = context.passes.clone();
         let changes = UnboundedReceiverStream::new(changes);
-        let changes = changes.inspect(move |key| passes.values_changed(key.clone()));
+        let changes = changes.map(move |news: News| {
+            let key = news.key.clone();
+            passes.values_changed(news);
+            key
+        });
         Controller::for_stream(external, reader)
             // Lanes say how many work at once; who only waits for a place costs little.
             .with_config(controller::Config::default().concurrency(0))

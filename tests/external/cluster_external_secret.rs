@@ -51,7 +51,7 @@ fn parent(name: &str, team: &str, rest: Value) -> Value {
     parent
 }
 
-/// A merge patch (RFC 7396).
+/// A merge patch (RFC 7396), of which null stays.
 fn json_patch(into: &mut Value, patch: Value) {
     match patch {
         Value::Object(entries) => {
@@ -63,8 +63,9 @@ fn json_patch(into: &mut Value, patch: Value) {
     }
 }
 
-fn namespace(cluster: &Cluster, name: &str, labels: Value) {
-    let metadata = json!({"name": name, "labels": labels});
+/// A namespace of a team.
+fn namespace(cluster: &Cluster, name: &str, team: &str) {
+    let metadata = json!({"name": name, "labels": {"team": team}});
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata});
     cluster.plane().apply(&namespace).unwrap();
 }
@@ -76,20 +77,25 @@ fn get(cluster: &Cluster, kind: &str, name: &str) -> Option<Value> {
     serde_json::from_str(&text).ok()
 }
 
-/// Namespaces of the children of that name, with their resource versions.
-fn children(cluster: &Cluster, name: &str) -> BTreeMap<String, String> {
+/// Namespaces of the children of that name, with what a write would change. Their statuses are others' matter.
+fn children(cluster: &Cluster, name: &str) -> BTreeMap<String, Value> {
     let field = format!("--field-selector=metadata.name={name}");
     let args = ["get", "externalsecrets", "-A", "-o", "json", &field];
     let list: Value = serde_json::from_str(&cluster.plane().run(&args).unwrap()).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
     let items = list["items"].as_array().unwrap().iter();
     items
         .map(|item| {
             let metadata = &item["metadata"];
-            (
-                text(&metadata["namespace"]),
-                text(&metadata["resourceVersion"]),
-            )
+            let parts = [
+                "uid",
+                "generation",
+                "labels",
+                "annotations",
+                "ownerReferences",
+            ];
+            let parts = parts.map(|part| metadata[part].clone());
+            let namespace = metadata["namespace"].as_str().unwrap().to_owned();
+            (namespace, parts.into_iter().collect())
         })
         .collect()
 }
@@ -135,8 +141,8 @@ fn children_are_where_labels_say() {
     let cluster = Cluster::bare();
     cluster.external_secrets(CrdSet::Ours);
     let ours = start(&cluster);
-    namespace(&cluster, "a1", json!({"team": "a"}));
-    namespace(&cluster, "b1", json!({"team": "b"}));
+    namespace(&cluster, "a1", "a");
+    namespace(&cluster, "b1", "b");
     cluster
         .plane()
         .apply(&parent("db", "a", json!({})))
@@ -147,24 +153,33 @@ fn children_are_where_labels_say() {
     assert_eq!(status["externalSecretName"], "db-child");
 
     // Labels move it.
-    namespace(&cluster, "b1", json!({"team": "a"}));
+    namespace(&cluster, "b1", "a");
     wait_status(&cluster, "db", &["a1", "b1"], &[]);
-    namespace(&cluster, "a1", json!({"team": "none"}));
+    namespace(&cluster, "a1", "none");
     wait_status(&cluster, "db", &["b1"], &[]);
     cluster
         .existing("a1")
         .wait_gone::<ExternalSecret>("db-child");
 
-    // One that somebody else made stays, until it goes.
-    namespace(&cluster, "c1", json!({}));
+    conflict(&cluster, &ours);
+
+    // Nobody holds namespaces.
+    let held = get(&cluster, "namespace", "c1").unwrap();
+    assert_eq!(held["metadata"]["finalizers"], Value::Null);
+    ours.process().stop().unwrap();
+}
+
+/// One that somebody else made stays, until it goes.
+fn conflict(cluster: &Cluster, ours: &ExternalSecretsController) {
+    namespace(cluster, "c1", "none");
     let mut theirs = parent("x", "x", json!({}))["spec"]["externalSecretSpec"].take();
     theirs["refreshInterval"] = "1h0m0s".into();
     let metadata = json!({"name": "db-child", "namespace": "c1"});
     let theirs =
         json!({"apiVersion": API, "kind": "ExternalSecret", "metadata": metadata, "spec": theirs});
     cluster.plane().apply(&theirs).unwrap();
-    namespace(&cluster, "c1", json!({"team": "a"}));
-    let status = wait_status(&cluster, "db", &["b1"], &["c1"]);
+    namespace(cluster, "c1", "a");
+    let status = wait_status(cluster, "db", &["b1"], &["c1"]);
     assert_eq!(
         status["failedNamespaces"][0]["reason"],
         "external secret already exists in namespace"
@@ -193,12 +208,7 @@ fn children_are_where_labels_say() {
         "{page}"
     );
     cluster.existing("c1").delete::<ExternalSecret>("db-child");
-    wait_status(&cluster, "db", &["b1", "c1"], &[]);
-
-    // Nobody holds namespaces.
-    let held = get(&cluster, "namespace", "c1").unwrap();
-    assert_eq!(held["metadata"]["finalizers"], Value::Null);
-    ours.process().stop().unwrap();
+    wait_status(cluster, "db", &["b1", "c1"], &[]);
 }
 
 #[test]
@@ -206,7 +216,7 @@ fn children_follow_their_parent() {
     let cluster = Cluster::bare();
     cluster.external_secrets(CrdSet::Ours);
     let ours = start(&cluster);
-    namespace(&cluster, "a1", json!({"team": "a"}));
+    namespace(&cluster, "a1", "a");
     let place = cluster.existing("a1");
     cluster
         .plane()
@@ -248,25 +258,7 @@ fn children_follow_their_parent() {
         child.metadata.deletion_timestamp.is_none()
     });
 
-    // Another name.
-    let renamed = parent("db", "a", json!({"spec": {"externalSecretName": "other"}}));
-    cluster.plane().apply(&renamed).unwrap();
-    place.wait_for("other", "to exist", |_: &ExternalSecret| true);
-    place.wait_gone::<ExternalSecret>("db-child");
-    let status = wait_status(&cluster, "db", &["a1"], &[]);
-    assert_eq!(status["externalSecretName"], "other");
-
-    // A selector that says nothing is told, and nothing goes.
-    let expression = json!([{"matchExpressions": [{"key": "team", "operator": "In"}]}]);
-    let broken = json!({"spec": {"externalSecretName": "other", "namespaceSelectors": expression}});
-    cluster.plane().apply(&parent("db", "a", broken)).unwrap();
-    let status = wait_status(&cluster, "db", &["a1"], &["unknown"]);
-    let reason = status["failedNamespaces"][0]["reason"].as_str().unwrap();
-    assert_eq!(
-        reason,
-        "spec.namespaceSelectors[0]: operators In and NotIn need values"
-    );
-    assert_eq!(children(&cluster, "other").len(), 1);
+    renaming(&cluster);
 
     if cluster.plane().has_controller_manager() {
         cluster
@@ -279,6 +271,29 @@ fn children_follow_their_parent() {
         });
     }
     ours.process().stop().unwrap();
+}
+
+/// Another name, and a selector that cannot be read.
+fn renaming(cluster: &Cluster) {
+    let place = cluster.existing("a1");
+    let renamed = parent("db", "a", json!({"spec": {"externalSecretName": "other"}}));
+    cluster.plane().apply(&renamed).unwrap();
+    place.wait_for("other", "to exist", |_: &ExternalSecret| true);
+    place.wait_gone::<ExternalSecret>("db-child");
+    let status = wait_status(cluster, "db", &["a1"], &[]);
+    assert_eq!(status["externalSecretName"], "other");
+
+    // A selector that says nothing is told, and nothing goes.
+    let expression = json!([{"matchExpressions": [{"key": "team", "operator": "In"}]}]);
+    let broken = json!({"spec": {"externalSecretName": "other", "namespaceSelectors": expression}});
+    cluster.plane().apply(&parent("db", "a", broken)).unwrap();
+    let status = wait_status(cluster, "db", &["a1"], &["unknown"]);
+    let reason = status["failedNamespaces"][0]["reason"].as_str().unwrap();
+    assert_eq!(
+        reason,
+        "spec.namespaceSelectors[0]: operators In and NotIn need values"
+    );
+    assert_eq!(children(cluster, "other").len(), 1);
 }
 
 #[test]
@@ -315,11 +330,54 @@ fn many_namespaces() {
 }
 
 #[test]
+fn without_the_definition_the_rest_works() {
+    let cluster = Cluster::bare();
+    cluster.external_secrets(CrdSet::Ours);
+    let plane = cluster.plane();
+    let definition = "crd/clusterexternalsecrets.external-secrets.io";
+    plane.run(&["delete", definition]).unwrap();
+    let shop = cluster.namespace("shop");
+    let mut lonely = parent("x", "x", json!({}))["spec"]["externalSecretSpec"].take();
+    lonely["refreshInterval"] = "1h0m0s".into();
+    let metadata = json!({"name": "db", "namespace": "shop"});
+    let lonely =
+        json!({"apiVersion": API, "kind": "ExternalSecret", "metadata": metadata, "spec": lonely});
+    plane.apply(&lonely).unwrap();
+    let ours = start(&cluster);
+    shop.wait_for("db", "to be looked at", |external: &ExternalSecret| {
+        external.status.is_some()
+    });
+    eventually("a line of the log", PATIENCE, || {
+        let told =
+            "ClusterExternalSecrets are not served: their resource definition is not installed";
+        ours.log().contains(told).then_some(())
+    });
+    // Installed later, it is served.
+    cluster.external_secrets_crds(CrdSet::Ours);
+    namespace(&cluster, "a1", "a");
+    plane.apply(&parent("late", "a", json!({}))).unwrap();
+    wait_status(&cluster, "late", &["a1"], &[]);
+    ours.process().stop().unwrap();
+
+    // Nor is anything done where it is not wanted.
+    let off = ["--enable-cluster-external-secret-reconciler=false"];
+    let ours = ExternalSecretsController::start(&cluster, AWS, &off);
+    namespace(&cluster, "a2", "a");
+    shop.delete::<ExternalSecret>("db");
+    plane.apply(&lonely).unwrap();
+    shop.wait_for("db", "to be looked at", |external: &ExternalSecret| {
+        external.status.is_some()
+    });
+    assert_eq!(children(&cluster, "late-child").len(), 1);
+    ours.process().stop().unwrap();
+}
+
+#[test]
 fn children_are_the_real_operator_s() {
     let cluster = Cluster::bare();
     cluster.external_secrets(CrdSet::Upstream);
-    namespace(&cluster, "a1", json!({"team": "a"}));
-    namespace(&cluster, "b1", json!({"team": "b"}));
+    namespace(&cluster, "a1", "a");
+    namespace(&cluster, "b1", "b");
     let options = RealOperatorOptions {
         aws: AWS.to_owned(),
         args: Vec::new(),

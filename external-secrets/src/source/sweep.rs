@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Source;
 use crate::objects::Key;
+use crate::passes::News;
 
 /// However impatient somebody is.
 const SHORTEST: Duration = Duration::from_secs(2);
@@ -19,7 +20,7 @@ const SHORTEST: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(15);
 
 /// Sweeps as long as somebody wants to hear of it.
-pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<Key>) {
+pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>) {
     let mut last = Instant::now();
     loop {
         let due = source.period().map(|period| last + period);
@@ -39,7 +40,8 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<Key>)
             );
         }
         for key in source.users_of(&checked.changed) {
-            if changed.send(key).is_err() {
+            let seen = checked.began;
+            if changed.send(News { key, seen }).is_err() {
                 return;
             }
         }
