@@ -219,7 +219,8 @@ impl Rendering<'_> {
         for (kind, source) in named(from) {
             for item in &source.items {
                 let text = find(place, kind, source, &item.key, sources)?;
-                let rendered = self.one(place, &text)?;
+                let entry = format!("{place}.{}.{}", source.name, item.key);
+                let rendered = self.entry(place, &entry, &text)?;
                 match item.template_as.unwrap_or_default() {
                     TemplateAs::Values => {
                         let value = decoded(place, rendered, decoding, &item.key)?;
@@ -239,13 +240,18 @@ impl Rendering<'_> {
     }
 
     fn one(&self, place: &str, text: &str) -> Result<Rendered, RenderError> {
+        self.entry(place, place, text)
+    }
+
+    /// What is drawn at random differs from entry to entry, equal as the templates may be.
+    fn entry(&self, place: &str, entry: &str, text: &str) -> Result<Rendered, RenderError> {
         self.engine
             .check(text)
             .map_err(|reason| RenderError::Syntax {
                 place: place.to_owned(),
                 reason: reason.to_string(),
             })?;
-        let rendered = self.engine.render(text, &self.items);
+        let rendered = self.engine.render_entry(entry, text, &self.items);
         rendered.map_err(|_| RenderError::Failed {
             place: place.to_owned(),
         })
