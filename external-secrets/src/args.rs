@@ -119,5 +119,11 @@ mod tests {
         let args = Args::try_parse_from(["x", "--concurrent=5", "--loglevel=DEBUG"]).unwrap();
         assert_eq!(args.loglevel, Level::DEBUG);
         assert!(Args::try_parse_from(["x", "--store-requeue-interval=0s"]).is_err());
+        let flag = "--enable-cluster-external-secret-reconciler";
+        let off = format!("{flag}=false");
+        for (given, enabled) in [(&[][..], true), (&[flag], true), (&[&*off], false)] {
+            let args = Args::try_parse_from(["x"].iter().chain(given)).unwrap();
+            assert_eq!(args.enable_cluster_external_secret_reconciler, enabled);
+        }
     }
 }

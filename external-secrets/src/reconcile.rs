@@ -14,7 +14,9 @@ use kube::{Api, Client, Resource as _};
 use operator_kit::live::{Applied, Live};
 use operator_kit::status::WrittenStatuses;
 use operator_kit::{Backoff, EventSink};
-use seal_api::external_secrets::{ExternalSecret, ExternalSecretStatus, ReadyStatus};
+use seal_api::external_secrets::{
+    ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, ReadyStatus,
+};
 use tokio::time::Instant;
 
 use crate::deletion;
@@ -288,7 +290,10 @@ async fn sync(
     let why = match refresh {
         Refresh::Now(why) => why,
         Refresh::Later(_) if failed || told.is_some() => Why::Due,
-        Refresh::Later(wait) => return Ok(Outcome::nothing(wait.map(late))),
+        Refresh::Later(wait) => {
+            let wait = wait.map(|wait| spread(&external.spec, wait));
+            return Ok(Outcome::nothing(wait));
+        }
     };
     let since = match why {
         Why::First | Why::Changed => call.noticed,
@@ -300,8 +305,16 @@ async fn sync(
     let synced = Synced { at: now, version };
     let mut outcome = desired::bring_about(external, key, (&input, since, why), context).await?;
     outcome.synced = Some(synced);
-    outcome.again = refresh::is_periodic(&external.spec).then(|| late(interval));
+    outcome.again = refresh::is_periodic(&external.spec).then(|| spread(&external.spec, interval));
     Ok(outcome)
+}
+
+/// Not all at the same time; but a window may be over before who is late has come.
+fn spread(spec: &ExternalSecretSpec, wait: SignedDuration) -> Duration {
+    match spec.sync_windows {
+        Some(_) => wait.try_into().unwrap_or_default(),
+        None => late(wait),
+    }
 }
 
 fn version_of_external(external: &ExternalSecret) -> String {

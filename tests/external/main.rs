@@ -9,6 +9,7 @@
 mod admission;
 mod bed;
 mod case;
+mod cluster_external_secret;
 mod comparison;
 mod differences;
 mod follow;
