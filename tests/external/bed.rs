@@ -277,8 +277,8 @@ fn has_orphans(facts: &Facts) -> bool {
     let owners = owned.flat_map(|(_, owners)| owners.as_array().into_iter().flatten());
     let mut externals = owners.filter(|owner| owner["kind"] == "ExternalSecret");
     externals.any(|owner| {
-        let owner = owner["name"].as_str().unwrap_or_default();
-        !facts.contains_key(&format!("ExternalSecret {owner}"))
+        let called = owner["name"].as_str().unwrap_or_default();
+        !facts.contains_key(&format!("ExternalSecret {called}"))
     })
 }
 
