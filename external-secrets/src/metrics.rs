@@ -189,3 +189,58 @@ fn condition(object: &ObjectLabels, status: &'static str) -> ConditionLabels {
         status,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_documented() {
+        let page = include_str!("../../docs/reference/external-secrets-metrics.md");
+        let metrics = used();
+        let mut shown = String::new();
+        prometheus_client::encoding::text::encode(&mut shown, metrics.registry()).unwrap();
+        let types = shown
+            .lines()
+            .filter_map(|line| line.strip_prefix("# TYPE "));
+        let mut names = 0;
+        for line in types {
+            let (name, kind) = line.split_once(' ').unwrap();
+            let total = if kind == "counter" { "_total" } else { "" };
+            let documented = page.contains(&format!("`{name}{total}`"));
+            assert!(documented, "{name} is not documented");
+            names += 1;
+        }
+        let rows = page.lines().filter(|line| line.starts_with("| `"));
+        let first = rows.map(|line| line.split(" | ").next().unwrap_or_default());
+        let documented: usize = first.map(|cell| cell.matches('`').count() / 2).sum();
+        // Those of ClusterExternalSecrets are shown when there are some.
+        assert_eq!(documented, names + 2);
+    }
+
+    /// What is never set is not shown.
+    fn used() -> Metrics {
+        let metrics = Metrics::new();
+        let key = Key::new("db").within("shop");
+        metrics.synced(&key, false);
+        metrics.took(&key, Duration::ZERO);
+        for (kind, _) in &metrics.stores {
+            let store = StoreName {
+                kind: *kind,
+                name: "aws".to_owned(),
+            };
+            metrics.store(&store, None, true);
+        }
+        let calls = metrics.aws.of("role".to_owned(), "eu-central-1".to_owned());
+        calls.called(
+            secrets_manager::Operation::ListSecrets,
+            None,
+            Duration::ZERO,
+        );
+        calls.saved(secrets_manager::Saved::Memory);
+        metrics.work.passed(true, Duration::ZERO);
+        metrics.work.followed(Duration::ZERO);
+        drop(metrics.work.waits(crate::lanes::Lane::People));
+        metrics
+    }
+}
