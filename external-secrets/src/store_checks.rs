@@ -67,6 +67,7 @@ pub(crate) fn retry_check(_: &CheckError, _: &StoreChecks) -> Requeue {
 
 async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckError> {
     let context = &checks.context;
+    context.sources.tidy();
     if context.stores.service(&store) == Service::Foreign
         || store.meta().deletion_timestamp.is_some()
     {
