@@ -241,7 +241,9 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use aws_identity::{Base, IdentitiesOptions, ServiceAccount, TokenFault, TokenSource};
+    use aws_identity::{
+        Base, IdentitiesOptions, ServiceAccount, StaticCredentials, TokenFault, TokenSource,
+    };
     use futures::future::{BoxFuture, pending};
     use zeroize::Zeroizing;
 
@@ -263,8 +265,16 @@ mod tests {
     async fn a_source_stays_while_somebody_stands_on_it() {
         let identities = Identities::new(IdentitiesOptions::default(), Arc::new(NoTokens));
         let (changed, _) = mpsc::unbounded_channel();
-        let sources = Sources::new(identities, None, AwsCalls::default(), changed);
-        let get = || sources.source(Identity::of(Base::Process), "eu-central-1");
+        // Sweeps find nobody there.
+        let nowhere = Some("http://127.0.0.1:9".to_owned());
+        let sources = Sources::new(identities, nowhere, AwsCalls::default(), changed);
+        let keys = StaticCredentials {
+            access_key_id: "AKIAEXAMPLE".to_owned(),
+            secret_access_key: "testing".to_owned().into(),
+            session_token: None,
+        };
+        let identity = Identity::of(Base::Static(keys));
+        let get = || sources.source(identity.clone(), "eu-central-1");
         let key = Key::new("db").within("shop");
         let asker = Asker {
             key: &key,
