@@ -16,4 +16,5 @@ mod follow;
 mod manifests;
 mod marks;
 mod record;
+mod sync_windows;
 mod takeover;
