@@ -305,6 +305,10 @@ async fn sync(
     let synced = Synced { at: now, version };
     let mut outcome = desired::bring_about(external, key, (&input, since, why), context).await?;
     outcome.synced = Some(synced);
+    // Once for each specification.
+    if matches!(why, Why::First | Why::Changed) {
+        outcome.ignored = windows.map(sync_window::unreadable).unwrap_or_default();
+    }
     outcome.again = refresh::is_periodic(&external.spec).then(|| spread(&external.spec, interval));
     Ok(outcome)
 }

@@ -17,4 +17,5 @@ mod manifests;
 mod marks;
 mod record;
 mod rights;
+mod sync_windows;
 mod takeover;
