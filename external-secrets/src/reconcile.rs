@@ -159,7 +159,9 @@ pub(crate) async fn reconcile(
 ) -> Result<Requeue, SyncError> {
     let key = Key::from_obj(&*object);
     let call = context.passes.begin(&key, &version_of(&object));
+    let waiting = context.metrics.work.waits(call.lane);
     let _place = context.lanes.enter(call.lane).await;
+    drop(waiting);
     // What waits for its turn is to be small: there may be thousands.
     Box::pin(pass(object, key, call, context.clone())).await
 }
@@ -208,7 +210,9 @@ async fn pass(
         context.forget(&key);
         return Ok(Requeue::await_change());
     }
-    context.metrics.took(&key, began.elapsed());
+    let took = began.elapsed();
+    context.metrics.took(&key, took);
+    context.metrics.work.passed(result.is_err(), took);
     reported?;
     let outcome = result?;
     context.succeeded(&key);

@@ -24,6 +24,8 @@ pub(crate) struct Outcome {
     pub(crate) synced: Option<Synced>,
     /// What was written.
     pub(crate) written: Option<Written>,
+    /// Whether there is a Secret with the values in it.
+    pub(crate) bound: bool,
     /// Why the Secret was deleted, if it was.
     pub(crate) deleted: Option<&'static str>,
     /// Entries whose secret is missing, and its key.
@@ -48,6 +50,7 @@ impl Outcome {
             verdict: None,
             synced: None,
             written: None,
+            bound: false,
             deleted: None,
             missing: Vec::new(),
             ignored: Vec::new(),
@@ -77,7 +80,8 @@ pub(crate) async fn report(
     if let Ok(outcome) = result {
         tell(object, outcome, context);
     }
-    let changed = write(object, key, (&verdict, synced), context).await?;
+    let bound = matches!(result, Ok(Outcome { bound: true, .. }));
+    let changed = write(object, key, (&verdict, synced, bound), context).await?;
     if changed && let Err(error) = result {
         let message = error.to_string();
         tracing::warn!(object = %key, class = error.class(), "{}", one_line(&message));
@@ -90,7 +94,7 @@ pub(crate) async fn report(
 async fn write(
     object: &Guarded,
     key: &Key,
-    (verdict, synced): (&Verdict, Option<&Synced>),
+    (verdict, synced, bound): (&Verdict, Option<&Synced>, bool),
     context: &Context,
 ) -> Result<bool, SyncError> {
     let subject = Subject {
@@ -101,7 +105,7 @@ async fn write(
         },
     };
     let target = match &object.0 {
-        Ok(external) if verdict.ready => Some(external.target_name()),
+        Ok(external) if bound => Some(external.target_name()),
         _ => None,
     };
     let news = std::sync::atomic::AtomicBool::new(false);

@@ -113,7 +113,7 @@ fn cluster_controller(
         watches: clients.watches.clone(),
         calls: clients.calls.clone(),
         events: EventSink::start(clients.calls.clone(), COMPONENT),
-        metrics: metrics.cluster(),
+        metrics: metrics.cluster.clone(),
         stop: stop.clone(),
     });
     async move {
@@ -228,7 +228,7 @@ fn sources(
     Sources::new(
         Identities::new(options, tokens),
         given(&args.secretsmanager_endpoint),
-        Arc::new(metrics.provider_calls()),
+        metrics.aws.clone(),
         changed,
     )
 }

@@ -13,12 +13,12 @@ use aws_edge::{CallFault, CredentialsFault};
 use aws_identity::{Identities, Identity};
 use jiff::SignedDuration;
 use secrets_manager::{
-    CallObserver, SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits,
-    SharedValues,
+    SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits, SharedValues,
 };
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::metrics::AwsCalls;
 use crate::objects::Key;
 use crate::passes::News;
 use crate::reconcile::Context;
@@ -60,7 +60,7 @@ pub(crate) struct Sources {
     pub(crate) identities: Identities,
     pub(crate) known: KnownIdentities,
     endpoint: Option<String>,
-    observer: Arc<dyn CallObserver>,
+    calls: AwsCalls,
     /// ExternalSecrets whose values have changed.
     changed: mpsc::UnboundedSender<News>,
     state: Mutex<State>,
@@ -84,14 +84,14 @@ impl Sources {
     pub(crate) fn new(
         identities: Identities,
         endpoint: Option<String>,
-        observer: Arc<dyn CallObserver>,
+        calls: AwsCalls,
         changed: mpsc::UnboundedSender<News>,
     ) -> Self {
         Self {
             identities,
             known: KnownIdentities::default(),
             endpoint,
-            observer,
+            calls,
             changed,
             state: Mutex::default(),
         }
@@ -128,7 +128,8 @@ impl Sources {
         let mut options = SecretsOptions::new(region);
         options.endpoint.clone_from(&self.endpoint);
         options.credentials = Some(self.identities.provider(&key.0, region));
-        options.observer = Some(self.observer.clone());
+        let observer = self.calls.of(key.0.to_string(), key.1.clone());
+        options.observer = Some(observer);
         let values = SharedValues::new(SecretsManager::new(options), SharedLimits::default());
         let source = Arc::new(Source {
             identity: key.0.clone(),

@@ -73,6 +73,8 @@ async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckE
         return Ok(Requeue::await_change());
     }
     let verdict = verdict(&store, context).await;
+    let metrics = &context.metrics;
+    metrics.store(&store.name(), store.namespace(), verdict.is_ok());
     let changed = tell(&store, &verdict, checks).await.map_err(CheckError)?;
     if changed {
         let place = store.namespace().unwrap_or_default();

@@ -16,5 +16,6 @@ mod follow;
 mod manifests;
 mod marks;
 mod record;
+mod rights;
 mod sync_windows;
 mod takeover;

@@ -85,6 +85,12 @@ pub enum RenderError {
         /// Where in the specification.
         place: String,
     },
+    /// Kubernetes would make a token of it, for whoever may write an ExternalSecret.
+    #[error(
+        "spec.target.template makes a token: Secrets of type bootstrap.kubernetes.io/token, and those of type \
+         kubernetes.io/service-account-token that name an account, are refused"
+    )]
+    Token,
     /// What it makes cannot be decoded.
     #[error("{place}: {reason}")]
     Decode {
@@ -170,7 +176,21 @@ pub fn render(
             }
         }
     }
+    if makes_token(template, &rendering.secret) {
+        return Err(RenderError::Token);
+    }
     Ok(rendering.secret)
+}
+
+/// Whether Kubernetes would act on the Secret (contract §10).
+fn makes_token(template: &Template, secret: &RenderedSecret) -> bool {
+    match template.secret_type.as_deref() {
+        Some("bootstrap.kubernetes.io/token") => true,
+        Some("kubernetes.io/service-account-token") => secret
+            .annotations
+            .contains_key("kubernetes.io/service-account.name"),
+        _ => false,
+    }
 }
 
 /// Which part of a Secret a template writes.
