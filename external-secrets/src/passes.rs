@@ -22,8 +22,8 @@ struct Records {
     backlog: HashSet<Key>,
     /// The version of each object ([`external_data::synced_resource_version`]), and when it was noticed.
     noticed: HashMap<Key, (String, Instant)>,
-    /// Objects whose values are known to have changed in the store.
-    changed: HashSet<Key>,
+    /// Objects whose values are known to have changed in the store, and since when that is known.
+    changed: HashMap<Key, Instant>,
     /// Objects whose Secret was changed by someone.
     drifted: HashSet<Key>,
     /// What each Secret stands on.
@@ -34,6 +34,15 @@ struct Records {
 struct Grounds {
     input: [u8; 32],
     seen: Vec<Seen>,
+}
+
+/// The store has other values for an object.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct News {
+    /// The object.
+    pub(crate) key: Key,
+    /// When that was seen.
+    pub(crate) seen: Instant,
 }
 
 /// What a pass is to know before it begins.
@@ -92,12 +101,12 @@ impl Passes {
     }
 
     /// The store has other values for the object.
-    pub(crate) fn values_changed(&self, key: Key) {
-        self.records().changed.insert(key);
+    pub(crate) fn values_changed(&self, News { key, seen }: News) {
+        self.records().changed.insert(key, seen);
     }
 
-    /// Whether the store has other values; asked once.
-    pub(crate) fn take_changed(&self, key: &Key) -> bool {
+    /// Since when the store is known to have other values, if it has; asked once.
+    pub(crate) fn take_changed(&self, key: &Key) -> Option<Instant> {
         self.records().changed.remove(key)
     }
 

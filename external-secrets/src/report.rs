@@ -14,6 +14,7 @@ use crate::objects::{Guarded, Key};
 use crate::reconcile::Context;
 use crate::status::{Synced, Verdict, next_status};
 use crate::sync_error::SyncError;
+use crate::sync_window::BadWindow;
 
 /// A pass that did not fail.
 pub(crate) struct Outcome {
@@ -29,6 +30,8 @@ pub(crate) struct Outcome {
     pub(crate) deleted: Option<&'static str>,
     /// Entries whose secret is missing, and its key.
     pub(crate) missing: Vec<(Entry, String)>,
+    /// Windows that cannot be read.
+    pub(crate) ignored: Vec<BadWindow>,
     /// When to look again.
     pub(crate) again: Option<std::time::Duration>,
 }
@@ -50,6 +53,7 @@ impl Outcome {
             bound: false,
             deleted: None,
             missing: Vec::new(),
+            ignored: Vec::new(),
             again,
         }
     }
@@ -136,6 +140,16 @@ fn tell(object: &Guarded, outcome: &Outcome, context: &Context) {
         Some(Written::Created) => normal("Created", "secret created".to_owned()),
         Some(Written::Updated) => normal("Updated", "secret updated".to_owned()),
         None => {}
+    }
+    for window in &outcome.ignored {
+        let kind = EventKind::Warning;
+        publish(
+            object,
+            context,
+            kind,
+            "SyncWindowIgnored",
+            window.to_string(),
+        );
     }
     if let Some(message) = outcome.deleted {
         normal("Deleted", message.to_owned());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_identity::{Identities, IdentitiesOptions};
+use futures::future::{self, Either};
 use kube::runtime::reflector;
 use operator_kit::connect::{self, Clients, ConnectError};
 use operator_kit::listen::{self, ListenError};
@@ -12,9 +13,10 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{Args, given};
+use crate::cluster_external_secret::ClusterController;
 use crate::http;
 use crate::metrics::Metrics;
-use crate::objects::Key;
+use crate::passes::News;
 use crate::reconcile::{Context, Parts};
 use crate::source::{ServiceAccountTokens, Sources};
 use crate::store_checks::StoreChecks;
@@ -57,7 +59,9 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
             ),
         )
     };
+    let cluster = cluster_controller(&args, &clients, &metrics, stop.clone());
     let reconciled = reconcile_all(&args, clients, metrics.clone(), ready.clone(), stop.clone());
+    let reconciled = both(reconciled, cluster, stop.clone());
     tokio::pin!(served, reconciled);
     // Each of these goes on until the end; without one of them the other is of no use.
     let ended = tokio::select! {
@@ -79,6 +83,45 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Both until the end. One that ends before leaves the other of no use.
+async fn both(
+    one: impl Future<Output = ()>,
+    other: impl Future<Output = ()>,
+    stop: CancellationToken,
+) {
+    tokio::pin!(one, other);
+    let ended = future::select(one, other).await;
+    if stop.is_cancelled() {
+        match ended {
+            Either::Left(((), other)) => other.await,
+            Either::Right(((), one)) => one.await,
+        }
+    }
+}
+
+/// Serves ClusterExternalSecrets until the end, if it is to.
+fn cluster_controller(
+    args: &Args,
+    clients: &Clients,
+    metrics: &Metrics,
+    stop: CancellationToken,
+) -> impl Future<Output = ()> + Send + use<> {
+    let served = args.enable_cluster_external_secret_reconciler && args.namespace.is_empty();
+    let controller = served.then(|| ClusterController {
+        watches: clients.watches.clone(),
+        calls: clients.calls.clone(),
+        events: EventSink::start(clients.calls.clone(), COMPONENT),
+        metrics: metrics.cluster.clone(),
+        stop: stop.clone(),
+    });
+    async move {
+        match controller {
+            Some(controller) => controller.run().await,
+            None => stop.cancelled().await,
+        }
+    }
 }
 
 async fn reconcile_all(
@@ -175,7 +218,7 @@ fn sources(
     args: &Args,
     clients: &Clients,
     metrics: &Metrics,
-    changed: mpsc::UnboundedSender<Key>,
+    changed: mpsc::UnboundedSender<News>,
 ) -> Sources {
     let options = IdentitiesOptions {
         sts_endpoint: given(&args.sts_endpoint),
@@ -185,7 +228,7 @@ fn sources(
     Sources::new(
         Identities::new(options, tokens),
         given(&args.secretsmanager_endpoint),
-        Arc::new(metrics.provider_calls()),
+        metrics.aws.clone(),
         changed,
     )
 }

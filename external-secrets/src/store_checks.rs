@@ -13,9 +13,10 @@ use seal_api::external_secrets::{
     SecretStoreStatus, StoreKind,
 };
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::jitter::late;
-use crate::objects::Key;
+use crate::passes::News;
 use crate::reconcile::Context;
 use crate::source::WhoError;
 use crate::store_access::may_use;
@@ -31,7 +32,7 @@ pub(crate) struct StoreChecks {
     /// How often.
     pub(crate) interval: SignedDuration,
     /// ExternalSecrets that may succeed now.
-    pub(crate) changed: mpsc::UnboundedSender<Key>,
+    pub(crate) changed: mpsc::UnboundedSender<News>,
     pub(crate) statuses: Arc<WrittenStatuses<StorePlace, SecretStoreStatus>>,
 }
 
@@ -66,18 +67,22 @@ pub(crate) fn retry_check(_: &CheckError, _: &StoreChecks) -> Requeue {
 
 async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckError> {
     let context = &checks.context;
+    context.sources.tidy();
     if context.stores.service(&store) == Service::Foreign
         || store.meta().deletion_timestamp.is_some()
     {
         return Ok(Requeue::await_change());
     }
     let verdict = verdict(&store, context).await;
+    let metrics = &context.metrics;
+    metrics.store(&store.name(), store.namespace(), verdict.is_ok());
     let changed = tell(&store, &verdict, checks).await.map_err(CheckError)?;
     if changed {
         let place = store.namespace().unwrap_or_default();
         for key in context.users_of(&store.name(), place) {
+            let seen = Instant::now();
             // At the end of the process nobody listens.
-            let _ = checks.changed.send(key);
+            let _ = checks.changed.send(News { key, seen });
         }
     }
     let interval = interval(&store).unwrap_or(checks.interval);

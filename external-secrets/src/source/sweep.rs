@@ -12,6 +12,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::Source;
 use crate::objects::Key;
+use crate::passes::News;
 
 /// However impatient somebody is.
 const SHORTEST: Duration = Duration::from_secs(2);
@@ -19,7 +20,7 @@ const SHORTEST: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(15);
 
 /// Sweeps as long as somebody wants to hear of it.
-pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<Key>) {
+pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>) {
     let mut last = Instant::now();
     loop {
         let due = source.period().map(|period| last + period);
@@ -34,12 +35,13 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<Key>)
         if let Some((_, error)) = checked.unsure.first() {
             let more = checked.unsure.len() - 1;
             tracing::debug!(
-                identity = %source.identity, region = source.region, more,
+                identity = %source.place.0, region = source.place.1, more,
                 "cannot look for changes: {error}"
             );
         }
         for key in source.users_of(&checked.changed) {
-            if changed.send(key).is_err() {
+            let seen = checked.began;
+            if changed.send(News { key, seen }).is_err() {
                 return;
             }
         }

@@ -52,14 +52,14 @@ impl SharedValues {
             .filter(|entry| search.is_name(&entry.name) && search.are_tags(entry.tags()))
             .map(|entry| {
                 // What was missing and is listed since may be there again.
-                let has_value = !entry.current.is_empty();
-                (entry.name.to_string(), has_value.then_some(listing.asked))
+                let listed = (!entry.current.is_empty()).then_some(listing.asked);
+                (String::from(&*entry.name), listed)
             })
             .collect();
-        let batches = matches.chunks(BATCH);
-        let batches = batches.map(|batch| self.clone().found_all(batch.to_vec(), since));
-        let batches: Vec<_> = batches.collect();
         let mut found = Vec::with_capacity(matches.len());
+        let batches = matches.chunks(BATCH).map(<[_]>::to_vec);
+        let batches = batches.map(|batch| self.clone().found(batch, since));
+        let batches: Vec<_> = batches.collect();
         let mut batches = stream::iter(batches).buffered(BATCHES);
         while let Some(batch) = batches.next().await {
             for answer in batch {
@@ -73,18 +73,12 @@ impl SharedValues {
         Ok(found)
     }
 
-    async fn found_all(
-        self,
-        batch: Vec<(String, Option<Instant>)>,
-        since: Instant,
-    ) -> Vec<Answered> {
-        let answers = batch
-            .iter()
-            .map(|(name, listed)| self.found(name, since, *listed));
-        join_all(answers).await
+    async fn found(self, batch: Vec<(String, Option<Instant>)>, since: Instant) -> Vec<Answered> {
+        let batch = batch.iter();
+        join_all(batch.map(|(name, listed)| self.found_one(name, since, *listed))).await
     }
 
-    async fn found(&self, name: &str, since: Instant, listed: Option<Instant>) -> Answered {
+    async fn found_one(&self, name: &str, since: Instant, listed: Option<Instant>) -> Answered {
         let version = Version::default();
         let answer = self.answer(name, &version, since).await;
         match (&answer, listed) {

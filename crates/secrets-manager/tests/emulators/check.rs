@@ -1,6 +1,6 @@
 //! Which values changed, and what it costs to know.
 
-use secrets_manager::Version;
+use secrets_manager::{Find, Version};
 use testkit::aws::{Deletion, Fault, Kind};
 use tokio::time::Instant;
 
@@ -250,4 +250,26 @@ async fn what_is_forgotten_is_asked_for() {
     // Whoever has the old one, and did not hear of the event, is told.
     assert_eq!(changed(shared.check(&keys).await), [keys[7].clone()]);
     assert_eq!(changed(shared.check(&keys).await), NOTHING);
+}
+
+/// What a controller spawns.
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_go_to_other_threads() {
+    let aws = Aws::of(Kind::Ministack);
+    let keys = aws.secrets(41);
+    let shared = aws.shared();
+    let task = tokio::spawn(async move {
+        let everything = Find {
+            name: Some(String::new()),
+            ..Find::default()
+        };
+        let found = shared.find(&everything, later()).await;
+        let tags = shared.tags(&keys[0], later()).await;
+        (
+            found.unwrap().len(),
+            tags.unwrap().len(),
+            changed(shared.check(&keys).await),
+        )
+    });
+    assert_eq!(task.await.unwrap(), (41, 0, Vec::new()));
 }
