@@ -36,6 +36,9 @@ pub(crate) struct Case {
     /// Perhaps nobody says anything about it.
     #[serde(default)]
     pub(crate) silent: bool,
+    /// Our definitions do not take it.
+    #[serde(default)]
+    pub(crate) refused: bool,
     /// What happens then, one after the other.
     #[serde(default)]
     pub(crate) then: Vec<Round>,

@@ -35,20 +35,45 @@ fn ours(bed: &Bed, cases: &[Case]) -> Records {
     records
 }
 
+/// Whether the definitions of the cluster refuse the case's manifest.
+fn is_refused(bed: &Bed, case: &Case) -> bool {
+    let mut manifest = case.manifest();
+    manifest["metadata"]["namespace"] = "default".into();
+    let applied = bed.cluster.plane().apply(&manifest);
+    applied.is_err_and(|error| error.to_string().contains("is invalid"))
+}
+
+/// Features that are compared on our definitions as well: what depends on the values that they give to fields,
+/// and what only they check.
+const DEFINED: [&str; 4] = ["creation", "deletion", "names", "refresh"];
+
 #[test]
 fn secrets_are_the_real_operator_s() {
-    let cases = Case::all();
+    let mut cases = Case::all();
     assert!(cases.len() >= 120);
-    // Where people switch, the definitions are the other's. Early, as the garbage collector needs half a minute
-    // to learn of them.
-    let bed = Bed::start();
-    bed.cluster.external_secrets(CrdSet::Upstream);
+    // Early, as the garbage collector needs half a minute to learn of definitions.
+    let [upstream, own] = [CrdSet::Upstream, CrdSet::Ours].map(|crds| {
+        let bed = Bed::start();
+        bed.cluster.external_secrets(crds);
+        bed
+    });
     let theirs = theirs(&cases);
     for case in &cases {
         let facts = &theirs[&(case.id(), 0)];
         let ready = format!("ExternalSecret {} Ready", case.external);
         assert!(facts.contains_key(&ready) || case.silent, "{}", case.id());
     }
-    let complaints = Differences::read().check(&theirs, &ours(&bed, &cases));
+    // Where people switch, the definitions are the other's.
+    let all = ours(&upstream, &cases);
+    let complaints = Differences::read().check(&theirs, &all);
     assert!(complaints.is_empty(), "{complaints}");
+
+    cases.retain(|case| DEFINED.contains(&&*case.feature));
+    let refused: Vec<Case> = cases.extract_if(.., |case| case.refused).collect();
+    for case in &refused {
+        assert!(is_refused(&own, case), "{}", case.id());
+    }
+    let mut differ = ours(&own, &cases);
+    differ.retain(|case, facts| all[case] != *facts);
+    assert!(differ.is_empty(), "other with our definitions: {differ:?}");
 }
