@@ -222,15 +222,16 @@ async fn write(
         secret_type: template
             .and_then(|template| template.secret_type.as_deref())
             .filter(|kind| !kind.is_empty()),
-        adopt: false,
+        adopt: context.adopts,
     };
-    if creation == CreationPolicy::Owner {
-        deletion::of_former_target(external, context).await?;
-    }
     let written = carry_out(&desired, key, context).await?;
     let Some(written) = written else {
         return Ok(Outcome::of(Verdict::waits()));
     };
+    // Not before the other one is there.
+    if creation == CreationPolicy::Owner {
+        deletion::of_former_target(external, context).await?;
+    }
     if creation != CreationPolicy::None {
         let applied = Applied {
             input: *input,

@@ -128,7 +128,7 @@ impl AnyStore {
         let account = auth.jwt.as_ref();
         let account = account.and_then(|jwt| jwt.service_account_ref.as_ref());
         if let Some(account) = account {
-            return account.namespace.is_none();
+            return is_empty(account.namespace.as_ref());
         }
         let keys = auth.secret_ref.as_ref();
         keys.is_some_and(|keys| {
@@ -139,7 +139,7 @@ impl AnyStore {
             ]
             .into_iter()
             .flatten()
-            .any(|selector| selector.namespace.is_none())
+            .any(|selector| is_empty(selector.namespace.as_ref()))
         })
     }
 
@@ -150,4 +150,8 @@ impl AnyStore {
             Self::Cluster(_) => self.spec().map_or(&[], |spec| &spec.conditions),
         }
     }
+}
+
+fn is_empty(text: Option<&String>) -> bool {
+    text.is_none_or(String::is_empty)
 }
