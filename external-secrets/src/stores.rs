@@ -16,6 +16,9 @@ pub(crate) type GuardedStore = DeserializeGuard<SecretStore>;
 /// A ClusterSecretStore, well-formed or not.
 pub(crate) type GuardedClusterStore = DeserializeGuard<ClusterSecretStore>;
 
+/// The class of a controller that nobody gave another one.
+const DEFAULT_CLASS: &str = "default";
+
 /// Both kinds.
 #[derive(Clone)]
 pub(crate) struct Stores {
@@ -55,6 +58,11 @@ impl Stores {
                 self.cluster.get(&key).map(AnyStore::Cluster)
             }
         }
+    }
+
+    /// Whether this controller is the one of the usual class.
+    pub(crate) fn is_default(&self) -> bool {
+        &*self.class == DEFAULT_CLASS
     }
 
     /// Whether this controller serves the store.

@@ -196,8 +196,13 @@ impl Watches {
 
 fn forget(store: &AnyStore, checks: &StoreChecks) {
     let context = &checks.context;
-    context.metrics.forget_store(&store.name(), store.namespace());
-    context.sources.known.store_is_gone(&store.name(), store.namespace());
+    context
+        .metrics
+        .forget_store(&store.name(), store.namespace());
+    context
+        .sources
+        .known
+        .store_is_gone(&store.name(), store.namespace());
     checks.forget(store);
 }
 

@@ -205,17 +205,14 @@ impl Reader<'_> {
         })
     }
 
-    fn role(
-        &self,
-        aws: &AwsProvider,
-        store: &StoreName,
-    ) -> Result<Option<AssumedRole>, WhoError> {
+    fn role(&self, aws: &AwsProvider, store: &StoreName) -> Result<Option<AssumedRole>, WhoError> {
         let Some(arn) = aws.role.clone().filter(|role| !role.is_empty()) else {
             return Ok(None);
         };
         // Whoever may write stores for one namespace could else pass for another.
         let mut tags = aws.session_tags.iter().map(|tag| tag.key.as_str());
-        let reserved = tags.find_map(|key| RESERVED.iter().find(|name| key.eq_ignore_ascii_case(name)));
+        let reserved =
+            tags.find_map(|key| RESERVED.iter().find(|name| key.eq_ignore_ascii_case(name)));
         if let Some(name) = reserved.filter(|_| !self.is_cluster) {
             return Err(WhoError::ReservedTag(name));
         }
