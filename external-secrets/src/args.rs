@@ -76,6 +76,12 @@ pub(crate) struct Args {
     )]
     pub(crate) enable_cluster_external_secret_reconciler: bool,
 
+    /// Let creationPolicy Owner and Orphan take over Secrets that belong to nobody, and remove what is in them, as
+    /// External Secrets Operator does.
+    #[arg(long, env = "EXTERNAL_SECRETS_ADOPT_FOREIGN_SECRETS", value_name = "BOOL", default_value_t = false,
+        num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub(crate) adopt_foreign_secrets: bool,
+
     /// debug, info, warn or error.
     #[arg(
         long,

@@ -22,7 +22,8 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::deletion;
-use crate::fetch::{Fetched, fetch};
+use crate::fetch::{Fetched, fetch, questions};
+use crate::lanes::Place;
 use crate::objects::Key;
 use crate::plan::{self, Action, Desired};
 use crate::reconcile::Context;
@@ -56,21 +57,24 @@ pub(crate) async fn bring_about(
     external: &ExternalSecret,
     key: &Key,
     (input, since, why): (&[u8; 32], Instant, Why),
-    context: &Context,
+    (context, place): (&Context, &mut Place<'_>),
 ) -> Result<Outcome, SyncError> {
-    // Nothing has changed anywhere: neither values nor templates need to be looked at.
-    if why == Why::Due
-        && context.live.is_current(key, input)
-        && context.passes.still_holds(key, input, since)
-    {
-        return Ok(Outcome::of(Verdict::synced()));
-    }
     let asker = Asker {
         key,
         namespace: external.metadata.namespace.as_deref().unwrap_or_default(),
         interval: refresh::period(&external.spec),
     };
-    let fetched = fetch(context, &asker, &external.spec, since).await?;
+    let questions = questions(context, &asker, &external.spec).await?;
+    // Nothing has changed anywhere: neither values nor templates need to be looked at.
+    if why == Why::Due
+        && context.live.is_current(key, input)
+        && context.passes.still_holds(key, input, &questions, since)
+    {
+        return Ok(Outcome::of(Verdict::synced()));
+    }
+    let fetched = place.aside(fetch(questions, &external.spec, since));
+    let fetched = context.stop.run_until_cancelled(fetched).await;
+    let fetched = fetched.unwrap_or(Err(SyncError::Stopped))?;
     let engine = engine()?;
     let transform = engine.clone().with_missing_key(MissingKey::NoValue);
     let assembled = assemble(&external.spec, |want| fetched.answer(want), &transform)?;
@@ -222,15 +226,16 @@ async fn write(
         secret_type: template
             .and_then(|template| template.secret_type.as_deref())
             .filter(|kind| !kind.is_empty()),
-        adopt: false,
+        adopt: context.adopts,
     };
-    if creation == CreationPolicy::Owner {
-        deletion::of_former_target(external, context).await?;
-    }
     let written = carry_out(&desired, key, context).await?;
     let Some(written) = written else {
         return Ok(Outcome::of(Verdict::waits()));
     };
+    // Not before the other one is there.
+    if creation == CreationPolicy::Owner {
+        deletion::of_former_target(external, context).await?;
+    }
     if creation != CreationPolicy::None {
         let applied = Applied {
             input: *input,

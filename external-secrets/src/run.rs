@@ -141,7 +141,7 @@ async fn reconcile_all(
         cluster,
         class: args.controller_class.as_str().into(),
     };
-    let parts = Parts {
+    let context = Arc::new(Context::new(Parts {
         sources: sources(args, &clients, &metrics, changed.clone()),
         events: EventSink::start(clients.calls.clone(), COMPONENT),
         client: clients.calls,
@@ -150,8 +150,9 @@ async fn reconcile_all(
         namespaces,
         objects,
         metrics,
-    };
-    let context = Arc::new(Context::new(parts));
+        stop: stop.clone(),
+        adopts: args.adopt_foreign_secrets,
+    }));
     let watches = Watches {
         client: clients.watches,
         namespace: given(&args.namespace),
@@ -162,21 +163,20 @@ async fn reconcile_all(
         interval: args.store_requeue_interval,
         changed,
         statuses: Arc::default(),
+        generations: Arc::default(),
     };
     let listed = Listed::default();
     let background = async {
         let stores = watches.stores(local_writer, &checks, listed.stores.clone());
-        let of_cluster = async {
-            if watches.namespace.is_some() {
-                listed.of_cluster();
-                return;
-            }
-            tokio::join!(
-                watches.cluster_stores(cluster_writer, &checks, listed.cluster_stores.clone()),
-                watches.namespaces(namespace_writer, listed.namespaces.clone()),
-            );
-        };
-        tokio::join!(stores, of_cluster);
+        if watches.namespace.is_some() {
+            listed.of_cluster();
+            return stores.await;
+        }
+        tokio::join!(
+            stores,
+            watches.cluster_stores(cluster_writer, &checks, listed.cluster_stores.clone()),
+            watches.namespaces(namespace_writer, listed.namespaces.clone()),
+        );
     };
     let reconciled = async {
         listed.all().await;
@@ -219,7 +219,7 @@ fn sources(
     clients: &Clients,
     metrics: &Metrics,
     changed: mpsc::UnboundedSender<News>,
-) -> Sources {
+) -> Arc<Sources> {
     let options = IdentitiesOptions {
         sts_endpoint: given(&args.sts_endpoint),
         ..IdentitiesOptions::default()
@@ -231,4 +231,5 @@ fn sources(
         metrics.aws.clone(),
         changed,
     )
+    .tidied()
 }

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_edge::{CallFault, CredentialsFault};
-use aws_identity::{Identities, Identity};
+use aws_identity::{Base, Identities, Identity};
 use jiff::SignedDuration;
 use secrets_manager::{
     SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits, SharedValues,
 };
 use tokio::sync::mpsc;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::metrics::AwsCalls;
@@ -130,10 +130,11 @@ impl Sources {
     fn source(&self, identity: Identity, region: &str) -> Arc<Source> {
         let mut state = self.state();
         let place = (identity, region.to_owned());
-        if let Some(running) = state.sources.get(&place) {
+        if let Some(running) = state.sources.get_mut(&place) {
+            running.unused = None;
             return running.source.clone();
         }
-        let observer = self.calls.of(place.0.to_string(), place.1.clone());
+        let observer = self.calls.of(label(&place.0), place.1.clone());
         let mut options = SecretsOptions::new(region);
         options.endpoint.clone_from(&self.endpoint);
         options.credentials = Some(self.identities.provider(&place.0, region));
@@ -192,8 +193,21 @@ impl Sources {
         self.state().leave(key);
     }
 
-    /// Lets go of values and credentials that nobody used for a while. To be called now and then.
-    pub(crate) fn tidy(&self) {
+    /// Lets go of values and credentials that nobody used for a while, now and then.
+    pub(crate) fn tidied(self) -> Arc<Self> {
+        let sources = Arc::new(self);
+        let known = Arc::downgrade(&sources);
+        tokio::spawn(async move {
+            while let Some(sources) = known.upgrade() {
+                sources.tidy();
+                drop(sources);
+                sleep(UNUSED / 5).await;
+            }
+        });
+        sources
+    }
+
+    fn tidy(&self) {
         let now = Instant::now();
         let mut state = self.state();
         state.sources.retain(|_, running| {
@@ -239,10 +253,18 @@ impl Source {
     }
 }
 
+/// Who it is, in metrics. Access keys come and go.
+fn label(identity: &Identity) -> String {
+    match (&identity.base, &identity.role, &*identity.additional_roles) {
+        (Base::Static(_), None, []) => "access key".to_owned(),
+        _ => identity.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use aws_identity::{
-        Base, IdentitiesOptions, ServiceAccount, StaticCredentials, TokenFault, TokenSource,
+        IdentitiesOptions, ServiceAccount, StaticCredentials, TokenFault, TokenSource,
     };
     use futures::future::{BoxFuture, pending};
     use zeroize::Zeroizing;
@@ -291,6 +313,7 @@ mod tests {
         sources.leave(&key);
         sources.tidy();
         assert!(Arc::ptr_eq(&first, &get()), "it may be used again");
+        sources.tidy();
         tokio::time::advance(UNUSED).await;
         sources.tidy();
         assert!(!Arc::ptr_eq(&first, &get()));

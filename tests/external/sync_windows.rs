@@ -29,7 +29,7 @@ fn only_time_is_held_back() {
         cluster.plane().apply(&object).unwrap();
     }
     // Always, never, and as if there were no window.
-    let never = ["0 0 31 2 *", "not a cron"];
+    let never = ["0 0 31 2 *", "this is not a cron"];
     for object in [
         with_windows("denied", "deny", &["@hourly"]),
         with_windows("not-allowed", "allow", &never),
