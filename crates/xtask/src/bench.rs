@@ -79,7 +79,7 @@ pub(crate) struct Programs {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
-    let programs = build(&args.profile)?;
+    let programs = build(args)?;
     let mut figures = Figures::default();
     figures.beside("Sealed Secrets 0.40.0");
     if args.includes(Part::CommandLine) {
@@ -99,12 +99,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// Builds of ours, the peers from the cache.
-fn build(profile: &str) -> Result<Programs> {
+fn build(args: &Args) -> Result<Programs> {
     let root = repository::root()?;
-    let status = repository::cargo_command()
-        .args(["build", "--profile", profile, "--package=seal-cli"])
-        .args(["--package=sealed-controller", "--package=external-secrets"])
-        .arg("--bins")
+    let profile = &*args.profile;
+    let mut build = repository::cargo_command();
+    build.args(["build", "--profile", profile, "--bins"]);
+    build.arg("--package=external-secrets");
+    if args.only != Some(Part::ExternalSecrets) {
+        build.args(["--package=seal-cli", "--package=sealed-controller"]);
+    }
+    let status = build
         .current_dir(&root)
         .status()
         .context("could not run cargo")?;
