@@ -39,15 +39,15 @@ pub(super) fn run(args: &Args, programs: &Programs, figures: &mut Figures) -> Re
     ] {
         figures.row(
             &format!("AWS calls a day, hourly refresh ({what})"),
-            &number(ours.calls, ""),
-            &number(theirs.calls, ""),
+            &number(ours.calls, "calls"),
+            &number(theirs.calls, "calls"),
             &format!(
-                "1/{:.0}; {} objects over {} keys; {} against {} dollars a month; theirs from {} objects",
+                "1/{:.0}; {} objects over {} keys; {:.2} against {:.2} dollars a month; theirs from {} objects",
                 theirs.calls / ours.calls,
                 args.external_objects,
                 ours.keys,
-                number(ours.dollars(), ""),
-                number(theirs.dollars(), ""),
+                ours.dollars(),
+                theirs.dollars(),
                 args.slow_external_objects,
             ),
         );
