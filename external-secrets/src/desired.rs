@@ -1,6 +1,7 @@
 //! From the stores to the Secret: fetch, render, write.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
 use external_data::{
@@ -12,7 +13,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Api, Resource as _};
 use operator_kit::live::Applied;
-use operator_kit::secret_sync::{SyncFault, Synced, Target, Write};
+use operator_kit::secret_sync::{SyncFault, Synced, Target, Write, Written};
 use seal_api::external_secrets::{
     CreationPolicy, DeletionPolicy, ExternalSecret, Template, field_manager,
 };
@@ -90,9 +91,22 @@ pub(crate) async fn bring_about(
         let rendered = render(template, data, inherited, &sources, &engine)?;
         write(external, key, input, &rendered, context).await?
     };
+    if why == Why::Due && outcome.written == Some(Written::Updated) {
+        followed(fetched.newest, context);
+    }
     note(external, key, input, fetched, context);
     outcome.missing = missing;
     Ok(outcome)
+}
+
+/// A change in AWS has arrived.
+fn followed(newest: Option<i64>, context: &Context) {
+    let Some(changed) = newest else {
+        return;
+    };
+    let age = Timestamp::now().as_second().saturating_sub(changed);
+    let age = Duration::from_secs(u64::try_from(age).unwrap_or_default());
+    context.metrics.work.followed(age);
 }
 
 /// What is known now, for the next time.
@@ -227,6 +241,7 @@ async fn write(
     }
     Ok(Outcome {
         written: written.written,
+        bound: creation != CreationPolicy::None,
         ..Outcome::of(Verdict::synced())
     })
 }
@@ -249,7 +264,9 @@ async fn carry_out(
         name: desired.name,
         field_manager: Some(field_manager(&desired.owner.name)),
     };
-    let missing = context.live.is_probably_missing(key);
+    // What is to be merged into is another's, and not watched before it is merged into once.
+    let makes = desired.creation != CreationPolicy::Merge;
+    let missing = makes && context.live.is_probably_missing(key);
     match target.sync(missing, decide).await {
         Ok(synced) => Ok(Some(synced)),
         Err(SyncFault::Refused(None)) => Ok(None),

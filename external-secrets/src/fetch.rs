@@ -18,6 +18,8 @@ use crate::sync_error::{FetchError, FetchReason, SyncError};
 /// The answers to everything that was wanted.
 pub(crate) struct Fetched {
     answers: Vec<(Want, Answer)>,
+    /// When the newest of the values was made, in seconds since 1970.
+    pub(crate) newest: Option<i64>,
     /// What the answers stand on, if all of it can be checked without asking again.
     pub(crate) seen: Option<Vec<Seen>>,
 }
@@ -27,6 +29,7 @@ pub(crate) struct Seen {
     pub(crate) source: Arc<Source>,
     pub(crate) key: String,
     pub(crate) version: String,
+    created: Option<i64>,
 }
 
 impl Fetched {
@@ -80,12 +83,15 @@ pub(crate) async fn fetch(
     context.sources.placed(asker, questions.into_inner());
     let mut fetched = Fetched {
         answers: Vec::with_capacity(wants.len()),
+        newest: None,
         seen: Some(Vec::new()),
     };
     let mut errors = Vec::new();
     for (want, answer) in wants.into_iter().zip(answers) {
         match answer {
             Ok((answer, seen)) => {
+                let created = seen.as_ref().and_then(|seen| seen.created);
+                fetched.newest = fetched.newest.max(created);
                 fetched.seen = fetched.seen.zip(seen).map(|(mut all, seen)| {
                     all.push(seen);
                     all
@@ -180,6 +186,7 @@ fn value(
                 source: source.clone(),
                 key: key.to_owned(),
                 version: value.version_id.clone(),
+                created: value.created,
             });
             let text = value.text.as_ref();
             let text = text.map(|text| Zeroizing::new(text.as_bytes().to_vec()));

@@ -14,7 +14,9 @@ use kube::{Api, Client, Resource as _};
 use operator_kit::live::{Applied, Live};
 use operator_kit::status::WrittenStatuses;
 use operator_kit::{Backoff, EventSink};
-use seal_api::external_secrets::{ExternalSecret, ExternalSecretStatus, ReadyStatus};
+use seal_api::external_secrets::{
+    ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, ReadyStatus,
+};
 use tokio::time::Instant;
 
 use crate::deletion;
@@ -157,7 +159,9 @@ pub(crate) async fn reconcile(
 ) -> Result<Requeue, SyncError> {
     let key = Key::from_obj(&*object);
     let call = context.passes.begin(&key, &version_of(&object));
+    let waiting = context.metrics.work.waits(call.lane);
     let _place = context.lanes.enter(call.lane).await;
+    drop(waiting);
     // What waits for its turn is to be small: there may be thousands.
     Box::pin(pass(object, key, call, context.clone())).await
 }
@@ -206,7 +210,9 @@ async fn pass(
         context.forget(&key);
         return Ok(Requeue::await_change());
     }
-    context.metrics.took(&key, began.elapsed());
+    let took = began.elapsed();
+    context.metrics.took(&key, took);
+    context.metrics.work.passed(result.is_err(), took);
     reported?;
     let outcome = result?;
     context.succeeded(&key);
@@ -284,7 +290,10 @@ async fn sync(
     let why = match refresh {
         Refresh::Now(why) => why,
         Refresh::Later(_) if failed || told.is_some() => Why::Due,
-        Refresh::Later(wait) => return Ok(Outcome::nothing(wait.map(late))),
+        Refresh::Later(wait) => {
+            let wait = wait.map(|wait| spread(&external.spec, wait));
+            return Ok(Outcome::nothing(wait));
+        }
     };
     let since = match why {
         Why::First | Why::Changed => call.noticed,
@@ -296,8 +305,20 @@ async fn sync(
     let synced = Synced { at: now, version };
     let mut outcome = desired::bring_about(external, key, (&input, since, why), context).await?;
     outcome.synced = Some(synced);
-    outcome.again = refresh::is_periodic(&external.spec).then(|| late(interval));
+    // Once for each specification.
+    if matches!(why, Why::First | Why::Changed) {
+        outcome.ignored = windows.map(sync_window::unreadable).unwrap_or_default();
+    }
+    outcome.again = refresh::is_periodic(&external.spec).then(|| spread(&external.spec, interval));
     Ok(outcome)
+}
+
+/// Not all at the same time; but a window may be over before who is late has come.
+fn spread(spec: &ExternalSecretSpec, wait: SignedDuration) -> Duration {
+    match spec.sync_windows {
+        Some(_) => wait.try_into().unwrap_or_default(),
+        None => late(wait),
+    }
 }
 
 fn version_of_external(external: &ExternalSecret) -> String {

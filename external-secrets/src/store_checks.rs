@@ -67,12 +67,15 @@ pub(crate) fn retry_check(_: &CheckError, _: &StoreChecks) -> Requeue {
 
 async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckError> {
     let context = &checks.context;
+    context.sources.tidy();
     if context.stores.service(&store) == Service::Foreign
         || store.meta().deletion_timestamp.is_some()
     {
         return Ok(Requeue::await_change());
     }
     let verdict = verdict(&store, context).await;
+    let metrics = &context.metrics;
+    metrics.store(&store.name(), store.namespace(), verdict.is_ok());
     let changed = tell(&store, &verdict, checks).await.map_err(CheckError)?;
     if changed {
         let place = store.namespace().unwrap_or_default();

@@ -21,7 +21,7 @@ use crate::objects::{Guarded, Key};
 use crate::passes::News;
 use crate::reconcile::{Context, reconcile, retry};
 use crate::store_checks::{StoreChecks, check, check_cluster, retry_check};
-use crate::stores::{GuardedClusterStore, GuardedStore};
+use crate::stores::{AnyStore, GuardedClusterStore, GuardedStore};
 
 /// The cluster that is watched, or the one namespace.
 pub(crate) struct Watches {
@@ -53,11 +53,17 @@ impl Watches {
         listed: CancellationToken,
     ) {
         let reader = writer.as_reader();
-        let stores = objects("SecretStores", self.api(), writer, move |event| {
-            if let Event::InitDone = event {
-                listed.cancel();
-            }
-        });
+        let context = checks.context.clone();
+        let stores = objects(
+            "SecretStores",
+            self.api(),
+            writer,
+            move |event| match event {
+                Event::InitDone => listed.cancel(),
+                Event::Delete(store) => forget(&AnyStore::Local(Arc::new(store.clone())), &context),
+                _ => {}
+            },
+        );
         let stores = stores.predicate_filter(predicates::generation, PredicateConfig::default());
         let stores = stores.filter(|store| ready_now(store.is_ok()));
         Controller::for_stream(stores, reader)
@@ -81,11 +87,19 @@ impl Watches {
     ) {
         let reader = writer.as_reader();
         let api = Api::all(self.client.clone());
-        let stores = objects("ClusterSecretStores", api, writer, move |event| {
-            if let Event::InitDone = event {
-                listed.cancel();
-            }
-        });
+        let context = checks.context.clone();
+        let stores = objects(
+            "ClusterSecretStores",
+            api,
+            writer,
+            move |event| match event {
+                Event::InitDone => listed.cancel(),
+                Event::Delete(store) => {
+                    forget(&AnyStore::Cluster(Arc::new(store.clone())), &context);
+                }
+                _ => {}
+            },
+        );
         let stores = stores.predicate_filter(predicates::generation, PredicateConfig::default());
         let stores = stores.filter(|store| ready_now(store.is_ok()));
         Controller::for_stream(stores, reader)
@@ -177,6 +191,11 @@ impl Watches {
             .for_each(|_| async {})
             .await;
     }
+}
+
+fn forget(store: &AnyStore, context: &Context) {
+    let metrics = &context.metrics;
+    metrics.forget_store(&store.name(), store.namespace());
 }
 
 /// Objects of one kind, kept without what is never read.

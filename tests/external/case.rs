@@ -33,7 +33,7 @@ pub(crate) struct Case {
     pub(crate) before: Vec<Value>,
     /// Of the ExternalSecret: `data` may be a map from items to references.
     pub(crate) spec: Map<String, Value>,
-    /// Nobody says anything about it.
+    /// Perhaps nobody says anything about it.
     #[serde(default)]
     pub(crate) silent: bool,
     /// What happens then, one after the other.

@@ -4,6 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
+use x509_parser::oid_registry::{
+    OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER, OID_X509_EXT_SUBJECT_KEY_IDENTIFIER,
+};
 use x509_parser::prelude::FromDer;
 
 use crate::error::{Failure, Fault};
@@ -37,7 +40,13 @@ impl Certificate {
                 ParsedExtension::SubjectKeyIdentifier(key) => {
                     certificate.subject_key = key.0.to_vec();
                 }
-                ParsedExtension::ParseError { .. } => return Err(Failure::Unparsable.into()),
+                // Others may be malformed: nobody asks them.
+                ParsedExtension::ParseError { .. }
+                    if extension.oid == OID_X509_EXT_AUTHORITY_KEY_IDENTIFIER
+                        || extension.oid == OID_X509_EXT_SUBJECT_KEY_IDENTIFIER =>
+                {
+                    return Err(Failure::Unparsable.into());
+                }
                 _ => {}
             }
         }

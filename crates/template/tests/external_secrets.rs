@@ -51,6 +51,8 @@ const OWN: &[(&str, &str)] = &[
         ERROR_TEXT,
     ),
     ("{{ htpasswd \"a:b\" \"c\" }}", ERROR_TEXT),
+    ("{{ htpasswd \"user\" \"password\" \"sha\" }}", LATER),
+    ("{{ htpasswd \"u\" \"p\" \"bcrypt\" | len }}", LATER),
     ("{{ genPrivateKey \"odd\" }}", ERROR_TEXT),
     (
         "{{ derivePassword 4294967296 \"long\" \"p\" \"u\" \"s\" }}",

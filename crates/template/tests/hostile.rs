@@ -238,6 +238,11 @@ fn key_derivation_is_bounded() {
         );
         assert!(bounded, "{template}: {error}");
     }
+    // The tenth has room for one hash, and none for a second.
+    let hashes =
+        |count| format!("{{{{ range until {count} }}}}{{{{ bcrypt \"x\" }}}}{{{{ end }}}}");
+    assert!(external().render(&hashes(1), &items).is_ok());
+    assert!(external().render(&hashes(2), &items).is_err());
     let error = external().render("{{ pkcs12keyPass \"s3cr3t\" .endless }}", &items);
     assert!(matches!(error, Err(TemplateError::TooManySteps { .. })));
 }

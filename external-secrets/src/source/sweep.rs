@@ -35,7 +35,7 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>
         if let Some((_, error)) = checked.unsure.first() {
             let more = checked.unsure.len() - 1;
             tracing::debug!(
-                identity = %source.identity, region = source.region, more,
+                identity = %source.place.0, region = source.place.1, more,
                 "cannot look for changes: {error}"
             );
         }

@@ -141,16 +141,19 @@ pub(crate) async fn who(
         None => Ok(Identity::of(Base::Process)),
     };
     let secrets = reader.secrets;
-    // A failure that may pass is not kept.
-    if answer.as_ref().is_ok() || answer.as_ref().is_err_and(|error| !error.is_transient()) {
-        let known = Known {
-            store: version,
-            until: now + COUNTS,
-            secrets,
-            answer: answer.clone(),
-        };
-        context.sources.known.known().insert(question, known);
-    }
+    // A failure of reading does not count for long, as nothing tells when rights are given. Which Secrets were
+    // looked for is kept in any case: the watch tells when they are there.
+    let counts = match answer {
+        Err(WhoError::Read { .. }) => Duration::ZERO,
+        _ => COUNTS,
+    };
+    let known = Known {
+        store: version,
+        until: now + counts,
+        secrets,
+        answer: answer.clone(),
+    };
+    context.sources.known.known().insert(question, known);
     answer
 }
 

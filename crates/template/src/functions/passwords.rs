@@ -1,7 +1,10 @@
 //! Hashes of passwords, and passwords made of one.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bcrypt::Version;
 use hmac::{Hmac, Mac};
+use sha1::{Digest as _, Sha1};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
@@ -14,22 +17,30 @@ pub(super) const FUNCTIONS: &[Function] = &[
         let hash = bcrypt(call, 0)?;
         call.meter.own(hash)
     }),
-    drawing("htpasswd", 2, 2, |call| {
-        let user = call.bytes(0)?;
-        // sprig renders a text that says so.
-        if user.contains(&b':') {
-            return Err(Failure::Unparsable.into());
-        }
-        let hash = bcrypt(call, 1)?;
-        call.meter.own([user, b":", hash.as_bytes()].concat())
-    }),
+    drawing("htpasswd", 2, 3, htpasswd),
     function("derivePassword", 5, 5, derive),
 ];
 
+/// A line of Apache's file of passwords. The third argument came with External Secrets' own copy of sprig.
+fn htpasswd(call: &mut Call<'_>) -> Outcome {
+    let (user, password) = (call.bytes(0)?, call.bytes(1)?);
+    // sprig renders a text that says so.
+    if user.contains(&b':') {
+        return Err(Failure::Unparsable.into());
+    }
+    let sha = call.count() == 3 && call.bytes(2)? == b"sha";
+    let hash = if sha {
+        format!("{{SHA}}{}", STANDARD.encode(Sha1::digest(password)))
+    } else {
+        bcrypt(call, 1)?
+    };
+    call.meter.own([user, b":", hash.as_bytes()].concat())
+}
+
 /// The only cost that sprig knows: 2^10 rounds.
 const COST: u32 = 10;
-/// Some 60 ms each: 25 of them in one render, at most.
-const HASHING: usize = 4_000;
+/// Some 100 ms each: 19 of them in one render, at most.
+const HASHING: usize = 5_000;
 
 /// sprig renders an error text for what is too long.
 fn bcrypt(call: &mut Call<'_>, password: usize) -> Result<String, Fault> {
@@ -46,8 +57,8 @@ fn bcrypt(call: &mut Call<'_>, password: usize) -> Result<String, Fault> {
         .format_for_version(Version::TwoA))
 }
 
-/// Some 100 ms and 32 MiB each.
-const DERIVING: usize = 10_000;
+/// Some 300 ms and 32 MiB each: 6 of them in one render, at most.
+const DERIVING: usize = 15_000;
 /// Of the algorithm Master Password, now Spectre.
 const SCOPE: &[u8] = b"com.lyndir.masterpassword";
 

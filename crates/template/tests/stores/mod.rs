@@ -143,6 +143,16 @@ fn named(what: &str) -> Items {
     items
 }
 
+/// As `htpasswd -s` writes it.
+#[test]
+fn a_line_of_the_kind_sha_is_apaches() {
+    let line = render(
+        "{{ htpasswd \"user\" \"password\" \"sha\" }}",
+        &Items::new(),
+    );
+    assert_eq!(line, b"user:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=");
+}
+
 #[test]
 fn drawn_keys_are_read_by_go() {
     let Some(oracle) = go::build_oracle("eso-template", "keys") else {
