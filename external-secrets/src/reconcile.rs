@@ -24,7 +24,7 @@ use crate::desired;
 use crate::jitter::late;
 use crate::lanes::Lanes;
 use crate::metrics::Metrics;
-use crate::objects::{Guarded, Key};
+use crate::objects::{Guarded, Key, key_of};
 use crate::passes::{Call, Passes};
 use crate::plan;
 use crate::refresh::{self, Moment, Refresh, TargetState, Why};
@@ -138,7 +138,7 @@ impl Context {
                 && external_data::wants(&external.spec)
                     .is_ok_and(|wants| wants.iter().any(|want| want.store == *store))
         });
-        users.map(|object| Key::from_obj(&**object)).collect()
+        users.map(|object| key_of(object)).collect()
     }
 
     /// Secrets as they are, managed fields included.
@@ -157,7 +157,7 @@ pub(crate) async fn reconcile(
     object: Arc<Guarded>,
     context: Arc<Context>,
 ) -> Result<Requeue, SyncError> {
-    let key = Key::from_obj(&*object);
+    let key = key_of(&object);
     let call = context.passes.begin(&key, &version_of(&object));
     let waiting = context.metrics.work.waits(call.lane);
     let _place = context.lanes.enter(call.lane).await;
@@ -168,7 +168,7 @@ pub(crate) async fn reconcile(
 
 /// When the next try is due.
 pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> Requeue {
-    let key = Key::from_obj(object);
+    let key = key_of(object);
     if error.waits_for_people() {
         return Requeue::await_change();
     }
