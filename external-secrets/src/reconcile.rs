@@ -25,7 +25,7 @@ use crate::desired;
 use crate::jitter::late;
 use crate::lanes::{Lanes, Place};
 use crate::metrics::Metrics;
-use crate::objects::{Guarded, Key};
+use crate::objects::{Guarded, Key, key_of};
 use crate::passes::{Call, News, Passes};
 use crate::plan;
 use crate::refresh::{self, Moment, Refresh, TargetState, Why};
@@ -160,7 +160,7 @@ impl Context {
                 && external_data::wants(&external.spec)
                     .is_ok_and(|wants| wants.iter().any(|want| want.store == *store))
         });
-        users.map(|object| Key::from_obj(&**object)).collect()
+        users.map(|object| key_of(object)).collect()
     }
 
     /// Secrets as they are, managed fields included.
@@ -180,7 +180,7 @@ pub(crate) async fn reconcile(
     object: Arc<Guarded>,
     context: Arc<Context>,
 ) -> Result<Requeue, SyncError> {
-    let key = Key::from_obj(&*object);
+    let key = key_of(&object);
     let call = context.passes.begin(&key, &version_of(object.meta()));
     let waiting = context.metrics.work.waits(call.lane);
     let place = context.lanes.enter(call.lane);
@@ -203,7 +203,7 @@ pub(crate) async fn reconcile(
 
 /// When the next try is due.
 pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> Requeue {
-    let key = Key::from_obj(object);
+    let key = key_of(object);
     if error.waits_for_people() {
         return Requeue::await_change();
     }

@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::objects::{Guarded, Key};
+use crate::objects::{Guarded, Key, key_of};
 use crate::passes::News;
 use crate::reconcile::{Context, reconcile, retry};
 use crate::store_checks::{StoreChecks, check, check_cluster, retry_check};
@@ -233,16 +233,16 @@ fn note(event: &Event<Guarded>, context: &Context, ready: &CancellationToken) {
         if let Ok(external) = &object.0 {
             let namespace = external.namespace().unwrap_or_default();
             let target = (namespace, external.target_name().to_owned());
-            context.targets.put(&Key::from_obj(object), target);
+            context.targets.put(&key_of(object), target);
         }
     };
     match event {
         Event::InitApply(object) => {
             place(object);
-            context.passes.found(Key::from_obj(object));
+            context.passes.found(key_of(object));
         }
         Event::Apply(object) => place(object),
-        Event::Delete(object) => context.forget(&Key::from_obj(object)),
+        Event::Delete(object) => context.forget(&key_of(object)),
         Event::InitDone => {
             context.forget_the_gone();
             ready.cancel();

@@ -1,5 +1,8 @@
 //! Events, off the critical path: a full queue drops events, never blocks a reconcile.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -22,7 +25,13 @@ pub enum EventKind {
 
 /// Publishes events on objects, as core/v1 (the group that stock RBAC rules name).
 #[derive(Clone)]
-pub struct EventSink(mpsc::Sender<Event>, &'static str);
+pub struct EventSink {
+    queue: mpsc::Sender<Event>,
+    /// The source of events.
+    component: &'static str,
+    /// It was said that events are dropped.
+    full: Arc<AtomicBool>,
+}
 
 impl EventSink {
     /// Starts the task that posts; `component` is the events' source. It ends when every sink is
@@ -39,7 +48,11 @@ impl EventSink {
                 }
             }
         });
-        Self(sender, component)
+        Self {
+            queue: sender,
+            component,
+            full: Arc::default(),
+        }
     }
 
     /// Queues one event on `object`.
@@ -72,7 +85,7 @@ impl EventSink {
             reason: Some(reason.to_owned()),
             message: Some(message),
             source: Some(EventSource {
-                component: Some(self.1.to_owned()),
+                component: Some(self.component.to_owned()),
                 host: None,
             }),
             first_timestamp: Some(Time(now)),
@@ -80,8 +93,17 @@ impl EventSink {
             count: Some(1),
             ..Event::default()
         };
-        if self.0.try_send(event).is_err() {
-            tracing::warn!("the event queue is full, an event is dropped");
+        self.send(event);
+    }
+
+    /// Says once that the queue is full, and again only when it was half empty since.
+    fn send(&self, event: Event) {
+        if self.queue.try_send(event).is_ok() {
+            if self.queue.capacity() > QUEUE / 2 {
+                self.full.store(false, Ordering::Relaxed);
+            }
+        } else if !self.full.swap(true, Ordering::Relaxed) {
+            tracing::warn!("the event queue is full, events are dropped");
         }
     }
 }

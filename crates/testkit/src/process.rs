@@ -155,10 +155,22 @@ impl Process {
     /// # Errors
     /// When it is not running.
     pub fn rss(&self) -> Result<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that it ever had, in bytes (Linux only).
+    ///
+    /// # Errors
+    /// When it is not running.
+    pub fn peak_rss(&self) -> Result<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, field: &str) -> Result<u64> {
         let path = PathBuf::from(format!("/proc/{}/status", self.pid));
         let status = fs::read_to_string(&path)
             .with_context(|| format!("could not read {}", path.display()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let line = status.lines().find_map(|line| line.strip_prefix(field));
         let kibibytes: u64 = line
             .and_then(|line| line.split_whitespace().next())
             .and_then(|number| number.parse().ok())

@@ -1,5 +1,6 @@
 //! The few API calls that the benchmarks make, over connections that stay open.
 
+use std::io::{BufRead as _, BufReader};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -76,6 +77,22 @@ impl Api {
         Ok(())
     }
 
+    /// What happens to the objects of a collection from now on; what is there comes first. Ends after ten minutes.
+    pub(crate) fn watch(&self, path: &str) -> Result<Watch> {
+        let query = "watch=1&resourceVersion=0&timeoutSeconds=600";
+        let response = self
+            .agent
+            .get(format!("{}{path}?{query}", self.server))
+            .header("authorization", &self.authorization)
+            .call()?;
+        ensure!(
+            response.status() == 200,
+            "watch {path}: {}",
+            response.status()
+        );
+        Ok(Watch(BufReader::new(response.into_body().into_reader())))
+    }
+
     /// Number of objects in a collection, without listing them.
     pub(crate) fn count(&self, path: &str) -> Result<usize> {
         let page = self.get(&format!("{path}?limit=1"))?.context("no page")?;
@@ -84,6 +101,27 @@ impl Api {
             .as_u64()
             .unwrap_or_default();
         Ok(first + usize::try_from(rest)?)
+    }
+}
+
+/// A watch that is under way.
+pub(crate) struct Watch(BufReader<ureq::BodyReader<'static>>);
+
+impl Watch {
+    /// Waits until an object of this name is there.
+    pub(crate) fn wait_for(&mut self, name: &str) -> Result<()> {
+        let mut line = String::new();
+        loop {
+            line.clear();
+            ensure!(
+                self.0.read_line(&mut line)? > 0,
+                "the watch ended: no {name}"
+            );
+            let event: Value = serde_json::from_str(&line)?;
+            if event["object"]["metadata"]["name"] == name {
+                return Ok(());
+            }
+        }
     }
 }
 

@@ -1,11 +1,16 @@
 //! The table at the end.
 #![allow(clippy::print_stdout, reason = "the benchmark is what it prints")]
 
-/// Rows: what, ours, theirs, how they compare.
+/// Tables: the peer, and rows: what, ours, theirs, how they compare.
 #[derive(Default)]
-pub(crate) struct Figures(Vec<[String; 4]>);
+pub(crate) struct Figures(Vec<(&'static str, Vec<[String; 4]>)>);
 
 impl Figures {
+    /// Rows from here on are about this peer.
+    pub(crate) fn beside(&mut self, peer: &'static str) {
+        self.0.push((peer, Vec::new()));
+    }
+
     /// Where less is better: adds how many times less ours is.
     pub(crate) fn less_is_better(&mut self, what: &str, unit: &str, ours: f64, theirs: f64) {
         let ratio = format!("{:.1} times less", theirs / ours);
@@ -14,13 +19,17 @@ impl Figures {
 
     pub(crate) fn row(&mut self, what: &str, ours: &str, theirs: &str, note: &str) {
         println!("{what}: {ours} against {theirs} ({note})");
-        self.0.push([what, ours, theirs, note].map(str::to_owned));
+        if let Some((_, rows)) = self.0.last_mut() {
+            rows.push([what, ours, theirs, note].map(str::to_owned));
+        }
     }
 
     pub(crate) fn print(&self) {
-        println!("\n| work | seal | Sealed Secrets 0.40.0 | |\n|---|---|---|---|");
-        for row in &self.0 {
-            println!("| {} |", row.join(" | "));
+        for (peer, rows) in self.0.iter().filter(|(_, rows)| !rows.is_empty()) {
+            println!("\n| work | seal | {peer} | |\n|---|---|---|---|");
+            for row in rows {
+                println!("| {} |", row.join(" | "));
+            }
         }
     }
 }
