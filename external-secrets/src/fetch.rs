@@ -39,17 +39,17 @@ impl Fetched {
     }
 }
 
-/// Current values that were asked for, and where.
+/// Whom was asked, and for which current values.
 #[derive(Default)]
-struct Asked(Mutex<Vec<(Arc<Source>, String)>>);
+struct Asked(Mutex<Vec<(Arc<Source>, Option<String>)>>);
 
 impl Asked {
-    fn note(&self, source: &Arc<Source>, key: &str) {
+    fn note(&self, source: &Arc<Source>, key: Option<&str>) {
         let mut questions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        questions.push((source.clone(), key.to_owned()));
+        questions.push((source.clone(), key.map(ToOwned::to_owned)));
     }
 
-    fn into_inner(self) -> Vec<(Arc<Source>, String)> {
+    fn into_inner(self) -> Vec<(Arc<Source>, Option<String>)> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -127,18 +127,18 @@ async fn one(
         What::Value { key, version } => {
             let key = with_prefix(prefix, key);
             let version = Version::read(version.as_deref());
-            if version.is_current() {
-                questions.note(&source, &key);
-            }
+            questions.note(&source, version.is_current().then_some(&key));
             let answer = source.values().value(&key, &version, since).await;
             value(answer, &source, &key, &version)
         }
         What::Tags { key } => {
             let key = with_prefix(prefix, key);
+            questions.note(&source, None);
             let tags = source.values().tags(&key, since).await?;
             Ok((Answer::Tags(tags.iter().cloned().collect()), None))
         }
         What::Find(find) => {
+            questions.note(&source, None);
             let found = found(&source, find, since).await?;
             Ok((Answer::Found(found), None))
         }

@@ -142,12 +142,7 @@ async fn reconcile_all(
         namespace: given(&args.namespace),
         stop,
     };
-    let checks = StoreChecks {
-        context: context.clone(),
-        interval: args.store_requeue_interval,
-        changed,
-        statuses: Arc::default(),
-    };
+    let checks = StoreChecks::new(context.clone(), args.store_requeue_interval, changed);
     let listed = Listed::default();
     let background = async {
         let stores = watches.stores(local_writer, &checks, listed.stores.clone());
@@ -158,7 +153,7 @@ async fn reconcile_all(
             }
             tokio::join!(
                 watches.cluster_stores(cluster_writer, &checks, listed.cluster_stores.clone()),
-                watches.namespaces(namespace_writer, listed.namespaces.clone()),
+                watches.namespaces(namespace_writer, &checks, listed.namespaces.clone()),
             );
         };
         tokio::join!(stores, of_cluster);

@@ -1,6 +1,7 @@
 //! Where values come from: AWS Secrets Manager, shared by all who ask as the same identity in the same
 //! region.
 
+mod known_identities;
 mod sweep;
 mod tokens;
 mod who;
@@ -24,8 +25,9 @@ use crate::passes::News;
 use crate::reconcile::Context;
 use crate::stores::AnyStore;
 use crate::sync_error::FetchReason;
+pub(crate) use known_identities::KnownIdentities;
 pub(crate) use tokens::ServiceAccountTokens;
-pub(crate) use who::{KnownIdentities, WhoError};
+pub(crate) use who::WhoError;
 
 /// Who asks, of the cluster's side.
 #[derive(Clone, Copy)]
@@ -146,28 +148,34 @@ impl Sources {
         source
     }
 
-    /// The ExternalSecret stands on these current values, and on no others any more.
-    pub(crate) fn placed(&self, asker: &Asker<'_>, keys: Vec<(Arc<Source>, String)>) {
+    /// The ExternalSecret stands on these sources, on what they currently have under a key where there is one,
+    /// and on no others any more.
+    pub(crate) fn placed(&self, asker: &Asker<'_>, grounds: Vec<(Arc<Source>, Option<String>)>) {
         let mut state = self.state();
         state.leave(asker.key);
-        let Some(interval) = asker.interval else {
-            return;
-        };
-        let interval = Duration::try_from(interval).unwrap_or_default();
+        let interval = asker.interval;
+        let interval = interval.map(|interval| Duration::try_from(interval).unwrap_or_default());
         let mut places: Vec<Arc<Source>> = Vec::new();
-        for (source, key) in keys {
-            let mut users = source.users();
-            let used = users.entry(asker.key.clone()).or_insert_with(|| Use {
-                keys: BTreeSet::new(),
-                interval,
-            });
-            used.keys.insert(key);
-            drop(users);
+        for (source, key) in grounds {
+            if let Some(interval) = interval {
+                let mut users = source.users();
+                let used = users.entry(asker.key.clone()).or_insert_with(|| Use {
+                    keys: BTreeSet::new(),
+                    interval,
+                });
+                used.keys.extend(key);
+            }
             if !places.iter().any(|known| Arc::ptr_eq(known, &source)) {
                 places.push(source);
             }
         }
-        state.places.insert(asker.key.clone(), places);
+        if interval.is_some() {
+            state.places.insert(asker.key.clone(), places);
+        } else {
+            for source in places {
+                state.let_go(&source);
+            }
+        }
     }
 
     /// The ExternalSecret stands on nothing any more.
@@ -183,15 +191,20 @@ impl Sources {
 impl State {
     fn leave(&mut self, key: &Key) {
         for source in self.places.remove(key).into_iter().flatten() {
-            let mut users = source.users();
-            users.remove(key);
-            let unused = users.is_empty();
-            drop(users);
-            if unused {
-                // Values and credentials of nobody are wiped. Whoever still asks has it in hand.
-                let place = (source.identity.clone(), source.region.clone());
-                self.sources.remove(&place);
-            }
+            source.users().remove(key);
+            self.let_go(&source);
+        }
+    }
+
+    /// Values and credentials of nobody are wiped. Whoever still asks has the source in hand.
+    fn let_go(&mut self, source: &Arc<Source>) {
+        if !source.users().is_empty() {
+            return;
+        }
+        let place = (source.identity.clone(), source.region.clone());
+        let running = self.sources.get(&place);
+        if running.is_some_and(|running| Arc::ptr_eq(&running.source, source)) {
+            self.sources.remove(&place);
         }
     }
 }

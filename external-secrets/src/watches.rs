@@ -100,10 +100,11 @@ impl Watches {
             .await;
     }
 
-    /// Keeps the labels of namespaces current.
+    /// Keeps the labels of namespaces current. Where they change, ClusterSecretStores may be allowed now.
     pub(crate) async fn namespaces(
         &self,
         writer: Writer<PartialObjectMeta<Namespace>>,
+        checks: &StoreChecks,
         listed: CancellationToken,
     ) {
         let api: Api<PartialObjectMeta<Namespace>> = Api::all(self.client.clone());
@@ -120,7 +121,13 @@ impl Watches {
                     listed.cancel();
                 }
             })
-            .for_each(|_| async {})
+            .applied_objects()
+            .predicate_filter(predicates::labels, PredicateConfig::default())
+            .for_each(|namespace| async {
+                if let Ok(namespace) = namespace {
+                    checks.wake_conditional(&namespace.name_any());
+                }
+            })
             .await;
     }
 
@@ -160,7 +167,7 @@ impl Watches {
         let changes = UnboundedReceiverStream::new(changes);
         let changes = changes.map(move |news: News| {
             let key = news.key.clone();
-            passes.values_changed(news);
+            passes.heard(news);
             key
         });
         Controller::for_stream(external, reader)

@@ -12,6 +12,7 @@ mod case;
 mod comparison;
 mod differences;
 mod follow;
+mod identities;
 mod manifests;
 mod marks;
 mod record;

@@ -40,7 +40,7 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>
             );
         }
         for key in source.users_of(&checked.changed) {
-            let seen = checked.began;
+            let seen = Some(checked.began);
             if changed.send(News { key, seen }).is_err() {
                 return;
             }
