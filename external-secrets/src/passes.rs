@@ -36,13 +36,13 @@ struct Grounds {
     seen: Vec<Seen>,
 }
 
-/// The store has other values for an object.
+/// Something about an object's store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct News {
     /// The object.
     pub(crate) key: Key,
-    /// When that was seen.
-    pub(crate) seen: Instant,
+    /// When the store was seen to have other values for it; `None` if what has failed may succeed now.
+    pub(crate) seen: Option<Instant>,
 }
 
 /// What a pass is to know before it begins.
@@ -100,11 +100,13 @@ impl Passes {
         Call { lane, noticed }
     }
 
-    /// The store has other values for the object.
-    pub(crate) fn values_changed(&self, News { key, seen }: News) {
-        let mut records = self.records();
-        let known = records.changed.entry(key).or_insert(seen);
-        *known = seen.max(*known);
+    /// The object is about to be looked at because of this.
+    pub(crate) fn heard(&self, News { key, seen }: News) {
+        if let Some(seen) = seen {
+            let mut records = self.records();
+            let known = records.changed.entry(key).or_insert(seen);
+            *known = seen.max(*known);
+        }
     }
 
     /// Since when the store is known to have other values, if it has; asked once.

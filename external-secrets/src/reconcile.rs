@@ -133,13 +133,6 @@ impl Context {
         }
     }
 
-    /// Its values are read anew, wherever they are now.
-    pub(crate) fn store_changed(&self, store: &StoreName, place: &str) -> Vec<News> {
-        let seen = Instant::now();
-        let users = self.users_of(store, place).into_iter();
-        users.map(|key| News { key, seen }).collect()
-    }
-
     /// Labels of a namespace, as the watch has them.
     pub(crate) fn labels_of(&self, namespace: &str) -> BTreeMap<String, String> {
         let found = self.namespaces.get(&ObjectRef::new(namespace));
@@ -333,7 +326,8 @@ async fn sync(
     if let (Err(_), Some(seen)) = (&brought, told) {
         // It is still news.
         let key = key.clone();
-        context.passes.values_changed(News { key, seen });
+        let seen = Some(seen);
+        context.passes.heard(News { key, seen });
     }
     let mut outcome = brought?;
     outcome.synced = Some(Synced { at: now, version });

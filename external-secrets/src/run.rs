@@ -158,13 +158,7 @@ async fn reconcile_all(
         namespace: given(&args.namespace),
         stop,
     };
-    let checks = StoreChecks {
-        context: context.clone(),
-        interval: args.store_requeue_interval,
-        changed,
-        statuses: Arc::default(),
-        generations: Arc::default(),
-    };
+    let checks = StoreChecks::new(context.clone(), args.store_requeue_interval, changed);
     let listed = Listed::default();
     let background = async {
         let stores = watches.stores(local_writer, &checks, listed.stores.clone());
@@ -175,7 +169,7 @@ async fn reconcile_all(
         tokio::join!(
             stores,
             watches.cluster_stores(cluster_writer, &checks, listed.cluster_stores.clone()),
-            watches.namespaces(namespace_writer, listed.namespaces.clone()),
+            watches.namespaces(namespace_writer, &checks, listed.namespaces.clone()),
         );
     };
     let reconciled = async {

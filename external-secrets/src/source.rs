@@ -1,6 +1,7 @@
 //! Where values come from: AWS Secrets Manager, shared by all who ask as the same identity in the same
 //! region.
 
+mod known_identities;
 mod sweep;
 mod tokens;
 mod who;
@@ -25,8 +26,9 @@ use crate::passes::News;
 use crate::reconcile::Context;
 use crate::stores::AnyStore;
 use crate::sync_error::FetchReason;
+pub(crate) use known_identities::KnownIdentities;
 pub(crate) use tokens::ServiceAccountTokens;
-pub(crate) use who::{KnownIdentities, WhoError};
+pub(crate) use who::WhoError;
 
 /// Who asks, of the cluster's side.
 #[derive(Clone, Copy)]

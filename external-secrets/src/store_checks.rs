@@ -14,6 +14,7 @@ use seal_api::external_secrets::{
     SecretStoreStatus, StoreKind,
 };
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use crate::jitter::late;
 use crate::passes::News;
@@ -28,59 +29,21 @@ const RETRY: Duration = Duration::from_secs(30);
 /// What checks need.
 #[derive(Clone)]
 pub(crate) struct StoreChecks {
-    pub(crate) context: Arc<Context>,
+    context: Arc<Context>,
     /// How often.
-    pub(crate) interval: SignedDuration,
+    interval: SignedDuration,
     /// ExternalSecrets that may succeed now.
-    pub(crate) changed: mpsc::UnboundedSender<News>,
-    pub(crate) statuses: Arc<WrittenStatuses<StorePlace, SecretStoreStatus>>,
-    /// Generation of each store, as it was checked last.
-    pub(crate) generations: Arc<Mutex<HashMap<StorePlace, i64>>>,
+    changed: mpsc::UnboundedSender<News>,
+    statuses: Arc<WrittenStatuses<StorePlace, SecretStoreStatus>>,
+    /// Each store when it was last looked at.
+    versions: Arc<Mutex<HashMap<StorePlace, StoreVersion>>>,
 }
+
+/// Uid and generation.
+type StoreVersion = (Option<String>, Option<i64>);
 
 /// Kind, namespace and name.
 type StorePlace = (StoreKind, Option<String>, String);
-
-impl StoreChecks {
-    /// Whether the store has another specification than at its last check.
-    fn is_another(&self, store: &AnyStore) -> bool {
-        let generation = store.meta().generation.unwrap_or_default();
-        let mut generations = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let before = generations.insert(place(store), generation);
-        before.is_some_and(|before| before != generation)
-    }
-
-    /// What the store's users have is looked at anew.
-    fn wake(&self, store: &AnyStore) {
-        let namespace = store.namespace().unwrap_or_default();
-        for news in self.context.store_changed(&store.name(), namespace) {
-            // At the end of the process nobody listens.
-            let _ = self.changed.send(news);
-        }
-    }
-
-    /// The store is gone.
-    pub(crate) fn forget(&self, store: &AnyStore) {
-        let place = place(store);
-        self.statuses.forget(&place);
-        let mut generations = self
-            .generations
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        generations.remove(&place);
-        drop(generations);
-        self.wake(store);
-    }
-}
-
-fn place(store: &AnyStore) -> StorePlace {
-    let name = store.name();
-    let namespace = store.namespace().map(str::to_owned);
-    (name.kind, namespace, name.name)
-}
 
 /// The status could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -110,6 +73,9 @@ pub(crate) fn retry_check(_: &CheckError, _: &StoreChecks) -> Requeue {
 
 async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckError> {
     let context = &checks.context;
+    if checks.is_edited(&store) {
+        checks.wake_users(&store, Some(Instant::now()));
+    }
     if context.stores.service(&store) == Service::Foreign
         || store.meta().deletion_timestamp.is_some()
     {
@@ -118,16 +84,81 @@ async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckE
     let verdict = verdict(&store, context).await;
     let metrics = &context.metrics;
     metrics.store(&store.name(), store.namespace(), verdict.is_ok());
-    let another = checks.is_another(&store);
-    let changed = tell(&store, &verdict, checks).await.map_err(CheckError)?;
-    if changed || another {
-        checks.wake(&store);
+    if tell(&store, &verdict, checks).await.map_err(CheckError)? {
+        checks.wake_users(&store, None);
     }
     let interval = interval(&store).unwrap_or(checks.interval);
     Ok(Requeue::requeue(match verdict {
         Ok(()) => late(interval),
         Err(_) => late(interval).min(RETRY),
     }))
+}
+
+impl StoreChecks {
+    /// Nothing is known yet.
+    pub(crate) fn new(
+        context: Arc<Context>,
+        interval: SignedDuration,
+        changed: mpsc::UnboundedSender<News>,
+    ) -> Self {
+        Self {
+            context,
+            interval,
+            changed,
+            statuses: Arc::default(),
+            versions: Arc::default(),
+        }
+    }
+
+    /// Whether the store is another one than when it was last looked at: also one whose status says the same may
+    /// let ExternalSecrets succeed now that failed.
+    fn is_edited(&self, store: &AnyStore) -> bool {
+        let metadata = store.meta();
+        let version = (metadata.uid.clone(), metadata.generation);
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = versions.insert(place_of(store), version.clone());
+        before.is_some_and(|before| before != version)
+    }
+
+    /// Those that failed in the namespace because of a store's conditions, perhaps, are tried again.
+    pub(crate) fn wake_conditional(&self, namespace: &str) {
+        let stores = self.context.stores.cluster.state();
+        for store in stores.into_iter().map(AnyStore::Cluster) {
+            if store.conditions().is_empty() {
+                continue;
+            }
+            for key in self.context.users_of(&store.name(), namespace) {
+                let _ = self.changed.send(News { key, seen: None });
+            }
+        }
+    }
+
+    /// Those that failed are tried again; all of them, if the store is another one since then.
+    fn wake_users(&self, store: &AnyStore, seen: Option<Instant>) {
+        let place = store.namespace().unwrap_or_default();
+        for key in self.context.users_of(&store.name(), place) {
+            // At the end of the process nobody listens.
+            let _ = self.changed.send(News { key, seen });
+        }
+    }
+
+    /// The store is gone.
+    pub(crate) fn forget(&self, store: &AnyStore) {
+        let place = place_of(store);
+        self.context
+            .metrics
+            .forget_store(&store.name(), store.namespace());
+        self.statuses.forget(&place);
+        let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
+        versions.remove(&place);
+        drop(versions);
+        self.wake_users(store, Some(Instant::now()));
+    }
+}
+
+fn place_of(store: &AnyStore) -> StorePlace {
+    let name = store.name();
+    (name.kind, store.meta().namespace.clone(), name.name)
 }
 
 /// A store's own interval.
@@ -153,18 +184,22 @@ async fn verdict(store: &AnyStore, context: &Context) -> Result<(), Trouble> {
     if let Err(bad) = may_use(store.conditions(), "", &std::collections::BTreeMap::new()) {
         return invalid(bad.to_string());
     }
-    // Credentials of a ClusterSecretStore may lie in the namespace of whoever asks.
-    if store.namespace().is_none() && store.refers_to_askers() {
+    // Credentials of a ClusterSecretStore may lie in the namespace that asks.
+    if store.namespace().is_none() && store.refers_to_asker() {
         return Ok(());
     }
     let place = store.namespace().unwrap_or_default();
     let identity = context.sources.who(context, store, place).await;
-    let identity = identity.map_err(|error: WhoError| {
+    let mut identity = identity.map_err(|error: WhoError| {
         (
             "InvalidProviderConfig",
             format!("unable to create client: {error}"),
         )
     })?;
+    if store.namespace().is_none() && store.tells_asker() {
+        // Nobody asks: a role that is for some namespaces only would be refused.
+        identity.role = None;
+    }
     let checked = context
         .sources
         .identities
@@ -196,7 +231,7 @@ async fn tell(
             None => Present::Unknown,
         },
     };
-    let place = place(store);
+    let place = place_of(store);
     let changed = statuses::bring_to(
         &checks.context.client,
         &resource,

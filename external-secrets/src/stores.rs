@@ -8,7 +8,7 @@ use kube::core::{DeserializeGuard, ObjectMeta};
 use kube::runtime::reflector::{ObjectRef, Store};
 use seal_api::external_secrets::{
     AwsProvider, AwsService, ClusterSecretStore, SecretStore, SecretStoreSpec, SecretStoreStatus,
-    StoreCondition, StoreKind,
+    SessionTagsPolicy, StoreCondition, StoreKind,
 };
 
 /// A SecretStore, well-formed or not.
@@ -128,15 +128,21 @@ impl AnyStore {
         }
     }
 
-    /// Whether its credentials are looked for in the namespace of whoever asks.
-    pub(crate) fn refers_to_askers(&self) -> bool {
+    /// Whether it depends on the namespace that asks as whom it is asked.
+    pub(crate) fn depends_on_asker(&self) -> bool {
+        self.namespace().is_none() && (self.refers_to_asker() || self.tells_asker())
+    }
+
+    /// Whether its credentials are looked for in the namespace that asks.
+    pub(crate) fn refers_to_asker(&self) -> bool {
+        let is_open = |namespace: Option<&String>| namespace.is_none_or(String::is_empty);
         let Some(auth) = self.aws().and_then(|aws| aws.auth.as_ref()) else {
             return false;
         };
         let account = auth.jwt.as_ref();
         let account = account.and_then(|jwt| jwt.service_account_ref.as_ref());
         if let Some(account) = account {
-            return is_empty(account.namespace.as_ref());
+            return is_open(account.namespace.as_ref());
         }
         let keys = auth.secret_ref.as_ref();
         keys.is_some_and(|keys| {
@@ -147,7 +153,16 @@ impl AnyStore {
             ]
             .into_iter()
             .flatten()
-            .any(|selector| is_empty(selector.namespace.as_ref()))
+            .any(|selector| is_open(selector.namespace.as_ref()))
+        })
+    }
+
+    /// Whether its role's session is tagged with the namespace that asks.
+    pub(crate) fn tells_asker(&self) -> bool {
+        self.aws().is_some_and(|aws| {
+            let has_role = aws.role.as_ref().is_some_and(|role| !role.is_empty());
+            let policy = aws.session_tags_policy.unwrap_or_default();
+            has_role && policy != SessionTagsPolicy::None
         })
     }
 
@@ -158,8 +173,4 @@ impl AnyStore {
             Self::Cluster(_) => self.spec().map_or(&[], |spec| &spec.conditions),
         }
     }
-}
-
-fn is_empty(text: Option<&String>) -> bool {
-    text.is_none_or(String::is_empty)
 }

@@ -61,7 +61,7 @@ impl Watches {
             writer,
             move |event| match event {
                 Event::InitDone => listed.cancel(),
-                Event::Delete(store) => forget(&AnyStore::Local(Arc::new(store.clone())), &gone),
+                Event::Delete(store) => gone.forget(&AnyStore::Local(Arc::new(store.clone()))),
                 _ => {}
             },
         );
@@ -96,7 +96,7 @@ impl Watches {
             move |event| match event {
                 Event::InitDone => listed.cancel(),
                 Event::Delete(store) => {
-                    forget(&AnyStore::Cluster(Arc::new(store.clone())), &gone);
+                    gone.forget(&AnyStore::Cluster(Arc::new(store.clone())));
                 }
                 _ => {}
             },
@@ -115,10 +115,11 @@ impl Watches {
             .await;
     }
 
-    /// Keeps the labels of namespaces current.
+    /// Keeps the labels of namespaces current. Where they change, ClusterSecretStores may be allowed now.
     pub(crate) async fn namespaces(
         &self,
         writer: Writer<PartialObjectMeta<Namespace>>,
+        checks: &StoreChecks,
         listed: CancellationToken,
     ) {
         let api: Api<PartialObjectMeta<Namespace>> = Api::all(self.client.clone());
@@ -135,7 +136,13 @@ impl Watches {
                     listed.cancel();
                 }
             })
-            .for_each(|_| async {})
+            .applied_objects()
+            .predicate_filter(predicates::labels, PredicateConfig::default())
+            .for_each(|namespace| async {
+                if let Ok(namespace) = namespace {
+                    checks.wake_conditional(&namespace.name_any());
+                }
+            })
             .await;
     }
 
@@ -175,7 +182,7 @@ impl Watches {
         let changes = UnboundedReceiverStream::new(changes);
         let changes = changes.map(move |news: News| {
             let key = news.key.clone();
-            passes.values_changed(news);
+            passes.heard(news);
             key
         });
         Controller::for_stream(external, reader)
@@ -192,18 +199,6 @@ impl Watches {
             .for_each(|_| async {})
             .await;
     }
-}
-
-fn forget(store: &AnyStore, checks: &StoreChecks) {
-    let context = &checks.context;
-    context
-        .metrics
-        .forget_store(&store.name(), store.namespace());
-    context
-        .sources
-        .known
-        .store_is_gone(&store.name(), store.namespace());
-    checks.forget(store);
 }
 
 /// Objects of one kind, kept without what is never read.
@@ -260,14 +255,14 @@ fn woken_by(name: &SecretName, told: Told, context: &Context) -> Concerned<Key> 
         for key in &owners {
             context.passes.secret_changed(key.clone());
         }
-        let seen = Instant::now();
+        let seen = Some(Instant::now());
         for (store, place) in context.sources.known.secret_changed(name) {
             for key in context.users_of(&store, &place) {
                 let news = News {
                     key: key.clone(),
                     seen,
                 };
-                context.passes.values_changed(news);
+                context.passes.heard(news);
                 others.push(key);
             }
         }

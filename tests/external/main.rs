@@ -13,6 +13,7 @@ mod cluster_external_secret;
 mod comparison;
 mod differences;
 mod follow;
+mod identities;
 mod manifests;
 mod marks;
 mod record;

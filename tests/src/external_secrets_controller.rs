@@ -21,8 +21,18 @@ pub struct ExternalSecretsController {
 impl ExternalSecretsController {
     /// Starts it, with AWS at this address, and waits until it is ready. Definitions and rights are there.
     pub fn start(cluster: &Cluster, aws: &str, args: &[&str]) -> Self {
+        Self::start_in(cluster, aws, args, &aws::environment(aws))
+    }
+
+    /// The same with these variables and no others of AWS besides its endpoints.
+    pub fn start_in(
+        cluster: &Cluster,
+        aws: &str,
+        args: &[&str],
+        variables: &[(&str, String)],
+    ) -> Self {
         for _ in 0..ATTEMPTS {
-            let controller = Self::spawn(cluster, aws, args);
+            let controller = Self::spawn(cluster, aws, args, variables);
             let ended = eventually("the controller to become ready", PATIENCE, || {
                 if let Some(how) = controller.process.ended().unwrap() {
                     return Some(Some(how));
@@ -39,7 +49,7 @@ impl ExternalSecretsController {
         panic!("no free port in {ATTEMPTS} attempts");
     }
 
-    fn spawn(cluster: &Cluster, aws: &str, args: &[&str]) -> Self {
+    fn spawn(cluster: &Cluster, aws: &str, args: &[&str], variables: &[(&str, String)]) -> Self {
         let plane = cluster.plane();
         let kubeconfig = plane
             .service_account_kubeconfig(EXTERNAL_SECRETS_NAMESPACE, EXTERNAL_SECRETS_ACCOUNT)
@@ -57,8 +67,8 @@ impl ExternalSecretsController {
             .env("POD_NAMESPACE", EXTERNAL_SECRETS_NAMESPACE)
             .env("AWS_SECRETSMANAGER_ENDPOINT", aws)
             .env("AWS_STS_ENDPOINT", aws);
-        for (name, value) in aws::environment(aws) {
-            program = program.env(name, value);
+        for (name, value) in variables {
+            program = program.env(name, value.as_str());
         }
         Self {
             process: Process::start(program).unwrap(),

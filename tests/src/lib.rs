@@ -17,6 +17,7 @@ mod external_secrets;
 mod external_secrets_controller;
 mod namespace;
 mod plain;
+mod pod_identity_agent;
 mod program;
 mod reader;
 mod se1_vector;
@@ -31,6 +32,7 @@ pub use external_secrets::{
 pub use external_secrets_controller::ExternalSecretsController;
 pub use namespace::{Namespace, condition, data, text};
 pub use plain::Plain;
+pub use pod_identity_agent::PodIdentityAgent;
 pub use reader::{AgePair, KmsReader, Reader};
 pub use se1_vector::{Se1Vector, fault_in, vectors};
 

@@ -185,6 +185,35 @@ fn the_demo_runs_on_a_context_through_the_service_proxy() {
         "{story}"
     );
     assert!(story.contains("\nmetrics-password  "), "{story}");
+    assert!(
+        story.contains("\n# (left out: AWS Secrets Manager. "),
+        "{story}"
+    );
+}
+
+#[test]
+fn the_demo_runs_on_a_control_plane_of_its_own_and_on_aws() {
+    let (Some(xtask), Some(_)) = (program("SEAL_XTASK"), program("SEAL_BIN")) else {
+        return;
+    };
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let output = Command::new(xtask)
+        .arg("demo")
+        .current_dir(root)
+        .stdin(Stdio::null())
+        .output()
+        .unwrap();
+    let story = text(&output.stdout);
+    assert!(output.status.success(), "{story}\n{}", text(&output.stderr));
+    assert!(
+        story.contains("\n$ aws secretsmanager put-secret-value "),
+        "{story}"
+    );
+    assert_eq!(
+        story.matches("\nthe Secret has what AWS has\n").count(),
+        2,
+        "{story}"
+    );
 }
 
 #[test]

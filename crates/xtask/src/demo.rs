@@ -2,6 +2,7 @@
 //! `$` is run as it is shown.
 
 mod cluster;
+mod from_aws;
 mod readers;
 mod shell;
 
@@ -33,8 +34,8 @@ resources:
   - namespace.yaml
   - mariadb.sealed.yaml
 ";
-/// What is no part of the team's work; the last four are the demo's own.
-const IGNORED: &str = "*.env\n*.agekey\n/expected\n/seal\n/.kubeconfig\n/.known-recipients.json\n";
+/// What is no part of the team's work; all but the first two are the demo's own.
+const IGNORED: &str = "*.env\n*.agekey\n/expected\n/seal\n/external-secrets\n/.programs\n/.kubeconfig\n/.known-recipients.json\n";
 /// Whatever the user's own git would do.
 const REPOSITORY: &str = "git init -q -b main && git config user.name demo && git config user.email demo@example.com && git config commit.gpgsign false";
 const NAMESPACE: &str = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: dev\n";
@@ -57,8 +58,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     repair(&shell)?;
     readers::both_read(&shell)?;
     readers::add_without_reading(&shell)?;
+    let _running = from_aws::follow(&shell, &cluster, &root, &programs)?;
     shell::say(
-        "\nThat was it: Git holds only what the cluster and alice can open, and the Secret stays as Git says.",
+        "\nThat was it: Git holds only what the cluster and alice can open, and Secrets stay as Git, or AWS, says.",
     );
     if args.keep {
         wait_for_enter(&shell)?;
@@ -73,10 +75,11 @@ fn programs(root: &Path) -> Result<PathBuf> {
         let folder = seal.parent().context("SEAL_BIN names no file")?;
         return Ok(folder.to_owned());
     }
-    shell::say("Building seal and sealed-controller");
+    shell::say("Building seal, sealed-controller and external-secrets");
     let status = repository::cargo_command()
         .args(["build", "--quiet", "--package=seal-cli"])
-        .args(["--package=sealed-controller", "--package=testkit"])
+        .args(["--package=sealed-controller", "--package=external-secrets"])
+        .arg("--package=testkit")
         .arg("--bins")
         .current_dir(root)
         .status()

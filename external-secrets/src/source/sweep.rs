@@ -45,7 +45,7 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>
             );
         }
         for key in source.users_of(&looked.changed) {
-            let seen = looked.began;
+            let seen = Some(looked.began);
             if changed.send(News { key, seen }).is_err() {
                 return;
             }

@@ -1,8 +1,6 @@
 //! As whom a store is asked (contract §6).
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use aws_identity::{AssumedRole, Base, Identity, ServiceAccount, StaticCredentials};
 use external_data::StoreName;
@@ -13,9 +11,9 @@ use operator_kit::secret_watch::SecretName;
 use seal_api::external_secrets::{
     AwsProvider, AwsSecretRef, SecretKeySelector, ServiceAccountRef, SessionTagsPolicy,
 };
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
+use super::known_identities::Question;
 use crate::reconcile::Context;
 use crate::stores::AnyStore;
 
@@ -26,9 +24,6 @@ const AUDIENCE: &str = "eks.amazonaws.com/audience";
 const STS_AUDIENCE: &str = "sts.amazonaws.com";
 /// Session tags that tell who asks.
 const RESERVED: [&str; 3] = ["esoNamespace", "esoStoreName", "esoStoreKind"];
-/// How long an answer of the API server counts. Changes of Secrets are told by the watch; service accounts
-/// are not watched.
-const COUNTS: Duration = Duration::from_mins(1);
 
 /// Why nobody can be asked as.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +38,10 @@ pub(crate) enum WhoError {
     #[error("spec.provider.aws.auth.secretRef: {0} needs a name and a key")]
     Incomplete(&'static str),
     /// It cannot be read.
-    #[error("cannot read {kind} {namespace}/{name} with the store's credentials: {fault}")]
+    #[error(
+        "cannot read {kind} {namespace}/{name}, which spec.provider.aws.auth refers to: {fault}; {}",
+        next_step(.kind, .fault)
+    )]
     Read {
         /// Secret or ServiceAccount.
         kind: &'static str,
@@ -90,93 +88,55 @@ impl WhoError {
     }
 }
 
-/// What was read lately.
-#[derive(Default)]
-pub(crate) struct KnownIdentities(Mutex<HashMap<Question, Known>>);
-
-/// A store, and the namespace whose it is, or for which it is asked.
-pub(crate) type Question = (StoreName, String);
-
-struct Known {
-    /// Uid and generation of the store.
-    store: (String, i64),
-    until: Instant,
-    secrets: Vec<SecretName>,
-    answer: Result<Identity, WhoError>,
-}
-
-impl KnownIdentities {
-    /// The Secret changed: stores whose credentials are in it, and for whom they were asked, are read anew.
-    pub(crate) fn secret_changed(&self, secret: &SecretName) -> Vec<Question> {
-        let mut known = self.known();
-        let concerned = known.extract_if(|_, known| known.secrets.contains(secret));
-        concerned.map(|(question, _)| question).collect()
-    }
-
-    /// The store is gone: nothing of it stays.
-    pub(crate) fn store_is_gone(&self, store: &StoreName, namespace: Option<&str>) {
-        let of_it = |(name, place): &Question| {
-            name == store && namespace.is_none_or(|namespace| namespace == place)
-        };
-        self.known().retain(|question, _| !of_it(question));
-    }
-
-    fn known(&self) -> MutexGuard<'_, HashMap<Question, Known>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+/// What to do about something that cannot be read.
+fn next_step(kind: &str, fault: &ApiFault) -> &'static str {
+    match (fault, kind) {
+        (ApiFault::NotFound, _) => "create it, or correct the reference",
+        (ApiFault::Forbidden, "ServiceAccount") => {
+            "allow this controller to get serviceaccounts and to create serviceaccounts/token (the component \
+             service-account-tokens)"
+        }
+        (ApiFault::Forbidden, _) => "allow this controller to get Secrets there",
+        _ => "it is tried again",
     }
 }
 
 /// As whom the store is asked for an ExternalSecret of this namespace.
-pub(crate) async fn who(
+pub(super) async fn who(
     context: &Context,
     store: &AnyStore,
     asker: &str,
 ) -> Result<Identity, WhoError> {
     let metadata = store.meta();
-    let place = store.namespace().unwrap_or(asker).to_owned();
-    let question = (store.name(), place);
+    let place = store.namespace();
+    let place = place.unwrap_or(if store.depends_on_asker() { asker } else { "" });
+    let question = (store.name(), place.to_owned());
     let version = (
         metadata.uid.clone().unwrap_or_default(),
         metadata.generation.unwrap_or_default(),
     );
-    let now = Instant::now();
-    if let Some(known) = context.sources.known.known().get(&question)
-        && known.store == version
-        && known.until > now
-    {
-        return known.answer.clone();
-    }
     let mut reader = Reader {
         context,
         is_cluster: store.namespace().is_none(),
-        place: &question.1,
+        place,
         secrets: Vec::new(),
     };
-    let answer = match store.aws() {
-        Some(aws) => reader.identity(aws, &question.0).await,
-        None => Ok(Identity::of(Base::Process)),
+    let read = async || {
+        let answer = match store.aws() {
+            Some(aws) => reader.identity(aws, &question.0).await,
+            None => Ok(Identity::of(Base::Process)),
+        };
+        (answer, reader.secrets)
     };
-    let secrets = reader.secrets;
-    // A failure of reading does not count for long, as nothing tells when rights are given. Which Secrets were
-    // looked for is kept in any case: the watch tells when they are there.
-    let counts = match answer {
-        Err(WhoError::Read { .. }) => Duration::ZERO,
-        _ => COUNTS,
-    };
-    let known = Known {
-        store: version,
-        until: now + counts,
-        secrets,
-        answer: answer.clone(),
-    };
-    context.sources.known.known().insert(question, known);
-    answer
+    let known = &context.sources.known;
+    let exists = |(store, place): &Question| context.stores.get(store, place).is_some();
+    known.answer(&question, version, read, exists).await
 }
 
 struct Reader<'a> {
     context: &'a Context,
     is_cluster: bool,
-    /// The store's namespace, or for a ClusterSecretStore that of whoever asks.
+    /// The store's namespace, or for a ClusterSecretStore that of whoever asks, if it depends on that.
     place: &'a str,
     /// What was looked at.
     secrets: Vec<SecretName>,

@@ -21,6 +21,8 @@ pub(super) struct Call {
     pub(super) region: Option<String>,
     /// Id of the access key that signed it.
     pub(super) access_key: Option<String>,
+    /// The session token of that key, if it is a temporary one.
+    pub(super) session_token: Option<String>,
 }
 
 /// Whom it calls.
@@ -44,6 +46,9 @@ pub(super) enum Protocol {
 impl Call {
     pub(super) fn of(request: &Request<Bytes>) -> Self {
         let [access_key, region] = [0, 2].map(|part| credential(request.headers(), part));
+        let session_token = request.headers().get("x-amz-security-token");
+        let session_token = session_token.and_then(|token| token.to_str().ok());
+        let session_token = session_token.map(ToOwned::to_owned);
         let target = request.headers().get("x-amz-target");
         if let Some(target) = target.and_then(|target| target.to_str().ok()) {
             let (api, operation) = target.rsplit_once('.').unwrap_or(("", target));
@@ -54,6 +59,7 @@ impl Call {
                 body: serde_json::from_slice(request.body()).unwrap_or_default(),
                 region,
                 access_key,
+                session_token,
             };
         }
         let query = request.uri().query().unwrap_or_default();
@@ -71,6 +77,7 @@ impl Call {
             body,
             region,
             access_key,
+            session_token,
         }
     }
 

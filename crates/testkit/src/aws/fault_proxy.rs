@@ -94,11 +94,18 @@ impl FaultProxy {
         state.signers.get(operation).cloned().unwrap_or_default()
     }
 
+    /// Session tokens of those of these keys that are temporary, in order.
+    pub fn session_tokens(&self, operation: &str) -> Vec<String> {
+        let state = self.proxy.state();
+        state.tokens.get(operation).cloned().unwrap_or_default()
+    }
+
     /// Counts from nothing again.
     pub fn forget_calls(&self) {
         let mut state = self.proxy.state();
         state.calls.clear();
         state.signers.clear();
+        state.tokens.clear();
     }
 
     /// The next `calls` calls of the operation fail; after those of earlier such orders.
@@ -166,6 +173,7 @@ pub(super) struct Proxy {
 struct State {
     calls: BTreeMap<String, Vec<Value>>,
     signers: BTreeMap<String, Vec<String>>,
+    tokens: BTreeMap<String, Vec<String>>,
     faults: BTreeMap<String, VecDeque<Order>>,
     denied: BTreeSet<String>,
     denied_secrets: DeniedSecrets,
@@ -241,6 +249,8 @@ impl State {
         calls.push(call.body.clone());
         let signers = self.signers.entry(call.operation.clone()).or_default();
         signers.extend(call.access_key.clone());
+        let tokens = self.tokens.entry(call.operation.clone()).or_default();
+        tokens.extend(call.session_token.clone());
         let orders = self.faults.get_mut(&call.operation)?;
         while let Some(order) = orders.front_mut() {
             match &mut order.calls {

@@ -122,6 +122,7 @@ mod tests {
             body,
             region: Some("us-east-1".to_owned()),
             access_key: None,
+            session_token: None,
         }
     }
 

@@ -109,23 +109,51 @@ impl Cluster {
 }
 
 impl Embedded {
-    /// No pods run on the embedded control plane: the controller is a process of ours, with
-    /// nothing but its service account's token.
     fn start_controller(&self, programs: &Path) -> Result<()> {
-        let kubeconfig = self.plane.service_account_kubeconfig(NAMESPACE, ACCOUNT)?;
+        let controller = self.start(
+            NAMESPACE,
+            ACCOUNT,
+            self.port,
+            |kubeconfig, listen, metrics| {
+                Program::new(
+                    programs.join("sealed-controller"),
+                    self.folder().join("sealed-controller.log"),
+                )
+                .arg("--kubeconfig")
+                .arg(kubeconfig)
+                .args(["--listen-addr".to_owned(), listen])
+                .args(["--listen-metrics-addr".to_owned(), metrics])
+            },
+        )?;
+        self.controller.get_or_init(|| controller);
+        Ok(())
+    }
+
+    /// A folder that ends with the demo.
+    pub(crate) fn folder(&self) -> &Path {
+        self.plane.dir()
+    }
+
+    /// No pods run on the embedded control plane: a controller is a process of ours, with nothing but its
+    /// service account's token. `program` gets a kubeconfig with that, and the addresses to listen on: for
+    /// everyone (at this port), and for metrics.
+    pub(crate) fn start(
+        &self,
+        namespace: &str,
+        account: &str,
+        port: u16,
+        program: impl FnOnce(String, String, String) -> Program,
+    ) -> Result<Process> {
+        let kubeconfig = self.plane.service_account_kubeconfig(namespace, account)?;
         let address = |port: u16| format!("{}:{port}", Ipv4Addr::LOCALHOST);
-        let program = Program::new(
-            programs.join("sealed-controller"),
-            self.plane.dir().join("sealed-controller.log"),
-        )
-        .arg("--kubeconfig")
-        .arg(kubeconfig.display().to_string())
-        .args(["--listen-addr".to_owned(), address(self.port)])
-        .args(["--listen-metrics-addr".to_owned(), address(free_port()?)])
-        .env("POD_NAMESPACE", NAMESPACE);
-        let controller = Process::start(program)?;
+        let program = program(
+            kubeconfig.display().to_string(),
+            address(port),
+            address(free_port()?),
+        );
+        let controller = Process::start(program.env("POD_NAMESPACE", namespace))?;
         say("# (no pods run here: the controller is a process with its service account's token)");
-        let ready = format!("http://127.0.0.1:{}/readyz", self.port);
+        let ready = format!("http://127.0.0.1:{port}/readyz");
         wait_for("the controller to be ready", Duration::from_mins(2), || {
             let answer = Command::new("curl")
                 .args(["--silent", "--fail", "--output", "/dev/null", &ready])
@@ -133,7 +161,6 @@ impl Embedded {
             answer.is_ok_and(|status| status.success()).then_some(())
         })
         .with_context(|| controller.log_text())?;
-        self.controller.get_or_init(|| controller);
-        Ok(())
+        Ok(controller)
     }
 }

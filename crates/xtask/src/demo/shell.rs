@@ -12,6 +12,9 @@ use testkit::wait_for;
 
 use super::cluster::Cluster;
 
+/// Programs that the demo makes.
+const PROGRAMS: &str = ".programs";
+
 /// A shell in the demo's repository, whose kubectl talks to the demo's cluster.
 pub(crate) struct Shell<'a> {
     folder: &'a Path,
@@ -35,7 +38,8 @@ pub(crate) fn password() -> Result<String> {
 
 impl<'a> Shell<'a> {
     pub(crate) fn new(folder: &'a Path, programs: &Path, cluster: &Cluster) -> Result<Self> {
-        let mut folders = vec![programs.to_owned()];
+        std::fs::create_dir(folder.join(PROGRAMS))?;
+        let mut folders = vec![folder.join(PROGRAMS), programs.to_owned()];
         folders.extend(cluster.kubectl_folder());
         let path = std::env::var_os("PATH").unwrap_or_default();
         folders.extend(std::env::split_paths(&path));
@@ -52,6 +56,11 @@ impl<'a> Shell<'a> {
 
     pub(crate) fn folder(&self) -> &Path {
         self.folder
+    }
+
+    /// A folder on its PATH.
+    pub(crate) fn programs(&self) -> PathBuf {
+        self.folder.join(PROGRAMS)
     }
 
     /// Says what comes, shows the command, runs it, shows what came back.
