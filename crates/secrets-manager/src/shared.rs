@@ -7,6 +7,7 @@ mod find;
 mod flights;
 mod listing;
 mod pace;
+mod pages;
 mod standing;
 mod store;
 mod sweep;
