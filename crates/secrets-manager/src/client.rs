@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::key;
 use crate::observer::CallObserver;
 use crate::options::SecretsOptions;
 use crate::value::{Batch, Listed, SecretValue};
@@ -46,6 +47,7 @@ impl SecretsManager {
 
     /// One value.
     pub async fn value(&self, key: &str, version: &Version) -> Result<SecretValue, SecretsError> {
+        key::check(Operation::GetSecretValue, key)?;
         let call = self.client().await.get_secret_value().secret_id(key);
         let call = match version {
             // Always said: emulators and replicas may think of another one.
@@ -78,12 +80,27 @@ impl SecretsManager {
     /// The current values of up to [`BATCH`] secrets, by name or ARN. Each one asked for is in the
     /// answer, among the values or among the errors.
     pub async fn values(&self, keys: &[String]) -> Result<Batch, SecretsError> {
+        let (mut sent, mut faults) = (Vec::new(), Vec::new());
+        for key in keys.iter().cloned() {
+            match key::fault(&key) {
+                None => sent.push(key),
+                Some(fault) => faults.push((key, fault)),
+            }
+        }
+        if sent.is_empty() {
+            return Ok(Batch {
+                values: Vec::new(),
+                errors: faults,
+            });
+        }
         let call = self.client().await.batch_get_secret_value();
-        let call = call.set_secret_id_list(Some(keys.to_vec()));
+        let call = call.set_secret_id_list(Some(sent));
         let answer = self
             .call(Operation::BatchGetSecretValue, None, call.send())
             .await?;
-        Ok(batch(answer).0)
+        let (mut batch, _) = batch(answer);
+        batch.errors.append(&mut faults);
+        Ok(batch)
     }
 
     /// The current values of secrets that match all filters, a page of up to [`BATCH`], and the token of the
@@ -127,6 +144,7 @@ impl SecretsManager {
 
     /// Tags of a secret, in the order of their keys.
     pub async fn tags(&self, key: &str) -> Result<Vec<(String, String)>, SecretsError> {
+        key::check(Operation::DescribeSecret, key)?;
         let call = self.client().await.describe_secret().secret_id(key);
         let answer = self
             .call(Operation::DescribeSecret, Some(key), call.send())

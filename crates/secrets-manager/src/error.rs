@@ -70,6 +70,12 @@ pub enum SecretsFault {
     /// It has no value at all.
     #[error("the secret has neither text nor bytes")]
     Empty,
+    /// A key that can be no secret's: it is never sent.
+    #[error("the key of a secret has 1 to 2,048 characters, this one {characters}")]
+    BadKey {
+        /// How many it has.
+        characters: usize,
+    },
     /// A search for nothing.
     #[error("neither a name nor tags say what to find")]
     NothingToFind,
@@ -96,7 +102,11 @@ impl SecretsFault {
     /// Anything else says something of the way to it.
     pub fn is_of_secret(&self) -> bool {
         match self {
-            Self::Missing | Self::Deleted | Self::Undecryptable | Self::Empty => true,
+            Self::Missing
+            | Self::Deleted
+            | Self::Undecryptable
+            | Self::Empty
+            | Self::BadKey { .. } => true,
             Self::NothingToFind | Self::BadPattern => false,
             Self::Call(fault) => *fault == CallFault::AccessDenied,
         }
@@ -128,6 +138,7 @@ impl SecretsFault {
                 "allow kms:Decrypt with its key, and see that the key is enabled"
             }
             Self::Empty => "give it a value (aws secretsmanager put-secret-value)",
+            Self::BadKey { .. } => "correct remoteRef.key",
             Self::NothingToFind => "give find a name or tags",
             Self::BadPattern => "correct find.name.regexp",
             Self::Call(CallFault::AccessDenied) => {

@@ -9,6 +9,7 @@
 mod client;
 mod error;
 mod find;
+mod key;
 mod observer;
 mod options;
 mod shared;

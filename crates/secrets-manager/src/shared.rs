@@ -7,6 +7,7 @@ mod find;
 mod flights;
 mod listing;
 mod pace;
+mod pages;
 mod standing;
 mod store;
 mod sweep;
@@ -24,6 +25,7 @@ use tokio::time::Instant;
 
 use crate::client::{BATCH, SecretsManager};
 use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::key as keys;
 use crate::observer::Saved;
 use crate::value::SecretValue;
 use crate::version::Version;
@@ -164,6 +166,7 @@ impl SharedValues {
 
     /// The same for those who do not wait for its end if there is an error.
     async fn answer(&self, key: &str, version: &Version, since: Instant) -> Answered {
+        keys::check(Operation::GetSecretValue, key)?;
         let flight = {
             let mut state = self.0.state();
             let question = (key.to_owned(), version.clone());
@@ -203,7 +206,7 @@ impl Inner {
     fn begin(self: Arc<Self>, state: &mut State, question: Question) -> Flight<Answered> {
         let began = Instant::now();
         let asked: BoxFuture<'static, Answered> =
-            if question.1.is_current() && state.may_batch(began) {
+            if question.1.is_current() && state.may_batch(began) && state.may_join(&question) {
                 self.clone().gather(state, question.0.clone())
             } else {
                 let (inner, question) = (self.clone(), question.clone());
@@ -326,6 +329,12 @@ impl State {
 
     fn may_batch(&self, now: Instant) -> bool {
         self.no_batches.is_none_or(|until| until <= now)
+    }
+
+    /// Whether a question may go with others: one that AWS refused would spoil theirs.
+    fn may_join(&self, question: &Question) -> bool {
+        let last = self.faults.last(question).map(|error| &error.fault);
+        !matches!(last, Some(SecretsFault::Call(CallFault::Refused { .. })))
     }
 }
 

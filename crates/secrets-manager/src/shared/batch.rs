@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use aws_edge::CallFault;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -58,6 +59,7 @@ impl Inner {
                     self.state().no_batches = Some(until);
                     self.one_by_one(batch);
                 }
+                Err(error) if may_be_of_one(&error.fault) => self.one_by_one(batch),
                 Err(error) => {
                     for (key, waiting) in batch {
                         // Whoever does not wait any more needs no answer.
@@ -118,6 +120,15 @@ impl State {
     fn take_waiting(&mut self) -> Vec<Waiting> {
         self.batches += 1;
         std::mem::take(&mut self.waiting)
+    }
+}
+
+/// Whether AWS may refuse a call for many on account of one of them: whoever it is must not spoil the others'
+/// answers.
+fn may_be_of_one(fault: &SecretsFault) -> bool {
+    match fault {
+        SecretsFault::Call(fault) => matches!(fault, CallFault::Refused { .. }),
+        _ => true,
     }
 }
 

@@ -12,6 +12,7 @@ use super::standing::Verdict;
 use super::sweep::Budget;
 use super::{BATCH, Inner, SharedValues, State};
 use crate::error::SecretsError;
+use crate::key as keys;
 use crate::version::Version;
 
 /// Batches of one check at the same time: others who ask meanwhile must get their turn.
@@ -34,14 +35,16 @@ impl SharedValues {
     /// Tells which of these keys changed since they were last answered, by [`Self::value`] or here. A key is
     /// a name, an ARN, or an ARN without the characters that AWS added; versions are the current ones.
     ///
-    /// A key that was never answered has not changed: its first check is where its changes begin. Whatever
+    /// A key that was never answered has not changed: its first check is where its changes begin. What can be
+    /// no key ([`crate::SecretsFault::BadKey`]) never changes, and is named nowhere. Whatever
     /// happens is told by one check, but for a version that a listing shows: that is told until somebody asks
     /// for its value.
     ///
     /// Costs a sweep of `ListSecrets`, and batches for what it does not tell, if that takes fewer calls than
     /// batches for all of them.
     pub async fn check(&self, keys: &[String]) -> Checked {
-        let keys: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
+        let keys = keys.iter().map(String::as_str);
+        let keys: BTreeSet<&str> = keys.filter(|key| keys::fault(key).is_none()).collect();
         let mut checked = Checked {
             began: Instant::now(),
             changed: Vec::new(),

@@ -45,6 +45,11 @@ impl<Q: Clone + Eq + Hash> Faults<Q> {
         (known.asked >= since && now < known.due).then_some(&known.error)
     }
 
+    /// The last error of a question, if that is its last answer.
+    pub(super) fn last(&self, question: &Q) -> Option<&SecretsError> {
+        Some(&self.faults.get(question)?.error)
+    }
+
     /// Whether the question may be asked: it did not fail, or its next try is due.
     pub(super) fn is_due(&self, question: &Q, now: Instant) -> bool {
         self.faults.get(question).is_none_or(|it| it.due <= now)

@@ -8,6 +8,7 @@ use futures::{StreamExt as _, stream};
 use tokio::time::Instant;
 
 use super::listing::{Listing, without_suffix};
+use super::pages::following;
 use super::sweep::Budget;
 use super::{Answered, BATCH, SharedValues};
 use crate::error::{Operation, SecretsError};
@@ -110,10 +111,15 @@ impl SharedValues {
             for value in self.matching(search, batch, began, since).await? {
                 found.insert(value.name.clone(), value);
             }
-            if next.is_none() || next == token {
+            let Some(next) = next else {
                 return Ok(found.into_values().collect());
-            }
-            token = next;
+            };
+            let next = following(token.as_deref(), next).map_err(|fault| SecretsError {
+                operation: Operation::BatchGetSecretValue,
+                key: None,
+                fault: fault.into(),
+            })?;
+            token = Some(next);
         }
     }
 

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::flights::Flight;
 use super::listing::Listing;
+use super::pages::following;
 use super::{Inner, State};
 use crate::error::{Operation, SecretsError, SecretsFault};
 use crate::observer::Saved;
@@ -73,17 +74,13 @@ impl Inner {
             let (page, next) = self.paced(Operation::ListSecrets, page).await?;
             pages += 1;
             entries.extend(page.into_iter().map(Into::into));
-            if next.is_none() {
+            let Some(next) = next else {
                 return Ok(Some(Arc::new(Listing::new(asked, pages, entries))));
-            }
+            };
             if budget == Budget::Pages(pages) {
                 return Ok(None);
             }
-            if next == token {
-                // It would never end.
-                return Err(failed(CallFault::BadAnswer.into()));
-            }
-            token = next;
+            token = Some(following(token.as_deref(), next).map_err(|fault| failed(fault.into()))?);
         }
     }
 }

@@ -10,6 +10,7 @@ use super::faults::Faults;
 use super::flights::{Flight, Flights};
 use super::{Inner, SharedLimits, SharedValues, State};
 use crate::error::{Operation, SecretsError, SecretsFault};
+use crate::key as keys;
 use crate::observer::Saved;
 
 /// Tags of a secret, in order of their keys, or why they are not known.
@@ -28,6 +29,7 @@ pub(super) struct Tags {
 impl SharedValues {
     /// The tags of a secret, as they were at `since` or later. Errors are remembered as those of values are.
     pub async fn tags(&self, key: &str, since: Instant) -> Tagged {
+        keys::check(Operation::DescribeSecret, key)?;
         let flight = {
             let mut state = self.0.state();
             if let Some(answer) = state.tags.remembered(key, since) {

@@ -1,10 +1,13 @@
 //! Values that are shared.
 
-use secrets_manager::{Find, Saved, Version};
-use testkit::aws::Fault;
+use std::slice::from_ref;
+
+use aws_edge::CallFault;
+use secrets_manager::{Find, Saved, SecretsFault, Version};
+use testkit::aws::{Deletion, Fault};
 use tokio::time::Instant;
 
-use crate::aws::{Aws, all, later, text};
+use crate::aws::{Aws, all, call, changed, later, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn many_questions_are_few_calls() {
@@ -51,6 +54,71 @@ async fn what_cannot_be_read_is_told_and_spoils_nothing_else() {
     let error = answers[3].as_ref().map(drop).unwrap_err();
     assert!(error.fault.is_missing(), "{error}");
     assert_eq!(error.key.as_deref(), Some("prod/gone"));
+}
+
+/// AWS refuses a call for twenty if one of them can be no key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_none_is_not_asked_for_and_spoils_nothing_else() {
+    let aws = Aws::start();
+    for (bad, characters) in [(String::new(), 0), ("a".repeat(2_049), 2_049)] {
+        let fault = SecretsFault::BadKey { characters };
+        let mut keys = aws.secrets(19);
+        keys.insert(7, bad.clone());
+        // AWS itself would refuse it.
+        let raw = aws.manager();
+        let batch = raw.values(&keys).await.unwrap();
+        assert_eq!((batch.values.len(), batch.errors.len()), (19, 1));
+        assert_eq!(batch.errors[0], (bad.clone(), fault.clone()));
+        assert!(raw.values(from_ref(&bad)).await.unwrap().values.is_empty());
+        assert_eq!(raw.tags(&bad).await.unwrap_err().fault, fault);
+        let one = raw.value(&bad, &Version::default()).await.map(drop);
+        assert_eq!(one.unwrap_err().fault, fault);
+        assert_eq!(aws.calls(), call("BatchGetSecretValue", 1));
+
+        let shared = aws.shared();
+        let answers = all(&shared, &keys, Instant::now()).await;
+        for (key, answer) in keys.iter().zip(&answers) {
+            if *key == bad {
+                assert_eq!(answer.as_ref().map(drop).unwrap_err().fault, fault);
+            } else {
+                assert_eq!(text(answer), format!("value of {key}"));
+            }
+        }
+        assert_eq!(shared.tags(&bad, later()).await.unwrap_err().fault, fault);
+        assert_eq!(changed(shared.check(&keys).await), [""; 0]);
+        let refused = "AWS refuses it (ValidationException)";
+        for operation in ["GetSecretValue", "BatchGetSecretValue", "DescribeSecret"] {
+            assert_eq!(aws.counts.of(&format!("{operation}: {refused}")), 0);
+        }
+        for key in keys.iter().filter(|key| **key != bad) {
+            let secrets = aws.emulator.secrets();
+            secrets.delete_secret(key, Deletion::Now).unwrap();
+        }
+        aws.calls();
+    }
+}
+
+/// What AWS refuses for other reasons than ours goes alone from then on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_batch_is_asked_for_one_by_one_and_once() {
+    let aws = Aws::start();
+    let mut keys = aws.secrets(19);
+    keys.insert(7, "no name".to_owned());
+    let shared = aws.shared();
+    for _ in 0..2 {
+        let answers = all(&shared, &keys, later()).await;
+        for (key, answer) in keys.iter().zip(&answers) {
+            if key == "no name" {
+                let fault = &answer.as_ref().map(drop).unwrap_err().fault;
+                let code = "ValidationException".to_owned();
+                assert_eq!(*fault, CallFault::Refused { code }.into());
+            } else {
+                assert_eq!(text(answer), format!("value of {key}"));
+            }
+        }
+    }
+    let refused = "BatchGetSecretValue: AWS refuses it (ValidationException)";
+    assert_eq!(aws.counts.of(refused), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,13 +11,22 @@ use super::call::{Call, Protocol, Service};
 /// Secrets of one batch, at most (Secrets Manager API reference).
 const BATCH: usize = 20;
 
+/// Characters of a secret's id, at most (Secrets Manager API reference).
+const ID: usize = 2_048;
+
+/// What is said of a name with other characters.
+const BAD_NAME: &str = "Invalid name. Must be a valid name containing alphanumeric characters, or any of the \
+                        following: -/_+=.@!";
+
 /// What is appended to a secret's name in its ARN: a hyphen and six characters.
 const SUFFIX: usize = 7;
 
 /// The answer to a call that Secrets Manager would not even begin.
 pub(super) fn refusal(call: &Call) -> Option<Response<Bytes>> {
     let (kind, message) = match call.service {
-        Service::SecretsManager => batch_refusal(call).or_else(|| page_refusal(call))?,
+        Service::SecretsManager => batch_refusal(call)
+            .or_else(|| page_refusal(call))
+            .or_else(|| id_refusal(call))?,
         _ => return None,
     };
     Some(call.refuse(400, kind, &message))
@@ -58,6 +67,33 @@ fn page_refusal(call: &Call) -> Option<(&'static str, String)> {
         );
         ("ValidationException", message)
     })
+}
+
+/// One id that can be none, alone or among others: the whole call is refused.
+fn id_refusal(call: &Call) -> Option<(&'static str, String)> {
+    let id = call.body["SecretId"].as_str().map(|id| ("secretId", id));
+    let ids = call.body["SecretIdList"].as_array().into_iter().flatten();
+    let ids = ids.filter_map(|id| Some(("secretIdList", id.as_str()?)));
+    let message = id.into_iter().chain(ids).find_map(|(field, id)| {
+        let bound = match id.chars().count() {
+            0 => Some("greater than or equal to 1"),
+            1..=ID => None,
+            _ => Some("less than or equal to 2048"),
+        };
+        let bound = bound.map(|bound| {
+            format!(
+                "1 validation error detected: Value at '{field}' failed to satisfy constraint: \
+                 Member must have length {bound}"
+            )
+        });
+        let is_name = id.starts_with("arn:") || id.chars().all(is_of_name);
+        bound.or_else(|| (!is_name).then(|| BAD_NAME.to_owned()))
+    })?;
+    Some(("ValidationException", message))
+}
+
+fn is_of_name(character: char) -> bool {
+    character.is_ascii_alphanumeric() || "-/_+=.@!".contains(character)
 }
 
 /// AWS's JSON services refuse with 400, where moto has statuses of its own for some refusals.
@@ -210,7 +246,7 @@ mod tests {
         let both = json!({"SecretIdList": ["a"], "Filters": filters});
         let page = |size: u64| json!({"MaxResults": size, "Filters": filters});
         let (invalid, validation) = ("InvalidParameterException", "ValidationException");
-        let batch = "BatchGetSecretValue";
+        let (batch, get) = ("BatchGetSecretValue", "GetSecretValue");
         for (operation, body, refused) in [
             (batch, ids(20), None),
             (batch, ids(21), Some(validation)),
@@ -222,7 +258,23 @@ mod tests {
             ("ListSecrets", page(100), None),
             ("ListSecrets", page(101), Some(validation)),
             ("ListSecrets", page(0), Some(validation)),
-            ("GetSecretValue", json!({"SecretId": "a"}), None),
+            (get, json!({"SecretId": "a"}), None),
+            (get, json!({"SecretId": ""}), Some(validation)),
+            (get, json!({"SecretId": "a b"}), Some(validation)),
+            (get, json!({"SecretId": "a".repeat(2_048)}), None),
+            (
+                get,
+                json!({"SecretId": "a".repeat(2_049)}),
+                Some(validation),
+            ),
+            ("DescribeSecret", json!({"SecretId": ""}), Some(validation)),
+            (batch, json!({"SecretIdList": ["a", ARN]}), None),
+            (batch, json!({"SecretIdList": ["a", ""]}), Some(validation)),
+            (
+                batch,
+                json!({"SecretIdList": ["a b", "a"]}),
+                Some(validation),
+            ),
         ] {
             let answer = refusal(&call(operation, body.clone()));
             let kind = answer.map(|answer| said(&answer)["__type"].clone());
