@@ -69,7 +69,9 @@ pub(crate) async fn bring_about(
         namespace: external.metadata.namespace.as_deref().unwrap_or_default(),
         interval: refresh::period(&external.spec),
     };
-    let fetched = fetch(context, &asker, &external.spec, since).await?;
+    let fetched = fetch(context, &asker, &external.spec, since);
+    let fetched = context.stop.run_until_cancelled(fetched).await;
+    let fetched = fetched.unwrap_or(Err(SyncError::Stopped))?;
     let engine = engine()?;
     let transform = engine.clone().with_missing_key(MissingKey::NoValue);
     let assembled = assemble(&external.spec, |want| fetched.answer(want), &transform)?;

@@ -15,7 +15,8 @@ use operator_kit::live::{Applied, Live};
 use operator_kit::status::WrittenStatuses;
 use operator_kit::{Backoff, EventSink};
 use seal_api::external_secrets::{ExternalSecret, ExternalSecretStatus, ReadyStatus};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
 
 use crate::deletion;
 use crate::desired;
@@ -41,6 +42,9 @@ const LONGEST_RETRY: Duration = Duration::from_mins(5);
 /// Longest wait while a server is away or busy.
 const LONGEST_TRANSIENT_RETRY: Duration = Duration::from_secs(30);
 
+/// How long a pass may go on when the process is to end: kubelets kill those that take too long.
+const GRACE: Duration = Duration::from_secs(3);
+
 /// All that reconciling needs.
 pub(crate) struct Context {
     pub(crate) client: Client,
@@ -58,6 +62,8 @@ pub(crate) struct Context {
     pub(crate) objects: Store<Guarded>,
     pub(crate) statuses: WrittenStatuses<Key, ExternalSecretStatus>,
     pub(crate) lanes: Lanes,
+    /// The process is to end.
+    pub(crate) stop: CancellationToken,
     lasting: Backoff<Key>,
     transient: Backoff<Key>,
 }
@@ -72,6 +78,7 @@ pub(crate) struct Parts {
     pub(crate) events: EventSink,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) objects: Store<Guarded>,
+    pub(crate) stop: CancellationToken,
 }
 
 impl Context {
@@ -91,6 +98,7 @@ impl Context {
             objects: parts.objects,
             statuses: WrittenStatuses::default(),
             lanes: Lanes::default(),
+            stop: parts.stop,
             lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
             transient: Backoff::new(FIRST_RETRY, LONGEST_TRANSIENT_RETRY),
         }
@@ -150,16 +158,29 @@ impl Context {
     }
 }
 
-/// One pass over one object.
+/// One pass over one object. When the process is to end, what was begun is finished, but not at any price: what
+/// is left undone is found at the next start.
 pub(crate) async fn reconcile(
     object: Arc<Guarded>,
     context: Arc<Context>,
 ) -> Result<Requeue, SyncError> {
     let key = Key::from_obj(&*object);
     let call = context.passes.begin(&key, &version_of(&object));
-    let _place = context.lanes.enter(call.lane).await;
+    let place = context.lanes.enter(call.lane);
+    let Some(_place) = context.stop.run_until_cancelled(place).await else {
+        return Ok(Requeue::await_change());
+    };
+    let overdue = async {
+        context.stop.cancelled().await;
+        sleep(GRACE).await;
+    };
     // What waits for its turn is to be small: there may be thousands.
-    Box::pin(pass(object, key, call, context.clone())).await
+    let passed = Box::pin(pass(object, key, call, context.clone()));
+    tokio::select! {
+        biased;
+        passed = passed => passed,
+        () = overdue => Ok(Requeue::await_change()),
+    }
 }
 
 /// When the next try is due.
@@ -200,6 +221,9 @@ async fn pass(
         Ok(external) => sync(external, &key, call, &context).await,
         Err(_) => Err(SyncError::Malformed),
     };
+    if let Err(SyncError::Stopped) = result {
+        return Ok(Requeue::await_change());
+    }
     let reported = report::report(&object, &key, &result, &context).await;
     // Deleted during the pass: what the pass has noted would stay for ever.
     if context.objects.get(&key).is_none() {
@@ -294,10 +318,29 @@ async fn sync(
         }
     };
     let synced = Synced { at: now, version };
-    let mut outcome = desired::bring_about(external, key, (&input, since, why), context).await?;
+    let mut outcome = bring_about(external, key, (&input, since, why), context).await?;
     outcome.synced = Some(synced);
     outcome.again = refresh::is_periodic(&external.spec).then(|| late(interval));
     Ok(outcome)
+}
+
+/// Makes the Secret what it should be. While AWS is away, what it said last is better than what anybody else put
+/// there; it stays a failure.
+async fn bring_about(
+    external: &ExternalSecret,
+    key: &Key,
+    (input, since, why): (&[u8; 32], Instant, Why),
+    context: &Context,
+) -> Result<Outcome, SyncError> {
+    let brought = desired::bring_about(external, key, (input, since, why), context).await;
+    if let Err(error) = &brought
+        && why == Why::Drift
+        && error.is_transient()
+    {
+        let since = context.passes.started();
+        desired::bring_about(external, key, (input, since, why), context).await?;
+    }
+    brought
 }
 
 fn version_of_external(external: &ExternalSecret) -> String {

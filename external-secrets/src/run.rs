@@ -126,7 +126,7 @@ async fn reconcile_all(
         cluster,
         class: args.controller_class.as_str().into(),
     };
-    let parts = Parts {
+    let context = Arc::new(Context::new(Parts {
         sources: sources(args, &clients, &metrics, changed.clone()),
         events: EventSink::start(clients.calls.clone(), COMPONENT),
         client: clients.calls,
@@ -135,8 +135,8 @@ async fn reconcile_all(
         namespaces,
         objects,
         metrics,
-    };
-    let context = Arc::new(Context::new(parts));
+        stop: stop.clone(),
+    }));
     let watches = Watches {
         client: clients.watches,
         namespace: given(&args.namespace),

@@ -31,6 +31,9 @@ pub(crate) enum SyncError {
     /// Not all values could be had.
     #[error("could not get secret data from provider: {}", list(.0))]
     Fetch(Vec<FetchError>),
+    /// The process ends; what AWS says is not waited for.
+    #[error("the controller was stopped meanwhile")]
+    Stopped,
     /// Answers that do not fit.
     #[error("could not get secret data from provider: {0}")]
     Assemble(#[from] AssembleError),
@@ -152,6 +155,7 @@ impl SyncError {
                 FetchReason::Who(_) => "credentials",
                 _ => "store",
             }),
+            Self::Stopped => "stopped",
             Self::Assemble(_) => "data",
             Self::Render(_) | Self::Source { .. } | Self::NoEntropy => "template",
             Self::Refused(_) | Self::NotOwner => "ownership",
