@@ -82,6 +82,11 @@ impl ExternalSecretsController {
         &self.process
     }
 
+    /// The process, to be restarted.
+    pub fn process_mut(&mut self) -> &mut Process {
+        &mut self.process
+    }
+
     /// What it has logged.
     pub fn log(&self) -> String {
         self.process.log_text()

@@ -71,6 +71,9 @@ pub enum RewriteError {
     /// It makes no text.
     #[error("the template makes bytes that are no text")]
     NoText,
+    /// Keys grow beyond all measure.
+    #[error("the keys that it makes are too long")]
+    TooLong,
     /// A value to merge is no JSON object.
     #[error("merge: the value of key {0} is not a JSON object")]
     NotAnObject(String),

@@ -9,6 +9,10 @@ use zeroize::Zeroizing;
 use crate::error::RewriteError;
 use crate::{DataError, SecretData};
 
+/// Bytes of all keys that one rewrite makes, together. Rewrites can double them, one after another; a Secret
+/// holds 1 MiB of keys and values.
+const KEYS: usize = 4 << 20;
+
 /// Applies all rewrites in order. Where two keys become the same, the one that comes last in the order
 /// of the keys before wins; upstream it is any of them.
 ///
@@ -35,24 +39,32 @@ pub fn rewrite(
 
 fn by_regexp(data: SecretData, regexp: &Regexp) -> Result<SecretData, RewriteError> {
     let source = go_regexp::compile(&regexp.source)?;
+    let mut left = KEYS;
     let rewritten = data.into_iter().map(|(key, value)| {
         let mut rewritten = String::new();
+        let mut put = |piece: &str| {
+            spend(&mut left, piece.len())?;
+            rewritten.push_str(piece);
+            Ok::<_, RewriteError>(())
+        };
         let mut at = 0;
         for captures in source.captures_iter(&key) {
             let Some(whole) = captures.get(0) else {
                 continue;
             };
-            rewritten.push_str(&key[at..whole.start()]);
-            let Ok(()) = go_regexp::expand(&captures, &regexp.target, |piece| {
-                rewritten.push_str(piece);
-                Ok::<_, std::convert::Infallible>(())
-            });
+            put(&key[at..whole.start()])?;
+            go_regexp::expand(&captures, &regexp.target, &mut put)?;
             at = whole.end();
         }
-        rewritten.push_str(&key[at..]);
-        (rewritten, value)
+        put(&key[at..])?;
+        Ok((rewritten, value))
     });
-    Ok(rewritten.collect())
+    rewritten.collect()
+}
+
+fn spend(left: &mut usize, bytes: usize) -> Result<(), RewriteError> {
+    *left = left.checked_sub(bytes).ok_or(RewriteError::TooLong)?;
+    Ok(())
 }
 
 fn by_template(
@@ -64,6 +76,7 @@ fn by_template(
     engine
         .check(&transform.template)
         .map_err(|error| RewriteError::Template(error.to_string()))?;
+    let mut left = KEYS;
     let mut rewritten = SecretData::new();
     for (key, value) in data {
         let mut items = Items::new();
@@ -71,6 +84,7 @@ fn by_template(
         let rendered = engine
             .render(&transform.template, &items)
             .map_err(|error| RewriteError::Template(error.to_string()))?;
+        spend(&mut left, rendered.len())?;
         let key = std::str::from_utf8(&rendered).map_err(|_| RewriteError::NoText)?;
         rewritten.insert(key.to_owned(), value);
     }
@@ -104,6 +118,25 @@ mod tests {
             {"transform":{"template":"{{ .value | upper }}"}}]"#;
         let result = rewritten(&[("db/user", "u"), ("other", "o")], rewrites);
         assert_eq!(result.unwrap(), "MY_USER=u OTHER=o");
+    }
+
+    #[test]
+    fn keys_that_double_come_to_an_end() {
+        for one in [
+            r#"{"regexp":{"source":"(.+)","target":"$1$1"}}"#,
+            r#"{"regexp":{"source":"x","target":"xx"}}"#,
+            r#"{"transform":{"template":"{{ .value }}{{ .value }}"}}"#,
+        ] {
+            let many = |times| format!("[{}]", vec![one; times].join(","));
+            let four = rewritten(&[("x", "1")], &many(2));
+            assert_eq!(four.unwrap(), "xxxx=1");
+            let error = rewritten(&[("x", "1")], &many(60)).unwrap_err();
+            let text = error.to_string();
+            assert!(
+                text.contains("too long") || text.contains("template"),
+                "{text}"
+            );
+        }
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub enum Fault {
     AccessDenied,
     /// 400 `ExpiredTokenException`: the caller's session is over.
     ExpiredToken,
+    /// 400 `UnrecognizedClientException`: the caller's access key is none, or none any more.
+    UnknownKey,
     /// 400 `InvalidSignatureException`: the caller's clock is wrong.
     ClockSkew,
     /// No answer as long as the fault stands; the call is then made after all.
@@ -45,6 +47,11 @@ impl Fault {
                 400,
                 "ExpiredTokenException",
                 "The security token included in the request is expired".to_owned(),
+            ),
+            Self::UnknownKey => (
+                400,
+                "UnrecognizedClientException",
+                "The security token included in the request is invalid.".to_owned(),
             ),
             Self::ClockSkew => (
                 400,

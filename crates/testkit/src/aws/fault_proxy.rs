@@ -127,6 +127,12 @@ impl FaultProxy {
         self.proxy.state().order(operation, Some(fault), None);
     }
 
+    /// Every call that this access key signed fails, until [`Self::clear`].
+    pub fn fail_signer(&self, access_key: &str, fault: Fault) {
+        let mut state = self.proxy.state();
+        state.failed_signers.insert(access_key.to_owned(), fault);
+    }
+
     /// Every operation with this key is refused with `AccessDeniedException`, however the request names
     /// the key (by its ARN, its id, an alias, not at all), until [`Self::clear`].
     pub fn deny_key(&self, arn: &str) {
@@ -143,6 +149,7 @@ impl FaultProxy {
     pub fn clear(&self) {
         let mut state = self.proxy.state();
         state.faults.clear();
+        state.failed_signers.clear();
         state.denied.clear();
         state.denied_secrets.clear();
         drop(state);
@@ -175,6 +182,7 @@ struct State {
     signers: BTreeMap<String, Vec<String>>,
     tokens: BTreeMap<String, Vec<String>>,
     faults: BTreeMap<String, VecDeque<Order>>,
+    failed_signers: BTreeMap<String, Fault>,
     denied: BTreeSet<String>,
     denied_secrets: DeniedSecrets,
     made: Made,
@@ -251,6 +259,10 @@ impl State {
         signers.extend(call.access_key.clone());
         let tokens = self.tokens.entry(call.operation.clone()).or_default();
         tokens.extend(call.session_token.clone());
+        let signer = call.access_key.as_ref();
+        if let Some(fault) = signer.and_then(|key| self.failed_signers.get(key)) {
+            return Some(*fault);
+        }
         let orders = self.faults.get_mut(&call.operation)?;
         while let Some(order) = orders.front_mut() {
             match &mut order.calls {
