@@ -1,6 +1,7 @@
 //! Values that everybody shares who asks as the same identity: one call for many, and one for twenty.
 
 mod batch;
+mod budget;
 mod check;
 mod faults;
 mod find;
@@ -38,6 +39,7 @@ use store::Store;
 use sweep::{Budget, Swept};
 use tags::Tags;
 
+pub use budget::ValueBudget;
 pub use check::Checked;
 pub use tags::Tagged;
 
@@ -45,10 +47,11 @@ pub use tags::Tagged;
 pub type Answered = Result<Arc<SecretValue>, SecretsError>;
 
 /// How much is kept, and how much is asked at a time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct SharedLimits {
-    /// Bytes of values that are kept.
-    pub bytes: usize,
+    /// What is taken of for values that are kept. One for several [`SharedValues`] bounds all of them together:
+    /// each gives up its own oldest values when nothing is left, and keeps none if it has none.
+    pub budget: ValueBudget,
     /// Keys of which anything is remembered besides: their version, their last error.
     pub keys: usize,
     /// Calls at the same time.
@@ -67,7 +70,7 @@ pub struct SharedLimits {
 impl Default for SharedLimits {
     fn default() -> Self {
         Self {
-            bytes: 64 << 20,
+            budget: ValueBudget::default(),
             keys: 50_000,
             calls: 16,
             per_second: 20,
@@ -123,11 +126,10 @@ impl SharedValues {
     pub fn new(manager: SecretsManager, limits: SharedLimits) -> Self {
         Self(Arc::new(Inner {
             manager,
-            limits,
             pace: Pace::new(limits.calls, limits.per_second),
             state: Mutex::new(State {
                 most_keys: limits.keys,
-                store: Store::new(limits.bytes),
+                store: Store::new(limits.budget.clone()),
                 faults: Faults::new(limits.keys, limits.retry.0, limits.retry.1),
                 standings: HashMap::new(),
                 flights: Flights::new(),
@@ -141,6 +143,7 @@ impl SharedValues {
                 sweeps: Flights::new(),
                 no_listing: None,
             }),
+            limits,
         }))
     }
 
@@ -268,7 +271,7 @@ impl State {
             let (key, version) = question;
             let verified =
                 || version.is_current() && self.is_verified(key, &value.version_id, since);
-            if *asked >= since || verified() {
+            if asked >= since || verified() {
                 return Some(Ok(value.clone()));
             }
         }
