@@ -395,7 +395,9 @@ fn back(interval: SignedDuration) -> Option<Instant> {
     } else {
         refresh::DEFAULT_INTERVAL
     };
-    Instant::now().checked_sub(interval.try_into().ok()?)
+    // Sweeps come once in an interval, and passes up to a tenth late.
+    let interval = Duration::try_from(interval).ok()?.mul_f64(1.1);
+    Instant::now().checked_sub(interval)
 }
 
 /// What the Secret is. It is only read where the watch tells of a version that is not known.

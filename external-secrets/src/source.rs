@@ -15,6 +15,7 @@ use aws_identity::{Base, Identities, Identity};
 use jiff::SignedDuration;
 use secrets_manager::{
     SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits, SharedValues,
+    ValueBudget,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
@@ -69,6 +70,8 @@ pub(crate) struct Sources {
     pub(crate) known: KnownIdentities,
     endpoint: Option<String>,
     calls: AwsCalls,
+    /// Of all values together.
+    budget: ValueBudget,
     /// ExternalSecrets whose values have changed.
     changed: mpsc::UnboundedSender<News>,
     state: Mutex<State>,
@@ -102,6 +105,7 @@ impl Sources {
             known: KnownIdentities::default(),
             endpoint,
             calls,
+            budget: ValueBudget::default(),
             changed,
             state: Mutex::default(),
         }
@@ -141,7 +145,11 @@ impl Sources {
         options.endpoint.clone_from(&self.endpoint);
         options.credentials = Some(self.identities.provider(&place.0, region));
         options.observer = Some(observer);
-        let values = SharedValues::new(SecretsManager::new(options), SharedLimits::default());
+        let limits = SharedLimits {
+            budget: self.budget.clone(),
+            ..SharedLimits::default()
+        };
+        let values = SharedValues::new(SecretsManager::new(options), limits);
         let source = Arc::new(Source {
             place: place.clone(),
             identities: self.identities.clone(),

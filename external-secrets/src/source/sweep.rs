@@ -63,11 +63,11 @@ struct Checks {
 type Wanted = HashMap<String, Duration>;
 
 impl Checks {
-    /// When the next one is to be looked at: a bit before its time, so that what is known is never older.
+    /// When the next one is to be looked at: once in its interval.
     fn due(&self, wanted: &Wanted) -> Option<Instant> {
         let due = wanted.iter().map(|(key, interval)| {
-            let interval = interval.mul_f64(0.9).max(SHORTEST);
-            self.before(key) + interval
+            let interval = *interval;
+            self.before(key) + interval.max(SHORTEST)
         });
         due.min()
     }
