@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use kube::Resource as _;
 use kube::api::ApiResource;
 use operator_kit::EventKind;
+use operator_kit::message::{bounded, one_line};
 use operator_kit::secret_sync::Written;
 use operator_kit::status::{self as statuses, Present, Subject};
 use seal_api::external_secrets::{ExternalSecret, ExternalSecretStatus};
@@ -73,7 +74,7 @@ pub(crate) async fn report(
             synced,
             ..
         }) => (verdict.clone(), synced.as_ref()),
-        Err(error) => (Verdict::failed(error.to_string()), None),
+        Err(error) => (Verdict::failed(bounded(error.to_string())), None),
     };
     context.metrics.synced(key, verdict.ready);
     // Before the status: if that fails, the next pass finds nothing to write and would not say so.
@@ -83,7 +84,7 @@ pub(crate) async fn report(
     let bound = matches!(result, Ok(Outcome { bound: true, .. }));
     let changed = write(object, key, (&verdict, synced, bound), context).await?;
     if changed && let Err(error) = result {
-        let message = error.to_string();
+        let message = bounded(error.to_string());
         tracing::warn!(object = %key, class = error.class(), "{}", one_line(&message));
         publish(object, context, EventKind::Warning, "UpdateFailed", message);
     }
@@ -173,9 +174,4 @@ fn publish(
     let resource = ApiResource::erase::<ExternalSecret>(&());
     let reference = statuses::reference(&resource, object.meta());
     context.events.publish(reference, kind, reason, message);
-}
-
-/// A log line is one line.
-fn one_line(text: &str) -> String {
-    text.split(['\n', '\r']).collect::<Vec<_>>().join(" ")
 }

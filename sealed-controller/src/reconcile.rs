@@ -13,6 +13,7 @@ use kube::runtime::controller::Action as Requeue;
 use kube::runtime::reflector::Store;
 use kube::{Api, Client, Resource as _};
 use operator_kit::live::{Applied, Live};
+use operator_kit::message::one_line;
 use operator_kit::secret_sync::{SyncFault, Synced, Target, Write};
 use operator_kit::status::{self, Present, Subject, UnheldStatuses, WrittenStatuses};
 use operator_kit::{ApiFault, Backoff, EventKind, EventSink};
@@ -26,7 +27,7 @@ use crate::metrics::Metrics;
 use crate::opening;
 use crate::plan::{self, Action, Desired, Extras};
 use crate::sealed_object::{Guarded, Key};
-use crate::sync_error::{ErrorReason, SyncError, one_line};
+use crate::sync_error::{ErrorReason, SyncError};
 use crate::turn::{Turn, Turns};
 
 /// First wait after a failure that may pass by itself.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use operator_kit::ApiFault;
+use operator_kit::{ApiFault, message};
 use seal_format::se1::Fault;
 use sealing::OpenError;
 
@@ -111,10 +111,6 @@ impl fmt::Display for Details {
     }
 }
 
-/// Longest message in bytes. A thousand failing items must not fill the status (etcd refuses objects
-/// that grow too large), every event and the log.
-const LONGEST_MESSAGE: usize = 4096;
-
 /// Labels of `unseal_errors_total`, as dashboards know them (contract §6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ErrorReason {
@@ -162,13 +158,7 @@ impl SyncError {
 
     /// The condition's message: `Display`, of bounded length.
     pub(crate) fn message(&self) -> String {
-        let mut text = self.to_string();
-        if text.len() > LONGEST_MESSAGE {
-            let end = text.floor_char_boundary(LONGEST_MESSAGE - '…'.len_utf8());
-            text.truncate(end);
-            text.push('…');
-        }
-        text
+        message::bounded(self.to_string())
     }
 
     /// Reason and message of the event.
@@ -210,45 +200,5 @@ impl SyncError {
             Refusal::Immutable => Self::Immutable,
             Refusal::TypeChange => Self::TypeChange,
         }
-    }
-}
-
-/// For the log: names of items may hold line breaks, and one message is one line.
-pub(crate) fn one_line(message: &str) -> String {
-    let plain = |character: char| {
-        if character.is_control() {
-            ' '
-        } else {
-            character
-        }
-    };
-    message.replace('\n', "; ").chars().map(plain).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn named(name: &str) -> SyncError {
-        SyncError::Unmanaged {
-            name: name.to_owned(),
-        }
-    }
-
-    #[test]
-    fn messages_are_bounded() {
-        assert_eq!(named("db").message(), named("db").to_string());
-        let long = named(&"ö".repeat(100_000));
-        assert!(long.message().len() <= LONGEST_MESSAGE);
-        assert!(long.message().ends_with('…'));
-        assert!(long.event().1.len() <= LONGEST_MESSAGE);
-    }
-
-    #[test]
-    fn a_log_line_stays_one_line() {
-        assert_eq!(
-            one_line("a\n2026 ERROR forged\r\u{1b}[2J"),
-            "a; 2026 ERROR forged  [2J"
-        );
     }
 }

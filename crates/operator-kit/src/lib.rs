@@ -11,6 +11,7 @@ pub mod listen;
 pub mod live;
 pub mod logging;
 pub mod memory;
+pub mod message;
 pub mod metrics;
 mod readable_json;
 pub mod secret_sync;
