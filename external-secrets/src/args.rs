@@ -76,6 +76,12 @@ pub(crate) struct Args {
     )]
     pub(crate) enable_cluster_external_secret_reconciler: bool,
 
+    /// Let creationPolicy Owner and Orphan take over Secrets that belong to nobody, and remove what is in them, as
+    /// External Secrets Operator does.
+    #[arg(long, env = "EXTERNAL_SECRETS_ADOPT_FOREIGN_SECRETS", value_name = "BOOL", default_value_t = false,
+        num_args = 0..=1, default_missing_value = "true", action = clap::ArgAction::Set)]
+    pub(crate) adopt_foreign_secrets: bool,
+
     /// debug, info, warn or error.
     #[arg(
         long,
@@ -119,5 +125,40 @@ mod tests {
         let args = Args::try_parse_from(["x", "--concurrent=5", "--loglevel=DEBUG"]).unwrap();
         assert_eq!(args.loglevel, Level::DEBUG);
         assert!(Args::try_parse_from(["x", "--store-requeue-interval=0s"]).is_err());
+        let flag = "--enable-cluster-external-secret-reconciler";
+        let off = format!("{flag}=false");
+        for (given, enabled) in [(&[][..], true), (&[flag], true), (&[&*off], false)] {
+            let args = Args::try_parse_from(["x"].iter().chain(given)).unwrap();
+            assert_eq!(args.enable_cluster_external_secret_reconciler, enabled);
+        }
+    }
+
+    #[test]
+    fn flags_are_documented() {
+        let page = include_str!("../../docs/reference/external-secrets-flags.md");
+        let command = Args::command();
+        let mut flags = 0;
+        for flag in command.get_arguments().filter(|flag| !flag.is_hide_set()) {
+            let Some(name) = flag.get_long() else {
+                continue;
+            };
+            let row = page.lines().find(|line| {
+                line.starts_with(&format!("| `--{name}`"))
+                    || line.starts_with(&format!("| `--{name} "))
+            });
+            let row = row.unwrap_or_else(|| panic!("--{name} is not documented"));
+            if let Some(variable) = flag.get_env() {
+                assert!(row.contains(&format!("`{}`", variable.display())), "{row}");
+            }
+            for default in flag.get_default_values() {
+                let default = default.to_string_lossy();
+                let shown = default.is_empty() || row.contains(&format!("`{default}`"));
+                assert!(shown, "{row}");
+            }
+            flags += 1;
+        }
+        let rows = page.lines().filter(|line| line.starts_with("| `--"));
+        // Help and version are clap's own.
+        assert_eq!(rows.count(), flags + 2);
     }
 }

@@ -12,5 +12,5 @@ mod reconcile;
 pub mod status;
 mod writes;
 
-pub use controller::ClusterController;
-pub use metrics::ClusterMetrics;
+pub(crate) use controller::ClusterController;
+pub(crate) use metrics::ClusterMetrics;

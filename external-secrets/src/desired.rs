@@ -1,6 +1,7 @@
 //! From the stores to the Secret: fetch, render, write.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
 use external_data::{
@@ -12,7 +13,7 @@ use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use kube::{Api, Resource as _};
 use operator_kit::live::Applied;
-use operator_kit::secret_sync::{SyncFault, Synced, Target, Write};
+use operator_kit::secret_sync::{SyncFault, Synced, Target, Write, Written};
 use seal_api::external_secrets::{
     CreationPolicy, DeletionPolicy, ExternalSecret, Template, field_manager,
 };
@@ -21,7 +22,8 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::deletion;
-use crate::fetch::{Fetched, fetch};
+use crate::fetch::{Fetched, fetch, questions};
+use crate::lanes::Place;
 use crate::objects::Key;
 use crate::plan::{self, Action, Desired};
 use crate::reconcile::Context;
@@ -55,21 +57,22 @@ pub(crate) async fn bring_about(
     external: &ExternalSecret,
     key: &Key,
     (input, since, why): (&[u8; 32], Instant, Why),
-    context: &Context,
+    (context, place): (&Context, &mut Place<'_>),
 ) -> Result<Outcome, SyncError> {
-    // Nothing has changed anywhere: neither values nor templates need to be looked at.
-    if why == Why::Due
-        && context.live.is_current(key, input)
-        && context.passes.still_holds(key, input, since)
-    {
-        return Ok(Outcome::of(Verdict::synced()));
-    }
     let asker = Asker {
         key,
         namespace: external.metadata.namespace.as_deref().unwrap_or_default(),
         interval: refresh::period(&external.spec),
     };
-    let fetched = fetch(context, &asker, &external.spec, since);
+    let questions = questions(context, &asker, &external.spec).await?;
+    // Nothing has changed anywhere: neither values nor templates need to be looked at.
+    if why == Why::Due
+        && context.live.is_current(key, input)
+        && context.passes.still_holds(key, input, &questions, since)
+    {
+        return Ok(Outcome::of(Verdict::synced()));
+    }
+    let fetched = place.aside(fetch(questions, &external.spec, since));
     let fetched = context.stop.run_until_cancelled(fetched).await;
     let fetched = fetched.unwrap_or(Err(SyncError::Stopped))?;
     let engine = engine()?;
@@ -92,9 +95,22 @@ pub(crate) async fn bring_about(
         let rendered = render(template, data, inherited, &sources, &engine)?;
         write(external, key, input, &rendered, context).await?
     };
+    if why == Why::Due && outcome.written == Some(Written::Updated) {
+        followed(fetched.newest, context);
+    }
     note(external, key, input, fetched, context);
     outcome.missing = missing;
     Ok(outcome)
+}
+
+/// A change in AWS has arrived.
+fn followed(newest: Option<i64>, context: &Context) {
+    let Some(changed) = newest else {
+        return;
+    };
+    let age = Timestamp::now().as_second().saturating_sub(changed);
+    let age = Duration::from_secs(u64::try_from(age).unwrap_or_default());
+    context.metrics.work.followed(age);
 }
 
 /// What is known now, for the next time.
@@ -210,15 +226,16 @@ async fn write(
         secret_type: template
             .and_then(|template| template.secret_type.as_deref())
             .filter(|kind| !kind.is_empty()),
-        adopt: false,
+        adopt: context.adopts,
     };
-    if creation == CreationPolicy::Owner {
-        deletion::of_former_target(external, context).await?;
-    }
     let written = carry_out(&desired, key, context).await?;
     let Some(written) = written else {
         return Ok(Outcome::of(Verdict::waits()));
     };
+    // Not before the other one is there.
+    if creation == CreationPolicy::Owner {
+        deletion::of_former_target(external, context).await?;
+    }
     if creation != CreationPolicy::None {
         let applied = Applied {
             input: *input,
@@ -229,6 +246,7 @@ async fn write(
     }
     Ok(Outcome {
         written: written.written,
+        bound: creation != CreationPolicy::None,
         ..Outcome::of(Verdict::synced())
     })
 }
@@ -251,7 +269,9 @@ async fn carry_out(
         name: desired.name,
         field_manager: Some(field_manager(&desired.owner.name)),
     };
-    let missing = context.live.is_probably_missing(key);
+    // What is to be merged into is another's, and not watched before it is merged into once.
+    let makes = desired.creation != CreationPolicy::Merge;
+    let missing = makes && context.live.is_probably_missing(key);
     match target.sync(missing, decide).await {
         Ok(synced) => Ok(Some(synced)),
         Err(SyncFault::Refused(None)) => Ok(None),

@@ -1,6 +1,6 @@
 //! Asking the stores for what an ExternalSecret wants, all of it at once.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Weak};
 
 use external_data::{Answer, Entry, SecretData, Want, What, entries, want_of, wants};
 use futures::future::join_all;
@@ -18,15 +18,29 @@ use crate::sync_error::{FetchError, FetchReason, SyncError};
 /// The answers to everything that was wanted.
 pub(crate) struct Fetched {
     answers: Vec<(Want, Answer)>,
+    /// When the newest of the values was made, in seconds since 1970.
+    pub(crate) newest: Option<i64>,
     /// What the answers stand on, if all of it can be checked without asking again.
     pub(crate) seen: Option<Vec<Seen>>,
 }
 
 /// A version of a value that was used.
 pub(crate) struct Seen {
-    pub(crate) source: Arc<Source>,
-    pub(crate) key: String,
-    pub(crate) version: String,
+    /// Not held: what nobody else needs is let go.
+    source: Weak<Source>,
+    key: String,
+    version: String,
+    created: Option<i64>,
+}
+
+/// Everything that is wanted, and whom to ask for it.
+pub(crate) struct Questions(Vec<Question>);
+
+struct Question {
+    want: Want,
+    source: Result<Arc<Source>, FetchReason>,
+    /// Put before every key.
+    prefix: Option<String>,
 }
 
 impl Fetched {
@@ -39,53 +53,67 @@ impl Fetched {
     }
 }
 
-/// Current values that were asked for, and where.
-#[derive(Default)]
-struct Asked(Mutex<Vec<(Arc<Source>, String)>>);
-
-impl Asked {
-    fn note(&self, source: &Arc<Source>, key: &str) {
-        let mut questions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        questions.push((source.clone(), key.to_owned()));
-    }
-
-    fn into_inner(self) -> Vec<(Arc<Source>, String)> {
-        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+impl Questions {
+    /// Whether all of it was seen to be current at `since` or later, by those who would be asked now: a store may
+    /// stand for something else meanwhile.
+    pub(crate) fn hold(&self, seen: &[Seen], since: Instant) -> bool {
+        let as_seen = |(question, seen): (&Question, &Seen)| {
+            let source = question.source.as_ref().ok();
+            source.is_some_and(|source| {
+                std::ptr::eq(Arc::as_ptr(source), seen.source.as_ptr())
+                    && source.values().verified(&seen.key, &seen.version, since)
+            })
+        };
+        self.0.len() == seen.len() && self.0.iter().zip(seen).all(as_seen)
     }
 }
 
-impl Seen {
-    /// Whether it was seen to be the current one at `since` or later.
-    pub(crate) fn holds(&self, since: Instant) -> bool {
-        self.source
-            .values()
-            .verified(&self.key, &self.version, since)
+/// Finds out whom to ask.
+pub(crate) async fn questions(
+    context: &Context,
+    asker: &Asker<'_>,
+    spec: &ExternalSecretSpec,
+) -> Result<Questions, SyncError> {
+    let mut questions = Vec::new();
+    for want in wants(spec)? {
+        let (source, prefix) = match open(context, asker, &want) {
+            Ok(store) => {
+                let aws = store.aws();
+                let prefix = aws.and_then(|aws| aws.prefix.clone());
+                (context.sources.of(context, &store, asker).await, prefix)
+            }
+            Err(reason) => (Err(reason), None),
+        };
+        questions.push(Question {
+            want,
+            source,
+            prefix,
+        });
     }
+    let keys = questions.iter().filter_map(Question::current_key);
+    // Also where it will fail: a sweep tells when it may succeed.
+    context.sources.placed(asker, keys.collect());
+    Ok(Questions(questions))
 }
 
 /// Asks for everything. An answer may be as old as `since`.
 pub(crate) async fn fetch(
-    context: &Context,
-    asker: &Asker<'_>,
+    questions: Questions,
     spec: &ExternalSecretSpec,
     since: Instant,
 ) -> Result<Fetched, SyncError> {
-    let wants = wants(spec)?;
-    let questions = Asked::default();
-    let answers = wants
-        .iter()
-        .map(|want| one(context, asker, want, (since, &questions)));
-    let answers = join_all(answers).await;
-    // Also where it failed: a sweep tells when it may succeed.
-    context.sources.placed(asker, questions.into_inner());
+    let answers = questions.0.into_iter().map(|question| question.ask(since));
     let mut fetched = Fetched {
-        answers: Vec::with_capacity(wants.len()),
+        answers: Vec::new(),
+        newest: None,
         seen: Some(Vec::new()),
     };
     let mut errors = Vec::new();
-    for (want, answer) in wants.into_iter().zip(answers) {
+    for (want, answer) in join_all(answers).await {
         match answer {
             Ok((answer, seen)) => {
+                let created = seen.as_ref().and_then(|seen| seen.created);
+                fetched.newest = fetched.newest.max(created);
                 fetched.seen = fetched.seen.zip(seen).map(|(mut all, seen)| {
                     all.push(seen);
                     all
@@ -113,34 +141,57 @@ fn entry_of(spec: &ExternalSecretSpec, want: &Want) -> Entry {
     found.unwrap_or(Entry::Data(0))
 }
 
-async fn one(
-    context: &Context,
-    asker: &Asker<'_>,
-    want: &Want,
-    (since, questions): (Instant, &Asked),
-) -> Result<(Answer, Option<Seen>), FetchReason> {
-    let store = open(context, asker, want)?;
-    let source = context.sources.of(context, &store, asker).await?;
-    let aws = store.aws();
-    let prefix = aws.and_then(|aws| aws.prefix.as_deref());
-    match &want.what {
-        What::Value { key, version } => {
-            let key = with_prefix(prefix, key);
-            let version = Version::read(version.as_deref());
-            if version.is_current() {
-                questions.note(&source, &key);
+type Answered = Result<(Answer, Option<Seen>), FetchReason>;
+
+impl Question {
+    /// What is to be looked after, and where.
+    fn current_key(&self) -> Option<(Arc<Source>, String)> {
+        let source = self.source.as_ref().ok()?.clone();
+        match &self.want.what {
+            What::Value { key, version } if Version::read(version.as_deref()).is_current() => {
+                Some((source, self.with_prefix(key)))
             }
-            let answer = source.values().value(&key, &version, since).await;
-            value(answer, &source, &key, &version)
+            _ => None,
         }
-        What::Tags { key } => {
-            let key = with_prefix(prefix, key);
-            let tags = source.values().tags(&key, since).await?;
-            Ok((Answer::Tags(tags.iter().cloned().collect()), None))
+    }
+
+    /// Upstream puts the prefix before everything, and breaks ARNs.
+    fn with_prefix(&self, key: &str) -> String {
+        match &self.prefix {
+            Some(prefix) if !key.starts_with("arn:") => format!("{prefix}{key}"),
+            _ => key.to_owned(),
         }
-        What::Find(find) => {
-            let found = found(&source, find, since).await?;
-            Ok((Answer::Found(found), None))
+    }
+
+    async fn ask(mut self, since: Instant) -> (Want, Answered) {
+        let source = std::mem::replace(&mut self.source, Err(FetchReason::NoStore));
+        let answer = match source {
+            Ok(source) => {
+                let answer = self.ask_of(&source, since).await;
+                if let Err(FetchReason::Aws(error)) = &answer {
+                    source.heard(error);
+                }
+                answer
+            }
+            Err(reason) => Err(reason),
+        };
+        (self.want, answer)
+    }
+
+    async fn ask_of(&self, source: &Arc<Source>, since: Instant) -> Answered {
+        match &self.want.what {
+            What::Value { key, version } => {
+                let key = self.with_prefix(key);
+                let version = Version::read(version.as_deref());
+                let answer = source.values().value(&key, &version, since).await;
+                value(answer, source, &key, &version)
+            }
+            What::Tags { key } => {
+                let key = self.with_prefix(key);
+                let tags = source.values().tags(&key, since).await?;
+                Ok((Answer::Tags(tags.iter().cloned().collect()), None))
+            }
+            What::Find(find) => Ok((Answer::Found(found(source, find, since).await?), None)),
         }
     }
 }
@@ -160,26 +211,19 @@ fn open(context: &Context, asker: &Asker<'_>, want: &Want) -> Result<AnyStore, F
     }
 }
 
-/// Upstream puts it before everything, and breaks ARNs.
-fn with_prefix(prefix: Option<&str>, key: &str) -> String {
-    match prefix {
-        Some(prefix) if !key.starts_with("arn:") => format!("{prefix}{key}"),
-        _ => key.to_owned(),
-    }
-}
-
 fn value(
     answer: Result<Arc<SecretValue>, SecretsError>,
     source: &Arc<Source>,
     key: &str,
     version: &Version,
-) -> Result<(Answer, Option<Seen>), FetchReason> {
+) -> Answered {
     match answer {
         Ok(value) => {
             let seen = version.is_current().then(|| Seen {
-                source: source.clone(),
+                source: Arc::downgrade(source),
                 key: key.to_owned(),
                 version: value.version_id.clone(),
+                created: value.created,
             });
             let text = value.text.as_ref();
             let text = text.map(|text| Zeroizing::new(text.as_bytes().to_vec()));
@@ -187,10 +231,7 @@ fn value(
             Ok((Answer::Value { text, binary }, seen))
         }
         Err(error) if error.fault.is_missing() => Ok((Answer::Missing, None)),
-        Err(error) => {
-            source.heard(&error);
-            Err(error.into())
-        }
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use crate::fetch::Seen;
+use crate::fetch::{Questions, Seen};
 use crate::lanes::Lane;
 use crate::objects::Key;
 
@@ -102,7 +102,9 @@ impl Passes {
 
     /// The store has other values for the object.
     pub(crate) fn values_changed(&self, News { key, seen }: News) {
-        self.records().changed.insert(key, seen);
+        let mut records = self.records();
+        let known = records.changed.entry(key).or_insert(seen);
+        *known = seen.max(*known);
     }
 
     /// Since when the store is known to have other values, if it has; asked once.
@@ -130,12 +132,17 @@ impl Passes {
     }
 
     /// Whether what the Secret stands on was seen to be so at `since` or later.
-    pub(crate) fn still_holds(&self, key: &Key, input: &[u8; 32], since: Instant) -> bool {
+    pub(crate) fn still_holds(
+        &self,
+        key: &Key,
+        input: &[u8; 32],
+        questions: &Questions,
+        since: Instant,
+    ) -> bool {
         let records = self.records();
-        records.grounds.get(key).is_some_and(|grounds| {
-            let mut seen = grounds.seen.iter();
-            grounds.input == *input && seen.all(|seen| seen.holds(since))
-        })
+        let grounds = records.grounds.get(key);
+        let grounds = grounds.filter(|grounds| grounds.input == *input);
+        grounds.is_some_and(|grounds| questions.hold(&grounds.seen, since))
     }
 
     /// The object is gone.

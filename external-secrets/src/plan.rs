@@ -95,8 +95,8 @@ pub fn decide(desired: &Desired<'_>, live: Option<&Secret>) -> Action {
         return Action::Refuse(refusal);
     }
     // Made once and never changed, whatever the store has now.
-    let keeps_data = desired.immutable && live.immutable == Some(true);
-    let updated = written(desired, live.clone(), keeps_data);
+    let keeps_all = desired.immutable && live.immutable == Some(true);
+    let updated = written(desired, live.clone(), keeps_all);
     if same(live, &updated) {
         return Action::UpToDate;
     }
@@ -143,7 +143,14 @@ fn refusal(desired: &Desired<'_>, live: &Secret) -> Option<Refusal> {
         CreationPolicy::Owner | CreationPolicy::Orphan
     );
     let ours = is_managed(live) || controller.is_some() || writes(desired, live);
-    (replaces && !ours && !desired.adopt).then_some(Refusal::Foreign)
+    let may = ours || desired.adopt || keeps_what_is_there(desired, live);
+    (replaces && !may).then_some(Refusal::Foreign)
+}
+
+/// Whether nothing in the Secret goes: it is empty, or what is in it comes from the store as well.
+fn keeps_what_is_there(desired: &Desired<'_>, live: &Secret) -> bool {
+    let mut items = live.data.iter().flatten();
+    items.all(|(key, value)| desired.data.get(key).is_some_and(|ours| **ours == value.0))
 }
 
 /// Whether the Secret has something that this ExternalSecret wrote.
@@ -156,35 +163,43 @@ fn manager(desired: &Desired<'_>) -> String {
 }
 
 /// The Secret with ours in it.
-fn written(desired: &Desired<'_>, mut secret: Secret, keeps_data: bool) -> Secret {
-    let ours = ManagedFields::of(&secret, &manager(desired));
-    let mut labels = secret.metadata.labels.take().unwrap_or_default();
-    let mut annotations = secret.metadata.annotations.take().unwrap_or_default();
-    labels.retain(|key, _| !ours.labels.contains(key) || key == MANAGED || key == CREATED_BY);
-    annotations.retain(|key, _| !ours.annotations.contains(key) || key == DATA_HASH);
-    labels.extend(desired.labels.clone());
-    annotations.extend(desired.annotations.clone());
-    if !keeps_data {
-        secret.data = Some(data(desired, secret.data.take(), &ours));
-        if let Some(secret_type) = desired.secret_type {
-            secret.type_ = Some(secret_type.to_owned());
-        }
+fn written(desired: &Desired<'_>, mut secret: Secret, keeps_all: bool) -> Secret {
+    if !keeps_all {
+        fill(desired, &mut secret);
     }
     if desired.immutable {
         secret.immutable = Some(true);
     }
+    let mut labels = secret.metadata.labels.take().unwrap_or_default();
     own(desired, &mut secret, &mut labels);
     labels.insert(MANAGED.to_owned(), "true".to_owned());
-    annotations.insert(DATA_HASH.to_owned(), data_hash(&data_of(&secret)));
+    secret.metadata.labels = Some(labels);
+    let hash = data_hash(&data_of(&secret));
+    let annotations = secret.metadata.annotations.get_or_insert_default();
+    annotations.insert(DATA_HASH.to_owned(), hash);
+    secret
+}
+
+/// What the values and the template say: data, type, labels, annotations, finalizers. What this ExternalSecret
+/// put there before and does not say any more goes.
+fn fill(desired: &Desired<'_>, secret: &mut Secret) {
+    let ours = ManagedFields::of(secret, &manager(desired));
+    secret.data = Some(data(desired, secret.data.take(), &ours));
+    if let Some(secret_type) = desired.secret_type {
+        secret.type_ = Some(secret_type.to_owned());
+    }
+    let labels = secret.metadata.labels.get_or_insert_default();
+    labels.retain(|key, _| !ours.labels.contains(key) || key == MANAGED || key == CREATED_BY);
+    labels.extend(desired.labels.clone());
+    let annotations = secret.metadata.annotations.get_or_insert_default();
+    annotations.retain(|key, _| !ours.annotations.contains(key) || key == DATA_HASH);
+    annotations.extend(desired.annotations.clone());
     let finalizers = secret.metadata.finalizers.get_or_insert_default();
     for finalizer in desired.finalizers {
         if !finalizers.contains(finalizer) {
             finalizers.push(finalizer.clone());
         }
     }
-    secret.metadata.labels = Some(labels);
-    secret.metadata.annotations = Some(annotations);
-    secret
 }
 
 /// Owner and Orphan say all that is in the Secret; the others add to it, and remove what they added.

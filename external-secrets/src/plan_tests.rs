@@ -184,6 +184,10 @@ fn refusals() {
     }]);
     let mut frozen = left_behind();
     frozen.immutable = Some(true);
+    let same = Secret {
+        data: frozen.data.clone(),
+        ..Secret::default()
+    };
     let merge = || Case {
         creation: CreationPolicy::Merge,
         ..Case::default()
@@ -199,6 +203,8 @@ fn refusals() {
             None,
         ),
         (merge(), &foreign, None),
+        (Case::default(), &same, None),
+        (Case::default(), &Secret::default(), None),
         (Case::default(), &another, Some(Refusal::OwnedByAnother)),
         (merge(), &another, Some(Refusal::OwnedByAnother)),
         (Case::default(), &other, Some(Refusal::ControlledByOther)),
@@ -229,12 +235,13 @@ fn refusals() {
 }
 
 #[test]
-fn immutable_targets_keep_their_data() {
+fn immutable_targets_stay_as_they_are() {
     let mut live = left_behind();
     live.immutable = Some(true);
     let case = Case {
         immutable: true,
         data: &[("a", "2")],
+        labels: &[("new", "label")],
         ..Case::default()
     };
     assert!(matches!(case.decide(Some(&live)), Action::UpToDate));

@@ -7,30 +7,32 @@ use std::time::{Duration, Instant as Clock};
 use external_data::{StoreName, synced_resource_version};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
-use kube::core::PartialObjectMeta;
+use kube::core::{ObjectMeta, PartialObjectMeta};
 use kube::runtime::controller::Action as Requeue;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client, Resource as _};
 use operator_kit::live::{Applied, Live};
 use operator_kit::status::WrittenStatuses;
 use operator_kit::{Backoff, EventSink};
-use seal_api::external_secrets::{ExternalSecret, ExternalSecretStatus, ReadyStatus};
+use seal_api::external_secrets::{
+    ExternalSecret, ExternalSecretSpec, ExternalSecretStatus, ReadyStatus,
+};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::deletion;
 use crate::desired;
 use crate::jitter::late;
-use crate::lanes::Lanes;
+use crate::lanes::{Lanes, Place};
 use crate::metrics::Metrics;
 use crate::objects::{Guarded, Key};
-use crate::passes::{Call, Passes};
+use crate::passes::{Call, News, Passes};
 use crate::plan;
 use crate::refresh::{self, Moment, Refresh, TargetState, Why};
 use crate::report::{self, Outcome};
 use crate::source::Sources;
-use crate::status::Synced;
-use crate::stores::Stores;
+use crate::status::{Synced, Verdict};
+use crate::stores::{Service, Stores};
 use crate::sync_error::SyncError;
 use crate::sync_window;
 use crate::targets::Targets;
@@ -41,6 +43,9 @@ const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_mins(5);
 /// Longest wait while a server is away or busy.
 const LONGEST_TRANSIENT_RETRY: Duration = Duration::from_secs(30);
+
+/// Between refreshes, however short the interval.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// How long a pass may go on when the process is to end: kubelets kill those that take too long.
 const GRACE: Duration = Duration::from_secs(3);
@@ -62,6 +67,8 @@ pub(crate) struct Context {
     pub(crate) objects: Store<Guarded>,
     pub(crate) statuses: WrittenStatuses<Key, ExternalSecretStatus>,
     pub(crate) lanes: Lanes,
+    /// Whether Secrets of nobody are taken over.
+    pub(crate) adopts: bool,
     /// The process is to end.
     pub(crate) stop: CancellationToken,
     lasting: Backoff<Key>,
@@ -74,11 +81,12 @@ pub(crate) struct Parts {
     pub(crate) whole: Client,
     pub(crate) stores: Stores,
     pub(crate) namespaces: Store<PartialObjectMeta<Namespace>>,
-    pub(crate) sources: Sources,
+    pub(crate) sources: Arc<Sources>,
     pub(crate) events: EventSink,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) objects: Store<Guarded>,
     pub(crate) stop: CancellationToken,
+    pub(crate) adopts: bool,
 }
 
 impl Context {
@@ -89,7 +97,7 @@ impl Context {
             whole: parts.whole,
             stores: parts.stores,
             namespaces: parts.namespaces,
-            sources: Arc::new(parts.sources),
+            sources: parts.sources,
             live: Arc::default(),
             targets: Targets::default(),
             passes: Arc::default(),
@@ -98,6 +106,7 @@ impl Context {
             objects: parts.objects,
             statuses: WrittenStatuses::default(),
             lanes: Lanes::default(),
+            adopts: parts.adopts,
             stop: parts.stop,
             lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
             transient: Backoff::new(FIRST_RETRY, LONGEST_TRANSIENT_RETRY),
@@ -122,6 +131,13 @@ impl Context {
                 self.forget(&key);
             }
         }
+    }
+
+    /// Its values are read anew, wherever they are now.
+    pub(crate) fn store_changed(&self, store: &StoreName, place: &str) -> Vec<News> {
+        let seen = Instant::now();
+        let users = self.users_of(store, place).into_iter();
+        users.map(|key| News { key, seen }).collect()
     }
 
     /// Labels of a namespace, as the watch has them.
@@ -165,17 +181,19 @@ pub(crate) async fn reconcile(
     context: Arc<Context>,
 ) -> Result<Requeue, SyncError> {
     let key = Key::from_obj(&*object);
-    let call = context.passes.begin(&key, &version_of(&object));
+    let call = context.passes.begin(&key, &version_of(object.meta()));
+    let waiting = context.metrics.work.waits(call.lane);
     let place = context.lanes.enter(call.lane);
-    let Some(_place) = context.stop.run_until_cancelled(place).await else {
+    let Some(mut place) = context.stop.run_until_cancelled(place).await else {
         return Ok(Requeue::await_change());
     };
+    drop(waiting);
     let overdue = async {
         context.stop.cancelled().await;
         sleep(GRACE).await;
     };
     // What waits for its turn is to be small: there may be thousands.
-    let passed = Box::pin(pass(object, key, call, context.clone()));
+    let passed = Box::pin(pass(object, key, (call, &mut place), context.clone()));
     tokio::select! {
         biased;
         passed = passed => passed,
@@ -200,14 +218,10 @@ pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> R
 async fn pass(
     object: Arc<Guarded>,
     key: Key,
-    call: Call,
+    (call, place): (Call, &mut Place<'_>),
     context: Arc<Context>,
 ) -> Result<Requeue, SyncError> {
-    let ours = match &object.0 {
-        Ok(external) => is_ours(external, &context),
-        Err(_) => true,
-    };
-    if !ours {
+    if !is_ours(&object, &context) {
         context.forget(&key);
         return Ok(Requeue::await_change());
     }
@@ -218,7 +232,7 @@ async fn pass(
     }
     let began = Clock::now();
     let result = match &object.0 {
-        Ok(external) => sync(external, &key, call, &context).await,
+        Ok(external) => sync(external, &key, (call, place), &context).await,
         Err(_) => Err(SyncError::Malformed),
     };
     if let Err(SyncError::Stopped) = result {
@@ -230,7 +244,9 @@ async fn pass(
         context.forget(&key);
         return Ok(Requeue::await_change());
     }
-    context.metrics.took(&key, began.elapsed());
+    let took = began.elapsed();
+    context.metrics.took(&key, took);
+    context.metrics.work.passed(result.is_err(), took);
     reported?;
     let outcome = result?;
     context.succeeded(&key);
@@ -241,8 +257,7 @@ async fn pass(
 }
 
 /// What the object is, for the memory of passes.
-fn version_of(object: &Guarded) -> String {
-    let metadata = object.meta();
+fn version_of(metadata: &ObjectMeta) -> String {
     let none = BTreeMap::new();
     let annotations = metadata.annotations.as_ref().unwrap_or(&none);
     let labels = metadata.labels.as_ref().unwrap_or(&none);
@@ -250,38 +265,30 @@ fn version_of(object: &Guarded) -> String {
 }
 
 /// Whether every store that it names and that is known is for this controller to serve. What is not is left
-/// alone without a word.
-fn is_ours(external: &ExternalSecret, context: &Context) -> bool {
-    use crate::stores::Service;
-
-    let namespace = external.metadata.namespace.as_deref().unwrap_or_default();
-    let Ok(wants) = external_data::wants(&external.spec) else {
-        return true;
+/// alone without a word. So is what names no store of ours, where this controller has a class of its own.
+fn is_ours(object: &Guarded, context: &Context) -> bool {
+    let Ok(external) = &object.0 else {
+        return context.stores.is_default();
     };
-    wants.iter().all(|want| {
-        let store = context.stores.get(&want.store, namespace);
-        store.is_none_or(|store| context.stores.service(&store) != Service::Foreign)
-    })
+    let namespace = external.metadata.namespace.as_deref().unwrap_or_default();
+    let services: Vec<_> = external_data::stores(&external.spec)
+        .iter()
+        .filter_map(|name| context.stores.get(name, namespace))
+        .map(|store| context.stores.service(&store))
+        .collect();
+    let any = services.contains(&Service::Ours) || context.stores.is_default();
+    any && !services.contains(&Service::Foreign)
 }
 
 /// Makes the Secret what it should be, if it is time.
 async fn sync(
     external: &ExternalSecret,
     key: &Key,
-    call: Call,
+    (call, place): (Call, &mut Place<'_>),
     context: &Context,
 ) -> Result<Outcome, SyncError> {
-    let target = external.spec.target.as_ref();
-    if target.is_some_and(|target| target.manifest.is_some()) {
-        return Err(SyncError::Unserved(
-            "spec.target.manifest: this controller makes Secrets only; remove it",
-        ));
-    }
-    let namespace = external.metadata.namespace.clone().unwrap_or_default();
-    let name = external.target_name().to_owned();
-    context.targets.put(key, (namespace.clone(), name.clone()));
-    deletion::guard(external, context).await?;
-    let version = version_of_external(external);
+    prepare(external, key, context).await?;
+    let version = version_of(&external.metadata);
     let status = context
         .statuses
         .newest(key, &external.metadata, external.status.clone());
@@ -300,15 +307,20 @@ async fn sync(
     let refresh = refresh::decide(&moment).map_err(|_| SyncError::Interval)?;
     let failed = status.as_ref().is_some_and(is_failed);
     let windows = external.spec.sync_windows.as_ref();
-    let told = if refresh::is_periodic(&external.spec) && sync_window::is_open(windows, now) {
-        context.passes.take_changed(key)
-    } else {
-        None
-    };
+    let periodic = refresh::is_periodic(&external.spec);
+    let may = periodic && sync_window::is_open(windows, now);
+    let told = may.then(|| context.passes.take_changed(key)).flatten();
     let why = match refresh {
         Refresh::Now(why) => why,
-        Refresh::Later(_) if failed || told.is_some() => Why::Due,
-        Refresh::Later(wait) => return Ok(Outcome::nothing(wait.map(late))),
+        Refresh::Later(_) if may && (failed || told.is_some()) => Why::Due,
+        // What is read once is not read again because it could not be repaired, and is as it was meanwhile.
+        Refresh::Later(_) if failed && !periodic && state == TargetState::AsWritten => {
+            return Ok(Outcome::of(Verdict::synced()));
+        }
+        Refresh::Later(wait) => {
+            let wait = wait.map(|wait| spread(&external.spec, wait));
+            return Ok(Outcome::nothing(wait));
+        }
     };
     let since = match why {
         Why::First | Why::Changed => call.noticed,
@@ -317,11 +329,43 @@ async fn sync(
             told.map_or(back, |told| told.max(back))
         }
     };
-    let synced = Synced { at: now, version };
-    let mut outcome = bring_about(external, key, (&input, since, why), context).await?;
-    outcome.synced = Some(synced);
-    outcome.again = refresh::is_periodic(&external.spec).then(|| late(interval));
+    let brought = bring_about(external, key, (&input, since, why), (context, place)).await;
+    if let (Err(_), Some(seen)) = (&brought, told) {
+        // It is still news.
+        let key = key.clone();
+        context.passes.values_changed(News { key, seen });
+    }
+    let mut outcome = brought?;
+    outcome.synced = Some(Synced { at: now, version });
+    // Once for each specification.
+    if matches!(why, Why::First | Why::Changed) {
+        outcome.ignored = windows.map(sync_window::unreadable).unwrap_or_default();
+    }
+    outcome.again = periodic.then(|| spread(&external.spec, interval).max(SHORTEST));
     Ok(outcome)
+}
+
+/// Asks for nothing that is not served here, and has its finalizer if it needs one.
+async fn prepare(external: &ExternalSecret, key: &Key, context: &Context) -> Result<(), SyncError> {
+    let target = external.spec.target.as_ref();
+    if target.is_some_and(|target| target.manifest.is_some()) {
+        return Err(SyncError::Unserved(
+            "spec.target.manifest: this controller makes Secrets only; remove it",
+        ));
+    }
+    let namespace = external.metadata.namespace.clone().unwrap_or_default();
+    let name = external.target_name().to_owned();
+    context.targets.put(key, (namespace, name));
+    external_data::wants(&external.spec)?;
+    deletion::guard(external, context).await
+}
+
+/// Not all at the same time; but a window may be over before who is late has come.
+fn spread(spec: &ExternalSecretSpec, wait: SignedDuration) -> Duration {
+    match spec.sync_windows {
+        Some(_) => wait.try_into().unwrap_or_default(),
+        None => late(wait),
+    }
 }
 
 /// Makes the Secret what it should be. While AWS is away, what it said last is better than what anybody else put
@@ -330,25 +374,18 @@ async fn bring_about(
     external: &ExternalSecret,
     key: &Key,
     (input, since, why): (&[u8; 32], Instant, Why),
-    context: &Context,
+    (context, place): (&Context, &mut Place<'_>),
 ) -> Result<Outcome, SyncError> {
-    let brought = desired::bring_about(external, key, (input, since, why), context).await;
+    let brought =
+        desired::bring_about(external, key, (input, since, why), (context, &mut *place)).await;
     if let Err(error) = &brought
         && why == Why::Drift
         && error.is_transient()
     {
         let since = context.passes.started();
-        desired::bring_about(external, key, (input, since, why), context).await?;
+        desired::bring_about(external, key, (input, since, why), (context, place)).await?;
     }
     brought
-}
-
-fn version_of_external(external: &ExternalSecret) -> String {
-    let metadata = &external.metadata;
-    let none = BTreeMap::new();
-    let annotations = metadata.annotations.as_ref().unwrap_or(&none);
-    let labels = metadata.labels.as_ref().unwrap_or(&none);
-    synced_resource_version(metadata.generation.unwrap_or_default(), annotations, labels)
 }
 
 /// A failure whose cause was taken back is looked at again, whatever the interval (contract §0.1.11).

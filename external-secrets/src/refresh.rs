@@ -76,20 +76,15 @@ pub fn decide(moment: &Moment<'_>) -> Result<Refresh, BadInterval> {
     let (Some(refreshed), Some(synced)) = (refreshed, synced) else {
         return Ok(Refresh::Now(Why::First));
     };
+    // Documented upstream: with an interval of 0 not even a change of the specification counts.
+    let periodic = policy == RefreshPolicy::Periodic && interval > SignedDuration::ZERO;
+    let counts = periodic || policy == RefreshPolicy::OnChange;
+    // Before drift: people who changed the object want what is in the store now.
+    if counts && synced != moment.version {
+        return Ok(Refresh::Now(Why::Changed));
+    }
     if needs_repair(moment) {
         return Ok(Refresh::Now(Why::Drift));
-    }
-    let changed = synced != moment.version;
-    if policy == RefreshPolicy::CreatedOnce {
-        return Ok(Refresh::Later(None));
-    }
-    // Documented upstream: with an interval of 0 not even a change of the specification counts.
-    let periodic = policy == RefreshPolicy::Periodic;
-    if periodic && interval <= SignedDuration::ZERO {
-        return Ok(Refresh::Later(None));
-    }
-    if changed {
-        return Ok(Refresh::Now(Why::Changed));
     }
     if !periodic {
         return Ok(Refresh::Later(None));
@@ -109,7 +104,7 @@ pub fn decide(moment: &Moment<'_>) -> Result<Refresh, BadInterval> {
     ))
 }
 
-/// An Orphan belongs to nobody, and whoever makes the Secret that is merged into wakes us.
+/// An Orphan belongs to nobody. What is merged into and is gone is told once; whoever makes it again wakes us.
 fn needs_repair(moment: &Moment<'_>) -> bool {
     let target = moment.spec.target.as_ref();
     match target
@@ -117,11 +112,22 @@ fn needs_repair(moment: &Moment<'_>) -> bool {
         .unwrap_or_default()
     {
         CreationPolicy::Orphan | CreationPolicy::None => false,
-        CreationPolicy::Merge => moment.target == TargetState::Changed,
+        CreationPolicy::Merge => match moment.target {
+            TargetState::AsWritten => false,
+            TargetState::Changed => true,
+            TargetState::Missing => !moment.status.is_some_and(is_waiting),
+        },
         CreationPolicy::Owner | CreationPolicy::CreateOrMerge => {
             moment.target != TargetState::AsWritten
         }
     }
+}
+
+/// Whether it is said already that there is no Secret to merge into.
+fn is_waiting(status: &ExternalSecretStatus) -> bool {
+    let waiting = crate::status::Verdict::waits();
+    let mut conditions = status.conditions.iter();
+    conditions.any(|condition| condition.reason.as_deref() == Some(waiting.reason))
 }
 
 /// Whether values are looked at again and again.
@@ -261,14 +267,40 @@ mod tests {
                         ..moment(&spec, &status, 1)
                     };
                     let drift = decide(&moment) == Ok(Refresh::Now(Why::Drift));
-                    let waits = creation == Merge && target == TargetState::Missing;
-                    assert_eq!(
-                        drift,
-                        repaired && !waits,
-                        "{creation:?} {policy:?} {target:?}"
-                    );
+                    assert_eq!(drift, repaired, "{creation:?} {policy:?} {target:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn people_go_before_drift() {
+        let (spec, status) = (spec(None, None), synced(0, "0-b"));
+        let moment = Moment {
+            target: TargetState::Missing,
+            ..moment(&spec, &status, 1)
+        };
+        assert_eq!(decide(&moment), Ok(Refresh::Now(Why::Changed)));
+    }
+
+    #[test]
+    fn a_secret_to_merge_into_is_missed_once() {
+        let mut spec = spec(None, Some("0"));
+        let target = spec.target.get_or_insert_default();
+        target.creation_policy = Some(CreationPolicy::Merge);
+        let synced = synced(0, "1-a");
+        let now = Timestamp::from_second(1).unwrap();
+        let waits = crate::status::Verdict::waits();
+        let waiting = crate::status::next_status(Some(&synced), &waits, None, None, now).unwrap();
+        for (status, expected) in [
+            (&synced, Refresh::Now(Why::Drift)),
+            (&waiting, Refresh::Later(None)),
+        ] {
+            let moment = Moment {
+                target: TargetState::Missing,
+                ..moment(&spec, status, 1)
+            };
+            assert_eq!(decide(&moment), Ok(expected));
         }
     }
 

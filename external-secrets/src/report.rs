@@ -14,6 +14,7 @@ use crate::objects::{Guarded, Key};
 use crate::reconcile::Context;
 use crate::status::{Synced, Verdict, next_status};
 use crate::sync_error::SyncError;
+use crate::sync_window::BadWindow;
 
 /// A pass that did not fail.
 pub(crate) struct Outcome {
@@ -23,10 +24,14 @@ pub(crate) struct Outcome {
     pub(crate) synced: Option<Synced>,
     /// What was written.
     pub(crate) written: Option<Written>,
+    /// Whether there is a Secret with the values in it.
+    pub(crate) bound: bool,
     /// Why the Secret was deleted, if it was.
     pub(crate) deleted: Option<&'static str>,
     /// Entries whose secret is missing, and its key.
     pub(crate) missing: Vec<(Entry, String)>,
+    /// Windows that cannot be read.
+    pub(crate) ignored: Vec<BadWindow>,
     /// When to look again.
     pub(crate) again: Option<std::time::Duration>,
 }
@@ -45,8 +50,10 @@ impl Outcome {
             verdict: None,
             synced: None,
             written: None,
+            bound: false,
             deleted: None,
             missing: Vec::new(),
+            ignored: Vec::new(),
             again,
         }
     }
@@ -73,7 +80,8 @@ pub(crate) async fn report(
     if let Ok(outcome) = result {
         tell(object, outcome, context);
     }
-    let changed = write(object, key, (&verdict, synced), context).await?;
+    let bound = matches!(result, Ok(Outcome { bound: true, .. }));
+    let changed = write(object, key, (&verdict, synced, bound), context).await?;
     if changed && let Err(error) = result {
         let message = error.to_string();
         tracing::warn!(object = %key, class = error.class(), "{}", one_line(&message));
@@ -86,7 +94,7 @@ pub(crate) async fn report(
 async fn write(
     object: &Guarded,
     key: &Key,
-    (verdict, synced): (&Verdict, Option<&Synced>),
+    (verdict, synced, bound): (&Verdict, Option<&Synced>, bool),
     context: &Context,
 ) -> Result<bool, SyncError> {
     let subject = Subject {
@@ -97,7 +105,7 @@ async fn write(
         },
     };
     let target = match &object.0 {
-        Ok(external) if verdict.ready => Some(external.target_name()),
+        Ok(external) if bound => Some(external.target_name()),
         _ => None,
     };
     let news = std::sync::atomic::AtomicBool::new(false);
@@ -132,6 +140,16 @@ fn tell(object: &Guarded, outcome: &Outcome, context: &Context) {
         Some(Written::Created) => normal("Created", "secret created".to_owned()),
         Some(Written::Updated) => normal("Updated", "secret updated".to_owned()),
         None => {}
+    }
+    for window in &outcome.ignored {
+        let kind = EventKind::Warning;
+        publish(
+            object,
+            context,
+            kind,
+            "SyncWindowIgnored",
+            window.to_string(),
+        );
     }
     if let Some(message) = outcome.deleted {
         normal("Deleted", message.to_owned());

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use aws_identity::{Identities, IdentitiesOptions};
+use futures::future::{self, Either};
 use kube::runtime::reflector;
 use operator_kit::connect::{self, Clients, ConnectError};
 use operator_kit::listen::{self, ListenError};
@@ -60,9 +61,7 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     };
     let cluster = cluster_controller(&args, &clients, &metrics, stop.clone());
     let reconciled = reconcile_all(&args, clients, metrics.clone(), ready.clone(), stop.clone());
-    let reconciled = async {
-        tokio::join!(reconciled, cluster);
-    };
+    let reconciled = both(reconciled, cluster, stop.clone());
     tokio::pin!(served, reconciled);
     // Each of these goes on until the end; without one of them the other is of no use.
     let ended = tokio::select! {
@@ -86,6 +85,22 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     Ok(())
 }
 
+/// Both until the end. One that ends before leaves the other of no use.
+async fn both(
+    one: impl Future<Output = ()>,
+    other: impl Future<Output = ()>,
+    stop: CancellationToken,
+) {
+    tokio::pin!(one, other);
+    let ended = future::select(one, other).await;
+    if stop.is_cancelled() {
+        match ended {
+            Either::Left(((), other)) => other.await,
+            Either::Right(((), one)) => one.await,
+        }
+    }
+}
+
 /// Serves ClusterExternalSecrets until the end, if it is to.
 fn cluster_controller(
     args: &Args,
@@ -98,7 +113,7 @@ fn cluster_controller(
         watches: clients.watches.clone(),
         calls: clients.calls.clone(),
         events: EventSink::start(clients.calls.clone(), COMPONENT),
-        metrics: metrics.cluster(),
+        metrics: metrics.cluster.clone(),
         stop: stop.clone(),
     });
     async move {
@@ -136,6 +151,7 @@ async fn reconcile_all(
         objects,
         metrics,
         stop: stop.clone(),
+        adopts: args.adopt_foreign_secrets,
     }));
     let watches = Watches {
         client: clients.watches,
@@ -147,21 +163,20 @@ async fn reconcile_all(
         interval: args.store_requeue_interval,
         changed,
         statuses: Arc::default(),
+        generations: Arc::default(),
     };
     let listed = Listed::default();
     let background = async {
         let stores = watches.stores(local_writer, &checks, listed.stores.clone());
-        let of_cluster = async {
-            if watches.namespace.is_some() {
-                listed.of_cluster();
-                return;
-            }
-            tokio::join!(
-                watches.cluster_stores(cluster_writer, &checks, listed.cluster_stores.clone()),
-                watches.namespaces(namespace_writer, listed.namespaces.clone()),
-            );
-        };
-        tokio::join!(stores, of_cluster);
+        if watches.namespace.is_some() {
+            listed.of_cluster();
+            return stores.await;
+        }
+        tokio::join!(
+            stores,
+            watches.cluster_stores(cluster_writer, &checks, listed.cluster_stores.clone()),
+            watches.namespaces(namespace_writer, listed.namespaces.clone()),
+        );
     };
     let reconciled = async {
         listed.all().await;
@@ -204,7 +219,7 @@ fn sources(
     clients: &Clients,
     metrics: &Metrics,
     changed: mpsc::UnboundedSender<News>,
-) -> Sources {
+) -> Arc<Sources> {
     let options = IdentitiesOptions {
         sts_endpoint: given(&args.sts_endpoint),
         ..IdentitiesOptions::default()
@@ -213,7 +228,8 @@ fn sources(
     Sources::new(
         Identities::new(options, tokens),
         given(&args.secretsmanager_endpoint),
-        Arc::new(metrics.provider_calls()),
+        metrics.aws.clone(),
         changed,
     )
+    .tidied()
 }

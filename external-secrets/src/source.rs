@@ -10,15 +10,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_edge::{CallFault, CredentialsFault};
-use aws_identity::{Identities, Identity};
+use aws_identity::{Base, Identities, Identity};
 use jiff::SignedDuration;
 use secrets_manager::{
-    CallObserver, SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits,
-    SharedValues,
+    SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits, SharedValues,
 };
 use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::metrics::AwsCalls;
 use crate::objects::Key;
 use crate::passes::News;
 use crate::reconcile::Context;
@@ -40,12 +41,17 @@ pub(crate) struct Asker<'a> {
 
 /// One identity in one region.
 pub(crate) struct Source {
-    identity: Identity,
-    region: String,
+    place: Place,
     identities: Identities,
     values: SharedValues,
     users: Mutex<Users>,
 }
+
+/// An identity and a region.
+type Place = (Identity, String);
+
+/// How long values and credentials stay that nobody stands on.
+const UNUSED: Duration = Duration::from_mins(10);
 
 /// Who stands on what, and how fresh it has to be.
 type Users = HashMap<Key, Use>;
@@ -60,7 +66,7 @@ pub(crate) struct Sources {
     pub(crate) identities: Identities,
     pub(crate) known: KnownIdentities,
     endpoint: Option<String>,
-    observer: Arc<dyn CallObserver>,
+    calls: AwsCalls,
     /// ExternalSecrets whose values have changed.
     changed: mpsc::UnboundedSender<News>,
     state: Mutex<State>,
@@ -68,13 +74,15 @@ pub(crate) struct Sources {
 
 #[derive(Default)]
 struct State {
-    sources: HashMap<(Identity, String), Running>,
+    sources: HashMap<Place, Running>,
     /// Where each ExternalSecret stands.
     places: HashMap<Key, Vec<Arc<Source>>>,
 }
 
 struct Running {
     source: Arc<Source>,
+    /// Since when nobody stands on it.
+    unused: Option<Instant>,
     /// Ends with the source.
     _sweeps: AbortOnDropHandle<()>,
 }
@@ -84,14 +92,14 @@ impl Sources {
     pub(crate) fn new(
         identities: Identities,
         endpoint: Option<String>,
-        observer: Arc<dyn CallObserver>,
+        calls: AwsCalls,
         changed: mpsc::UnboundedSender<News>,
     ) -> Self {
         Self {
             identities,
             known: KnownIdentities::default(),
             endpoint,
-            observer,
+            calls,
             changed,
             state: Mutex::default(),
         }
@@ -121,29 +129,35 @@ impl Sources {
 
     fn source(&self, identity: Identity, region: &str) -> Arc<Source> {
         let mut state = self.state();
-        let key = (identity, region.to_owned());
-        if let Some(running) = state.sources.get(&key) {
+        let place = (identity, region.to_owned());
+        if let Some(running) = state.sources.get_mut(&place) {
+            running.unused = None;
             return running.source.clone();
         }
+        let observer = self.calls.of(label(&place.0), place.1.clone());
         let mut options = SecretsOptions::new(region);
         options.endpoint.clone_from(&self.endpoint);
-        options.credentials = Some(self.identities.provider(&key.0, region));
-        options.observer = Some(self.observer.clone());
+        options.credentials = Some(self.identities.provider(&place.0, region));
+        options.observer = Some(observer);
         let values = SharedValues::new(SecretsManager::new(options), SharedLimits::default());
         let source = Arc::new(Source {
-            identity: key.0.clone(),
-            region: region.to_owned(),
+            place: place.clone(),
             identities: self.identities.clone(),
             values,
             users: Mutex::default(),
         });
-        let sweeps = tokio::spawn(sweep::for_ever(source.clone(), self.changed.clone()));
-        let running = Running {
-            source: source.clone(),
-            _sweeps: AbortOnDropHandle::new(sweeps),
-        };
-        state.sources.insert(key, running);
+        let running = self.running(source.clone());
+        state.sources.insert(place, running);
         source
+    }
+
+    fn running(&self, source: Arc<Source>) -> Running {
+        let sweeps = tokio::spawn(sweep::for_ever(source.clone(), self.changed.clone()));
+        Running {
+            source,
+            unused: None,
+            _sweeps: AbortOnDropHandle::new(sweeps),
+        }
     }
 
     /// The ExternalSecret stands on these current values, and on no others any more.
@@ -156,6 +170,10 @@ impl Sources {
         let interval = Duration::try_from(interval).unwrap_or_default();
         let mut places: Vec<Arc<Source>> = Vec::new();
         for (source, key) in keys {
+            // It may have been let go while it was asked.
+            let running = state.sources.entry(source.place.clone());
+            let running = running.or_insert_with(|| self.running(source));
+            let source = running.source.clone();
             let mut users = source.users();
             let used = users.entry(asker.key.clone()).or_insert_with(|| Use {
                 keys: BTreeSet::new(),
@@ -175,6 +193,32 @@ impl Sources {
         self.state().leave(key);
     }
 
+    /// Lets go of values and credentials that nobody used for a while, now and then.
+    pub(crate) fn tidied(self) -> Arc<Self> {
+        let sources = Arc::new(self);
+        let known = Arc::downgrade(&sources);
+        tokio::spawn(async move {
+            while let Some(sources) = known.upgrade() {
+                sources.tidy();
+                drop(sources);
+                sleep(UNUSED / 5).await;
+            }
+        });
+        sources
+    }
+
+    fn tidy(&self) {
+        let now = Instant::now();
+        let mut state = self.state();
+        state.sources.retain(|_, running| {
+            if !running.source.users().is_empty() {
+                running.unused = None;
+                return true;
+            }
+            now.duration_since(*running.unused.get_or_insert(now)) < UNUSED
+        });
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -183,15 +227,7 @@ impl Sources {
 impl State {
     fn leave(&mut self, key: &Key) {
         for source in self.places.remove(key).into_iter().flatten() {
-            let mut users = source.users();
-            users.remove(key);
-            let unused = users.is_empty();
-            drop(users);
-            if unused {
-                // Values and credentials of nobody are wiped. Whoever still asks has it in hand.
-                let place = (source.identity.clone(), source.region.clone());
-                self.sources.remove(&place);
-            }
+            source.users().remove(key);
         }
     }
 }
@@ -208,11 +244,81 @@ impl Source {
             CredentialsFault::Expired | CredentialsFault::Refused,
         )) = &error.fault
         {
-            self.identities.forget(&self.identity);
+            self.identities.forget(&self.place.0);
         }
     }
 
     fn users(&self) -> MutexGuard<'_, Users> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who it is, in metrics. Access keys come and go.
+fn label(identity: &Identity) -> String {
+    match (&identity.base, &identity.role, &*identity.additional_roles) {
+        (Base::Static(_), None, []) => "access key".to_owned(),
+        _ => identity.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_identity::{
+        IdentitiesOptions, ServiceAccount, StaticCredentials, TokenFault, TokenSource,
+    };
+    use futures::future::{BoxFuture, pending};
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    struct NoTokens;
+
+    impl TokenSource for NoTokens {
+        fn token<'a>(
+            &'a self,
+            _: &'a ServiceAccount,
+            _: &'a [String],
+        ) -> BoxFuture<'a, Result<Zeroizing<String>, TokenFault>> {
+            Box::pin(pending())
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_source_stays_while_somebody_stands_on_it() {
+        let identities = Identities::new(IdentitiesOptions::default(), Arc::new(NoTokens));
+        let (changed, _) = mpsc::unbounded_channel();
+        // Sweeps find nobody there.
+        let nowhere = Some("http://127.0.0.1:9".to_owned());
+        let sources = Sources::new(identities, nowhere, AwsCalls::default(), changed);
+        let keys = StaticCredentials {
+            access_key_id: "AKIAEXAMPLE".to_owned(),
+            secret_access_key: "testing".to_owned().into(),
+            session_token: None,
+        };
+        let identity = Identity::of(Base::Static(keys));
+        let get = || sources.source(identity.clone(), "eu-central-1");
+        let key = Key::new("db").within("shop");
+        let asker = Asker {
+            key: &key,
+            namespace: "shop",
+            interval: Some(SignedDuration::from_hours(1)),
+        };
+        let first = get();
+        for _ in 0..2 {
+            sources.placed(&asker, vec![(first.clone(), "prod/db".to_owned())]);
+            tokio::time::advance(UNUSED * 2).await;
+            sources.tidy();
+            assert!(Arc::ptr_eq(&first, &get()));
+        }
+        sources.leave(&key);
+        sources.tidy();
+        assert!(Arc::ptr_eq(&first, &get()), "it may be used again");
+        sources.tidy();
+        tokio::time::advance(UNUSED).await;
+        sources.tidy();
+        assert!(!Arc::ptr_eq(&first, &get()));
+        // Whoever asked meanwhile stands on the new one.
+        sources.placed(&asker, vec![(first.clone(), "prod/db".to_owned())]);
+        assert!(first.users().is_empty() && get().users().contains_key(&key));
     }
 }

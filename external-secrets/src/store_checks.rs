@@ -1,6 +1,7 @@
 //! Whether stores can be used, and telling so in their statuses (contract §8.2).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -13,7 +14,6 @@ use seal_api::external_secrets::{
     SecretStoreStatus, StoreKind,
 };
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 use crate::jitter::late;
 use crate::passes::News;
@@ -34,10 +34,53 @@ pub(crate) struct StoreChecks {
     /// ExternalSecrets that may succeed now.
     pub(crate) changed: mpsc::UnboundedSender<News>,
     pub(crate) statuses: Arc<WrittenStatuses<StorePlace, SecretStoreStatus>>,
+    /// Generation of each store, as it was checked last.
+    pub(crate) generations: Arc<Mutex<HashMap<StorePlace, i64>>>,
 }
 
 /// Kind, namespace and name.
 type StorePlace = (StoreKind, Option<String>, String);
+
+impl StoreChecks {
+    /// Whether the store has another specification than at its last check.
+    fn is_another(&self, store: &AnyStore) -> bool {
+        let generation = store.meta().generation.unwrap_or_default();
+        let mut generations = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let before = generations.insert(place(store), generation);
+        before.is_some_and(|before| before != generation)
+    }
+
+    /// What the store's users have is looked at anew.
+    fn wake(&self, store: &AnyStore) {
+        let namespace = store.namespace().unwrap_or_default();
+        for news in self.context.store_changed(&store.name(), namespace) {
+            // At the end of the process nobody listens.
+            let _ = self.changed.send(news);
+        }
+    }
+
+    /// The store is gone.
+    pub(crate) fn forget(&self, store: &AnyStore) {
+        let place = place(store);
+        self.statuses.forget(&place);
+        let mut generations = self
+            .generations
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        generations.remove(&place);
+        drop(generations);
+        self.wake(store);
+    }
+}
+
+fn place(store: &AnyStore) -> StorePlace {
+    let name = store.name();
+    let namespace = store.namespace().map(str::to_owned);
+    (name.kind, namespace, name.name)
+}
 
 /// The status could not be written.
 #[derive(Debug, thiserror::Error)]
@@ -73,14 +116,12 @@ async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckE
         return Ok(Requeue::await_change());
     }
     let verdict = verdict(&store, context).await;
+    let metrics = &context.metrics;
+    metrics.store(&store.name(), store.namespace(), verdict.is_ok());
+    let another = checks.is_another(&store);
     let changed = tell(&store, &verdict, checks).await.map_err(CheckError)?;
-    if changed {
-        let place = store.namespace().unwrap_or_default();
-        for key in context.users_of(&store.name(), place) {
-            let seen = Instant::now();
-            // At the end of the process nobody listens.
-            let _ = checks.changed.send(News { key, seen });
-        }
+    if changed || another {
+        checks.wake(&store);
     }
     let interval = interval(&store).unwrap_or(checks.interval);
     Ok(Requeue::requeue(match verdict {
@@ -155,8 +196,7 @@ async fn tell(
             None => Present::Unknown,
         },
     };
-    let name = store.name();
-    let place = (name.kind, metadata.namespace.clone(), name.name);
+    let place = place(store);
     let changed = statuses::bring_to(
         &checks.context.client,
         &resource,

@@ -16,6 +16,9 @@ pub(crate) type GuardedStore = DeserializeGuard<SecretStore>;
 /// A ClusterSecretStore, well-formed or not.
 pub(crate) type GuardedClusterStore = DeserializeGuard<ClusterSecretStore>;
 
+/// The class of a controller that nobody gave another one.
+const DEFAULT_CLASS: &str = "default";
+
 /// Both kinds.
 #[derive(Clone)]
 pub(crate) struct Stores {
@@ -55,6 +58,11 @@ impl Stores {
                 self.cluster.get(&key).map(AnyStore::Cluster)
             }
         }
+    }
+
+    /// Whether this controller is the one of the usual class.
+    pub(crate) fn is_default(&self) -> bool {
+        &*self.class == DEFAULT_CLASS
     }
 
     /// Whether this controller serves the store.
@@ -128,7 +136,7 @@ impl AnyStore {
         let account = auth.jwt.as_ref();
         let account = account.and_then(|jwt| jwt.service_account_ref.as_ref());
         if let Some(account) = account {
-            return account.namespace.is_none();
+            return is_empty(account.namespace.as_ref());
         }
         let keys = auth.secret_ref.as_ref();
         keys.is_some_and(|keys| {
@@ -139,7 +147,7 @@ impl AnyStore {
             ]
             .into_iter()
             .flatten()
-            .any(|selector| selector.namespace.is_none())
+            .any(|selector| is_empty(selector.namespace.as_ref()))
         })
     }
 
@@ -150,4 +158,8 @@ impl AnyStore {
             Self::Cluster(_) => self.spec().map_or(&[], |spec| &spec.conditions),
         }
     }
+}
+
+fn is_empty(text: Option<&String>) -> bool {
+    text.is_none_or(String::is_empty)
 }

@@ -11,9 +11,10 @@ use kube::runtime::reflector::store::Writer;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates};
 use kube::{Api, Client, Resource, ResourceExt as _};
-use operator_kit::secret_watch::{self, SecretName, Told};
+use operator_kit::secret_watch::{self, Concerned, SecretName, Told};
 use operator_kit::watch_fault;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +22,7 @@ use crate::objects::{Guarded, Key};
 use crate::passes::News;
 use crate::reconcile::{Context, reconcile, retry};
 use crate::store_checks::{StoreChecks, check, check_cluster, retry_check};
-use crate::stores::{GuardedClusterStore, GuardedStore};
+use crate::stores::{AnyStore, GuardedClusterStore, GuardedStore};
 
 /// The cluster that is watched, or the one namespace.
 pub(crate) struct Watches {
@@ -53,11 +54,17 @@ impl Watches {
         listed: CancellationToken,
     ) {
         let reader = writer.as_reader();
-        let stores = objects("SecretStores", self.api(), writer, move |event| {
-            if let Event::InitDone = event {
-                listed.cancel();
-            }
-        });
+        let gone = checks.clone();
+        let stores = objects(
+            "SecretStores",
+            self.api(),
+            writer,
+            move |event| match event {
+                Event::InitDone => listed.cancel(),
+                Event::Delete(store) => forget(&AnyStore::Local(Arc::new(store.clone())), &gone),
+                _ => {}
+            },
+        );
         let stores = stores.predicate_filter(predicates::generation, PredicateConfig::default());
         let stores = stores.filter(|store| ready_now(store.is_ok()));
         Controller::for_stream(stores, reader)
@@ -81,11 +88,19 @@ impl Watches {
     ) {
         let reader = writer.as_reader();
         let api = Api::all(self.client.clone());
-        let stores = objects("ClusterSecretStores", api, writer, move |event| {
-            if let Event::InitDone = event {
-                listed.cancel();
-            }
-        });
+        let gone = checks.clone();
+        let stores = objects(
+            "ClusterSecretStores",
+            api,
+            writer,
+            move |event| match event {
+                Event::InitDone => listed.cancel(),
+                Event::Delete(store) => {
+                    forget(&AnyStore::Cluster(Arc::new(store.clone())), &gone);
+                }
+                _ => {}
+            },
+        );
         let stores = stores.predicate_filter(predicates::generation, PredicateConfig::default());
         let stores = stores.filter(|store| ready_now(store.is_ok()));
         Controller::for_stream(stores, reader)
@@ -179,6 +194,18 @@ impl Watches {
     }
 }
 
+fn forget(store: &AnyStore, checks: &StoreChecks) {
+    let context = &checks.context;
+    context
+        .metrics
+        .forget_store(&store.name(), store.namespace());
+    context
+        .sources
+        .known
+        .store_is_gone(&store.name(), store.namespace());
+    checks.forget(store);
+}
+
 /// Objects of one kind, kept without what is never read.
 fn objects<K>(
     what: &'static str,
@@ -226,15 +253,24 @@ fn note(event: &Event<Guarded>, context: &Context, ready: &CancellationToken) {
 
 /// ExternalSecrets that are to look at a Secret: those whose target it is, and those whose store has its
 /// credentials there.
-fn woken_by(name: &SecretName, told: Told, context: &Context) -> Vec<Key> {
-    let mut keys = context.targets.of(name);
+fn woken_by(name: &SecretName, told: Told, context: &Context) -> Concerned<Key> {
+    let owners = context.targets.of(name);
+    let mut others = Vec::new();
     if told == Told::Changed {
-        for key in &keys {
+        for key in &owners {
             context.passes.secret_changed(key.clone());
         }
+        let seen = Instant::now();
         for (store, place) in context.sources.known.secret_changed(name) {
-            keys.extend(context.users_of(&store, &place));
+            for key in context.users_of(&store, &place) {
+                let news = News {
+                    key: key.clone(),
+                    seen,
+                };
+                context.passes.values_changed(news);
+                others.push(key);
+            }
         }
     }
-    keys
+    Concerned { owners, others }
 }

@@ -14,6 +14,7 @@ use kube::{Api, Client, ResourceExt as _};
 use operator_kit::connect::{self, Clients, ConnectError};
 use operator_kit::listen::{self, ListenError};
 use operator_kit::live::Live;
+use operator_kit::secret_watch::Concerned;
 use operator_kit::serve::{Limits, serve};
 use operator_kit::{EventSink, secret_watch, shutdown, watch_fault};
 use tokio::task::JoinSet;
@@ -222,7 +223,8 @@ async fn reconcile_all(
         live.clone(),
         move |(namespace, name), _| {
             let key = Key::new(name).within(namespace);
-            sealed_known.get(&key).map(|_| key).into_iter().collect()
+            let known = sealed_known.get(&key).map(|_| key);
+            Concerned::owners(known.into_iter().collect())
         },
     );
     let secrets = listed.map(|()| secrets).flatten_stream();

@@ -183,7 +183,9 @@ impl Bed {
                 let ready = facts.contains_key(&format!("{external} Ready"));
                 case.silent || ready || !facts.contains_key(&external)
             });
-            (heard && last.0.elapsed() >= QUIET).then(|| std::mem::take(&mut last.1))
+            let collected = !last.1.values().any(has_orphans);
+            let settled = heard && collected && last.0.elapsed() >= QUIET;
+            settled.then(|| std::mem::take(&mut last.1))
         })
     }
 
@@ -267,6 +269,16 @@ impl Bed {
             self.cluster.plane().run(&get).unwrap()
         })
     }
+}
+
+/// Whether the garbage collector has something to do: it learns within 30 seconds what new definitions define.
+fn has_orphans(facts: &Facts) -> bool {
+    let owned = facts.iter().filter(|(fact, _)| fact.ends_with(" owners"));
+    let mut owners = owned.flat_map(|(_, owners)| owners.as_array().into_iter().flatten());
+    owners.any(|owner| {
+        let name = owner["name"].as_str().unwrap_or_default();
+        owner["kind"] == "ExternalSecret" && !facts.contains_key(&format!("ExternalSecret {name}"))
+    })
 }
 
 /// Makes a call; versions that it makes have ids of their own, the same in every run.

@@ -33,9 +33,12 @@ pub(crate) struct Case {
     pub(crate) before: Vec<Value>,
     /// Of the ExternalSecret: `data` may be a map from items to references.
     pub(crate) spec: Map<String, Value>,
-    /// Nobody says anything about it.
+    /// Perhaps nobody says anything about it.
     #[serde(default)]
     pub(crate) silent: bool,
+    /// Our definitions do not take it.
+    #[serde(default)]
+    pub(crate) refused: bool,
     /// What happens then, one after the other.
     #[serde(default)]
     pub(crate) then: Vec<Round>,

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 use suite::{Cluster, CrdSet, ExternalSecretsController, Namespace, data, text};
 use testkit::aws::{Emulator, FaultProxy, Kind, REGION};
 
-const NAMESPACE: &str = "shop";
+pub(crate) const NAMESPACE: &str = "shop";
 
 /// A store with static keys.
-fn store() -> [Value; 2] {
+pub(crate) fn store() -> [Value; 2] {
     let metadata = json!({"name": "aws", "namespace": NAMESPACE});
     let key = |key: &str| json!({"name": "aws", "key": key});
     let keys = json!({
@@ -32,7 +32,7 @@ fn store() -> [Value; 2] {
     [keys, store]
 }
 
-fn external(name: &str, interval: &str, key: &str) -> Value {
+pub(crate) fn external(name: &str, interval: &str, key: &str) -> Value {
     json!({
         "apiVersion": "external-secrets.io/v1",
         "kind": "ExternalSecret",
@@ -45,7 +45,7 @@ fn external(name: &str, interval: &str, key: &str) -> Value {
     })
 }
 
-fn wait_value(namespace: &Namespace<'_>, name: &str, value: &str) {
+pub(crate) fn wait_value(namespace: &Namespace<'_>, name: &str, value: &str) {
     namespace.wait_for(
         name,
         "to follow",

@@ -9,10 +9,13 @@
 mod admission;
 mod bed;
 mod case;
+mod cluster_external_secret;
 mod comparison;
 mod differences;
 mod follow;
 mod manifests;
 mod marks;
 mod record;
+mod rights;
+mod sync_windows;
 mod takeover;

@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 use suite::{
     Cluster, Component, CrdSet, EXTERNAL_SECRETS_ACCOUNT as ACCOUNT,
-    EXTERNAL_SECRETS_NAMESPACE as NAMESPACE, PATIENCE,
+    EXTERNAL_SECRETS_NAMESPACE as NAMESPACE, ExternalSecretsController, PATIENCE,
 };
+use testkit::aws::{Emulator, Kind};
 
 const EVERYWHERE: &str = "--all-namespaces";
 const STATUS: &str = "--subresource=status";
@@ -135,4 +136,49 @@ fn the_pod_fits_the_strictest_security_standard() {
     let service = get("service", "seal-external-secrets-metrics");
     assert_eq!(service["spec"]["ports"][0]["targetPort"], "metrics");
     assert_eq!(service["spec"]["selector"], template["metadata"]["labels"]);
+}
+
+#[test]
+fn one_namespace_is_served_without_rights_in_others() {
+    let cluster = Cluster::bare();
+    cluster.external_secrets_crds(CrdSet::Ours);
+    cluster.deploy_external_secrets(&[Component::OneNamespace]);
+    let here = format!("--namespace={NAMESPACE}");
+    for (verb, resource, scope, allowed) in [
+        ("watch", "secrets", EVERYWHERE, false),
+        ("get", "secrets", "--namespace=default", false),
+        ("watch", "externalsecrets", EVERYWHERE, false),
+        ("get", "clustersecretstores", EVERYWHERE, false),
+        ("get", "namespaces", EVERYWHERE, false),
+        ("watch", "secrets", &*here, true),
+        ("watch", "externalsecrets", &here, true),
+        ("get", "serviceaccounts", &here, false),
+    ] {
+        may(&cluster, verb, resource, scope, allowed);
+    }
+
+    let emulator = Emulator::start(Kind::Moto).unwrap();
+    emulator.secrets().create_secret("a", "one", &[]).unwrap();
+    let metadata = json!({"name": "a", "namespace": NAMESPACE});
+    let region = testkit::aws::REGION;
+    let store = json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "SecretStore", "metadata": metadata,
+        "spec": {"provider": {"aws": {"service": "SecretsManager", "region": region}}},
+    });
+    let data = json!([{"secretKey": "a", "remoteRef": {"key": "a"}}]);
+    let external = json!({
+        "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": metadata,
+        "spec": {
+            "secretStoreRef": {"name": "a"}, "data": data,
+            // With the finalizer, which takes a right of its own.
+            "target": {"deletionPolicy": "Delete"},
+        },
+    });
+    for object in [store, external] {
+        cluster.plane().apply(&object).unwrap();
+    }
+    let served = format!("--namespace={NAMESPACE}");
+    let _controller = ExternalSecretsController::start(&cluster, emulator.url(), &[&served]);
+    let secret = cluster.existing(NAMESPACE).wait_secret("a");
+    assert_eq!(suite::data(&secret), suite::text(&[("a", "one")]));
 }

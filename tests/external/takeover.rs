@@ -82,7 +82,6 @@ fn written(before: &BTreeMap<String, String>, after: &BTreeMap<String, String>) 
 }
 
 #[test]
-#[ignore = "until external-secrets runs"]
 fn nobody_writes_what_changes_hands() {
     let bed = Bed::start();
     bed.cluster.external_secrets(CrdSet::Upstream);

@@ -30,16 +30,19 @@ pub enum Component {
     ServiceAccountTokens,
     /// ClusterExternalSecrets.
     ClusterExternalSecrets,
+    /// No rights outside of its own namespace.
+    OneNamespace,
 }
 
 impl Component {
-    /// All of them.
+    /// All that give rights.
     pub const ALL: [Self; 2] = [Self::ServiceAccountTokens, Self::ClusterExternalSecrets];
 
     fn folder(self) -> &'static str {
         match self {
             Self::ServiceAccountTokens => "service-account-tokens",
             Self::ClusterExternalSecrets => "cluster-external-secrets",
+            Self::OneNamespace => "one-namespace",
         }
     }
 }

@@ -85,6 +85,12 @@ pub enum RenderError {
         /// Where in the specification.
         place: String,
     },
+    /// Kubernetes would make a token of it, for whoever may write an ExternalSecret.
+    #[error(
+        "spec.target.template makes a token: Secrets of type bootstrap.kubernetes.io/token, and those of type \
+         kubernetes.io/service-account-token that name an account, are refused"
+    )]
+    Token,
     /// What it makes cannot be decoded.
     #[error("{place}: {reason}")]
     Decode {
@@ -170,7 +176,21 @@ pub fn render(
             }
         }
     }
+    if makes_token(template, &rendering.secret) {
+        return Err(RenderError::Token);
+    }
     Ok(rendering.secret)
+}
+
+/// Whether Kubernetes would act on the Secret (contract §10).
+fn makes_token(template: &Template, secret: &RenderedSecret) -> bool {
+    match template.secret_type.as_deref() {
+        Some("bootstrap.kubernetes.io/token") => true,
+        Some("kubernetes.io/service-account-token") => secret
+            .annotations
+            .contains_key("kubernetes.io/service-account.name"),
+        _ => false,
+    }
 }
 
 /// Which part of a Secret a template writes.
@@ -219,7 +239,8 @@ impl Rendering<'_> {
         for (kind, source) in named(from) {
             for item in &source.items {
                 let text = find(place, kind, source, &item.key, sources)?;
-                let rendered = self.one(place, &text)?;
+                let entry = format!("{place}.{}.{}", source.name, item.key);
+                let rendered = self.entry(place, &entry, &text)?;
                 match item.template_as.unwrap_or_default() {
                     TemplateAs::Values => {
                         let value = decoded(place, rendered, decoding, &item.key)?;
@@ -239,13 +260,18 @@ impl Rendering<'_> {
     }
 
     fn one(&self, place: &str, text: &str) -> Result<Rendered, RenderError> {
+        self.entry(place, place, text)
+    }
+
+    /// What is drawn at random differs from entry to entry, equal as the templates may be.
+    fn entry(&self, place: &str, entry: &str, text: &str) -> Result<Rendered, RenderError> {
         self.engine
             .check(text)
             .map_err(|reason| RenderError::Syntax {
                 place: place.to_owned(),
                 reason: reason.to_string(),
             })?;
-        let rendered = self.engine.render(text, &self.items);
+        let rendered = self.engine.render_entry(entry, text, &self.items);
         rendered.map_err(|_| RenderError::Failed {
             place: place.to_owned(),
         })

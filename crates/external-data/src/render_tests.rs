@@ -138,3 +138,31 @@ fn sources_are_asked_for_once() {
     ];
     assert_eq!(super::sources(&template), expected);
 }
+
+#[test]
+fn nobody_makes_a_token_by_a_template() {
+    let account = r#""metadata":{"annotations":{"kubernetes.io/service-account.name":"admin"}}"#;
+    let from = r#""templateFrom":[{"target":"Annotations","literal":"kubernetes.io/service-account.name: admin"}]"#;
+    for (template, refused) in [
+        (
+            r#"{"type":"bootstrap.kubernetes.io/token"}"#.to_owned(),
+            true,
+        ),
+        (
+            r#"{"type":"kubernetes.io/service-account-token"}"#.to_owned(),
+            false,
+        ),
+        (
+            format!(r#"{{"type":"kubernetes.io/service-account-token",{account}}}"#),
+            true,
+        ),
+        (
+            format!(r#"{{"type":"kubernetes.io/service-account-token",{from}}}"#),
+            true,
+        ),
+        (format!(r#"{{"type":"Opaque",{account}}}"#), false),
+    ] {
+        let rendered = rendered(&template, &Sources::new());
+        assert_eq!(rendered == Err(RenderError::Token), refused, "{template}");
+    }
+}

@@ -97,6 +97,27 @@ pub fn entries(spec: &ExternalSecretSpec) -> impl Iterator<Item = Entry> {
     from.chain((0..spec.data.len()).map(Entry::Data))
 }
 
+/// Every store that the specification names, even where it makes no sense otherwise.
+pub fn stores(spec: &ExternalSecretSpec) -> Vec<StoreName> {
+    let own = |source: &Option<SourceRef>| source.as_ref().and_then(|it| it.store_ref.clone());
+    let of_data = spec.data.iter().map(|data| own(&data.source_ref));
+    let of_data_from = spec.data_from.iter().map(|from| own(&from.source_ref));
+    let named = of_data.chain(of_data_from).flatten();
+    let mut stores: Vec<_> = named
+        .chain(spec.secret_store_ref.clone())
+        .filter_map(|store| {
+            let kind = store.kind();
+            Some(StoreName {
+                kind,
+                name: store.name?,
+            })
+        })
+        .collect();
+    stores.sort();
+    stores.dedup();
+    stores
+}
+
 /// Everything that the specification needs, each once.
 ///
 /// # Errors

@@ -73,13 +73,13 @@ impl Target<'_> {
         probably_missing: bool,
         decide: impl Fn(Option<&Secret>) -> Result<Write, E>,
     ) -> Result<Synced, SyncFault<E>> {
-        if probably_missing {
-            // Whatever speaks against the create, a quota or a webhook say, is worth a look first: the
-            // Secret may be there, and right.
-            let write = decide(None).map_err(SyncFault::Refused)?;
-            if let Ok(Step::Done(synced)) = self.carry_out::<E>(write, None).await {
-                return Ok(synced);
-            }
+        // Whatever speaks against the create, the plan, a quota or a webhook, is worth a look first: the Secret
+        // may be there, and right.
+        if probably_missing
+            && let Ok(write) = decide(None)
+            && let Ok(Step::Done(synced)) = self.carry_out::<E>(write, None).await
+        {
+            return Ok(synced);
         }
         let mut fault = ApiFault::Conflict;
         for _ in 0..TRIES {

@@ -27,12 +27,35 @@ pub enum Told {
     Changed,
 }
 
-/// Objects whose Secret changed, over and over. `objects` says whose Secret one is; of all others not even the
+/// Objects that are to look at a Secret.
+#[derive(Clone, Debug)]
+pub struct Concerned<K> {
+    /// Those whose Secret it is.
+    pub owners: Vec<K>,
+    /// Those that need it for something else.
+    pub others: Vec<K>,
+}
+
+impl<K> Concerned<K> {
+    /// Owners alone.
+    pub fn owners(owners: Vec<K>) -> Self {
+        Self {
+            owners,
+            others: Vec::new(),
+        }
+    }
+
+    fn all(self) -> Vec<K> {
+        self.owners.into_iter().chain(self.others).collect()
+    }
+}
+
+/// Objects whose Secret changed, over and over. `objects` says whom one concerns; of all others not even the
 /// version is kept.
 pub fn changes<K: Clone + Eq + Hash + Send>(
     secrets: Api<PartialObjectMeta<Secret>>,
     live: Arc<Live<K>>,
-    objects: impl Fn(&SecretName, Told) -> Vec<K> + Send,
+    objects: impl Fn(&SecretName, Told) -> Concerned<K> + Send,
 ) -> impl Stream<Item = K> + Send {
     watcher(secrets, watcher::Config::default().any_semantic())
         .backoff(watch_fault::backoff())
@@ -54,7 +77,7 @@ pub fn api(client: Client, namespace: Option<&str>) -> Api<PartialObjectMeta<Sec
 fn note<K: Clone + Eq + Hash>(
     event: Event<PartialObjectMeta<Secret>>,
     live: &Live<K>,
-    objects: impl Fn(&SecretName, Told) -> Vec<K>,
+    objects: impl Fn(&SecretName, Told) -> Concerned<K>,
 ) -> Vec<K> {
     let told = match &event {
         Event::Apply(_) | Event::Delete(_) => Told::Changed,
@@ -70,18 +93,18 @@ fn note<K: Clone + Eq + Hash>(
             Vec::new()
         }
         Event::InitApply(secret) | Event::Apply(secret) => {
-            let keys = objects(&secret);
-            for key in &keys {
+            let concerned = objects(&secret);
+            for key in &concerned.owners {
                 live.saw(key, secret.resource_version().unwrap_or_default());
             }
-            keys
+            concerned.all()
         }
         Event::Delete(secret) => {
-            let keys = objects(&secret);
-            for key in &keys {
+            let concerned = objects(&secret);
+            for key in &concerned.owners {
                 live.lost(key);
             }
-            keys
+            concerned.all()
         }
         Event::InitDone => live.listed(),
     }

@@ -59,6 +59,7 @@ impl SecretsManager {
             arn: answer.arn.unwrap_or_default(),
             name: answer.name.unwrap_or_default(),
             version_id: answer.version_id.unwrap_or_default(),
+            created: answer.created_date.map(|date| date.secs()),
             text: answer.secret_string.map(Zeroizing::new),
             binary: answer
                 .secret_binary
@@ -224,6 +225,7 @@ fn entry_value(entry: SecretValueEntry) -> SecretValue {
         arn: entry.arn.unwrap_or_default(),
         name: entry.name.unwrap_or_default(),
         version_id: entry.version_id.unwrap_or_default(),
+        created: entry.created_date.map(|date| date.secs()),
         text: entry.secret_string.map(Zeroizing::new),
         binary: entry
             .secret_binary

@@ -16,6 +16,8 @@ pub struct SecretValue {
     pub name: String,
     /// Id of the version.
     pub version_id: String,
+    /// When the version was made, in seconds since 1970, as far as AWS says.
+    pub created: Option<i64>,
     /// The text, if it was stored as text.
     pub text: Option<Zeroizing<String>>,
     /// The bytes, if it was stored as bytes.

@@ -26,26 +26,26 @@ use super::reconcile::{Context, place, reconcile, retry};
 /// Passes at once. Each writes many objects at a time.
 const PASSES: u16 = 4;
 /// How often is asked whether the kind is there, and whether this controller may see it.
-const LOOK_FOR_KIND: Duration = Duration::from_secs(30);
+const LOOK_FOR_KIND: Duration = Duration::from_secs(10);
 
 /// What it runs on.
-pub struct ClusterController {
+pub(crate) struct ClusterController {
     /// For watches.
-    pub watches: Client,
+    pub(crate) watches: Client,
     /// For everything else.
-    pub calls: Client,
+    pub(crate) calls: Client,
     /// Where events go.
-    pub events: EventSink,
+    pub(crate) events: EventSink,
     /// Where numbers go.
-    pub metrics: ClusterMetrics,
+    pub(crate) metrics: ClusterMetrics,
     /// The end.
-    pub stop: CancellationToken,
+    pub(crate) stop: CancellationToken,
 }
 
 impl ClusterController {
     /// Serves ClusterExternalSecrets until the end. Where there are none of them, as their resource
     /// definition or the rights are not installed, it waits for both; nothing else is held up.
-    pub async fn run(self) {
+    pub(crate) async fn run(self) {
         let stop = self.stop.clone();
         tokio::select! {
             () = self.kind_is_served() => {}

@@ -10,7 +10,7 @@ use prometheus_client::registry::Registry;
 
 /// The numbers of all ClusterExternalSecrets.
 #[derive(Clone, Debug, Default)]
-pub struct ClusterMetrics {
+pub(crate) struct ClusterMetrics {
     conditions: Family<ConditionLabels, Gauge<i64, AtomicI64>>,
     durations: Family<ObjectLabels, Gauge<f64, AtomicU64>>,
 }
@@ -31,7 +31,7 @@ struct ConditionLabels {
 
 impl ClusterMetrics {
     /// Shows them.
-    pub fn register(&self, registry: &mut Registry) {
+    pub(crate) fn register(&self, registry: &mut Registry) {
         registry.register(
             "clusterexternalsecret_status_condition",
             "The status condition of a specific Cluster External Secret",

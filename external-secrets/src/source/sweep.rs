@@ -3,7 +3,7 @@
 //!
 //! A queue of events (EventBridge, SQS) would be a second source of the same news.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,26 +21,31 @@ const LOOK: Duration = Duration::from_secs(15);
 
 /// Sweeps as long as somebody wants to hear of it.
 pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>) {
-    let mut last = Instant::now();
+    let began = Instant::now();
+    let mut checked = Checks {
+        last: began,
+        keys: HashMap::new(),
+    };
     loop {
-        let due = source.period().map(|period| last + period);
+        let wanted = source.wanted();
         let look = Instant::now() + LOOK;
-        sleep_until(due.map_or(look, |due| due.min(look))).await;
-        if due.is_none_or(|due| Instant::now() < due) {
+        let due = checked.due(&wanted).map_or(look, |due| due.min(look));
+        sleep_until(due).await;
+        let keys = checked.take(&wanted);
+        if keys.is_empty() {
             continue;
         }
-        last = Instant::now();
-        let keys: Vec<_> = source.keys().into_iter().collect();
-        let checked = source.values().check(&keys).await;
-        if let Some((_, error)) = checked.unsure.first() {
-            let more = checked.unsure.len() - 1;
+        let looked = source.values().check(&keys).await;
+        if let Some((_, error)) = looked.unsure.first() {
+            source.heard(error);
+            let more = looked.unsure.len() - 1;
             tracing::debug!(
-                identity = %source.identity, region = source.region, more,
+                identity = %source.place.0, region = source.place.1, more,
                 "cannot look for changes: {error}"
             );
         }
-        for key in source.users_of(&checked.changed) {
-            let seen = checked.began;
+        for key in source.users_of(&looked.changed) {
+            let seen = looked.began;
             if changed.send(News { key, seen }).is_err() {
                 return;
             }
@@ -48,18 +53,62 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>
     }
 }
 
-impl Source {
-    /// How often to sweep: a bit more often than the shortest interval, so that at the end of each what is known
-    /// is never older.
-    fn period(&self) -> Option<Duration> {
-        let users = self.users();
-        let shortest = users.values().map(|used| used.interval).min()?;
-        Some(shortest.mul_f64(0.9).max(SHORTEST))
+/// When keys were looked at last.
+struct Checks {
+    last: Instant,
+    keys: HashMap<String, Instant>,
+}
+
+/// Keys, and how old what is known of them may become.
+type Wanted = HashMap<String, Duration>;
+
+impl Checks {
+    /// When the next one is to be looked at: a bit before its time, so that what is known is never older.
+    fn due(&self, wanted: &Wanted) -> Option<Instant> {
+        let due = wanted.iter().map(|(key, interval)| {
+            let interval = interval.mul_f64(0.9).max(SHORTEST);
+            self.before(key) + interval
+        });
+        due.min()
     }
 
-    fn keys(&self) -> BTreeSet<String> {
-        let users = self.users();
-        users.values().flat_map(|used| used.keys.clone()).collect()
+    /// Those that are to be looked at now, and those that would be soon: they go together from now on.
+    fn take(&mut self, wanted: &Wanted) -> Vec<String> {
+        let now = Instant::now();
+        self.keys.retain(|key, _| wanted.contains_key(key));
+        for key in wanted.keys() {
+            self.keys.entry(key.clone()).or_insert(self.last);
+        }
+        if self.due(wanted).is_none_or(|due| now < due) {
+            return Vec::new();
+        }
+        let soon = wanted.iter().filter(|(key, interval)| {
+            let interval = interval.mul_f64(0.5);
+            self.before(key) + interval <= now
+        });
+        let mut keys: Vec<_> = soon.map(|(key, _)| key.clone()).collect();
+        keys.sort_unstable();
+        self.last = now;
+        self.keys.extend(keys.iter().map(|key| (key.clone(), now)));
+        keys
+    }
+
+    /// A new key goes with the others.
+    fn before(&self, key: &str) -> Instant {
+        self.keys.get(key).copied().unwrap_or(self.last)
+    }
+}
+
+impl Source {
+    fn wanted(&self) -> Wanted {
+        let mut wanted = Wanted::new();
+        for used in self.users().values() {
+            for key in &used.keys {
+                let interval = wanted.entry(key.clone()).or_insert(used.interval);
+                *interval = used.interval.min(*interval);
+            }
+        }
+        wanted
     }
 
     /// ExternalSecrets that stand on one of these.
@@ -73,5 +122,51 @@ impl Source {
             .iter()
             .filter(|(_, used)| used.keys.iter().any(|key| keys.contains(key)));
         concerned.map(|(key, _)| key.clone()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_is_in_a_hurry_hurries_nobody_else() {
+        let mut checks = Checks {
+            last: Instant::now(),
+            keys: HashMap::new(),
+        };
+        let minutes = |minutes| Duration::from_mins(minutes);
+        let wanted = |keys: &[(&str, u64)]| -> Wanted {
+            keys.iter()
+                .map(|(key, every)| ((*key).to_owned(), minutes(*every)))
+                .collect()
+        };
+        let both = wanted(&[("quick", 1), ("slow", 60)]);
+        let mut looked = [0, 0];
+        for _ in 0..60 * 4 {
+            tokio::time::advance(Duration::from_secs(15)).await;
+            for key in checks.take(&both) {
+                looked[usize::from(key == "slow")] += 1;
+            }
+        }
+        assert!((55..=70).contains(&looked[0]), "{looked:?}");
+        assert!((1..=2).contains(&looked[1]), "{looked:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn those_of_one_interval_go_together() {
+        let mut checks = Checks {
+            last: Instant::now(),
+            keys: HashMap::new(),
+        };
+        let mut wanted = Wanted::new();
+        let mut sweeps = 0;
+        // One more each minute.
+        for number in 0..240 {
+            wanted.insert(number.to_string(), Duration::from_hours(1));
+            tokio::time::advance(Duration::from_mins(1)).await;
+            sweeps += usize::from(!checks.take(&wanted).is_empty());
+        }
+        assert!((3..=9).contains(&sweeps), "{sweeps}");
     }
 }

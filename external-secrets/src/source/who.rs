@@ -24,6 +24,8 @@ const ROLE: &str = "eks.amazonaws.com/role-arn";
 /// The audience of its tokens, if not that of STS.
 const AUDIENCE: &str = "eks.amazonaws.com/audience";
 const STS_AUDIENCE: &str = "sts.amazonaws.com";
+/// Session tags that tell who asks.
+const RESERVED: [&str; 3] = ["esoNamespace", "esoStoreName", "esoStoreKind"];
 /// How long an answer of the API server counts. Changes of Secrets are told by the watch; service accounts
 /// are not watched.
 const COUNTS: Duration = Duration::from_mins(1);
@@ -64,6 +66,12 @@ pub(crate) enum WhoError {
         /// The item.
         key: String,
     },
+    /// Tags that tell who asks, from somebody who might be somebody else.
+    #[error(
+        "spec.provider.aws.sessionTags may not say {0} in a SecretStore: that is what sessionTagsPolicy Simple \
+         tells"
+    )]
+    ReservedTag(&'static str),
     /// No role to assume.
     #[error(
         "an IAM role must be associated with service account {namespace}/{name}: annotate it with {ROLE}"
@@ -105,6 +113,14 @@ impl KnownIdentities {
         concerned.map(|(question, _)| question).collect()
     }
 
+    /// The store is gone: nothing of it stays.
+    pub(crate) fn store_is_gone(&self, store: &StoreName, namespace: Option<&str>) {
+        let of_it = |(name, place): &Question| {
+            name == store && namespace.is_none_or(|namespace| namespace == place)
+        };
+        self.known().retain(|question, _| !of_it(question));
+    }
+
     fn known(&self) -> MutexGuard<'_, HashMap<Question, Known>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -141,16 +157,19 @@ pub(crate) async fn who(
         None => Ok(Identity::of(Base::Process)),
     };
     let secrets = reader.secrets;
-    // A failure that may pass is not kept.
-    if answer.as_ref().is_ok() || answer.as_ref().is_err_and(|error| !error.is_transient()) {
-        let known = Known {
-            store: version,
-            until: now + COUNTS,
-            secrets,
-            answer: answer.clone(),
-        };
-        context.sources.known.known().insert(question, known);
-    }
+    // A failure of reading does not count for long, as nothing tells when rights are given. Which Secrets were
+    // looked for is kept in any case: the watch tells when they are there.
+    let counts = match answer {
+        Err(WhoError::Read { .. }) => Duration::ZERO,
+        _ => COUNTS,
+    };
+    let known = Known {
+        store: version,
+        until: now + counts,
+        secrets,
+        answer: answer.clone(),
+    };
+    context.sources.known.known().insert(question, known);
     answer
 }
 
@@ -182,12 +201,21 @@ impl Reader<'_> {
         Ok(Identity {
             base,
             additional_roles: aws.additional_roles.clone(),
-            role: self.role(aws, store),
+            role: self.role(aws, store)?,
         })
     }
 
-    fn role(&self, aws: &AwsProvider, store: &StoreName) -> Option<AssumedRole> {
-        let arn = aws.role.clone().filter(|role| !role.is_empty())?;
+    fn role(&self, aws: &AwsProvider, store: &StoreName) -> Result<Option<AssumedRole>, WhoError> {
+        let Some(arn) = aws.role.clone().filter(|role| !role.is_empty()) else {
+            return Ok(None);
+        };
+        // Whoever may write stores for one namespace could else pass for another.
+        let mut tags = aws.session_tags.iter().map(|tag| tag.key.as_str());
+        let reserved =
+            tags.find_map(|key| RESERVED.iter().find(|name| key.eq_ignore_ascii_case(name)));
+        if let Some(name) = reserved.filter(|_| !self.is_cluster) {
+            return Err(WhoError::ReservedTag(name));
+        }
         let asker = aws_identity::Asker {
             namespace: self.place,
             store_name: &store.name,
@@ -203,12 +231,12 @@ impl Reader<'_> {
             SessionTagsPolicy::Simple => asker.session_tags(&BTreeMap::new()),
             SessionTagsPolicy::Custom => asker.session_tags(&aws.custom_session_tags),
         };
-        Some(AssumedRole {
+        Ok(Some(AssumedRole {
             arn,
             external_id: aws.external_id.clone().filter(|id| !id.is_empty()),
             session_tags,
             transitive_tag_keys: aws.transitive_tag_keys.clone(),
-        })
+        }))
     }
 
     async fn account(&self, reference: &ServiceAccountRef) -> Result<Base, WhoError> {
@@ -283,11 +311,12 @@ impl Reader<'_> {
             fault: error.into(),
         })?;
         let items = found.data.into_iter().flatten();
-        let item = items
+        // All of them are wiped.
+        let items: BTreeMap<_, _> = items
             .map(|(name, bytes)| (name, Zeroizing::new(bytes.0)))
-            .find(|(name, _)| *name == key);
-        let text = item.and_then(|(_, bytes)| {
-            let text = std::str::from_utf8(&bytes).ok()?;
+            .collect();
+        let text = items.get(&key).and_then(|bytes| {
+            let text = std::str::from_utf8(bytes).ok()?;
             Some(Zeroizing::new(text.to_owned()))
         });
         text.ok_or(WhoError::NoItem {

@@ -130,6 +130,12 @@ pub enum SyncWindowKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SyncWindow {
     /// When it begins, as cron writes it.
+    #[schemars(
+        length(min = 1),
+        regex(
+            pattern = r"^(@(annually|yearly|monthly|weekly|daily|midnight|hourly)|@every [^\s]+.*|[^\s]+( [^\s]+){4})$"
+        )
+    )]
     pub schedule: String,
 
     /// How long it lasts, such as 30m.

@@ -96,6 +96,7 @@ mod tests {
                 arn: String::new(),
                 name: String::new(),
                 version_id: String::new(),
+                created: None,
                 text: Some(Zeroizing::new("x".repeat(length))),
                 binary: None,
             })
