@@ -199,7 +199,8 @@ pub(super) const ACCEPTED: &[Case] = &[
     case(
         "tags of one's own",
         CSS,
-        Refuses("sessionTagsPolicy"),
+        // It names one of the two fields that it does not know.
+        Refuses("essionTags"),
         r#"{"provider": {"aws": {"service": "SecretsManager", "region": "eu-central-1", "sessionTagsPolicy": "Custom", "customSessionTags": {"team": "shop"}}}}"#,
     ),
     case(
