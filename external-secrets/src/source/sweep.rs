@@ -27,11 +27,11 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>
         keys: HashMap::new(),
     };
     loop {
-        let wanted = source.wanted();
         let look = Instant::now() + LOOK;
-        let due = checked.due(&wanted).map_or(look, |due| due.min(look));
-        sleep_until(due).await;
-        let keys = checked.take(&wanted);
+        let due = checked.due(&source.wanted());
+        sleep_until(due.map_or(look, |due| due.min(look))).await;
+        // Meanwhile somebody may have come or gone.
+        let keys = checked.take(&source.wanted());
         if keys.is_empty() {
             continue;
         }
