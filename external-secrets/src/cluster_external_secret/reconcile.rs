@@ -10,6 +10,7 @@ use kube::core::{ObjectMeta, PartialObjectMeta};
 use kube::runtime::controller::Action as Requeue;
 use kube::runtime::reflector::{ObjectRef, Store};
 use kube::{Api, Client, ResourceExt as _};
+use operator_kit::message::one_line;
 use operator_kit::status::{self as statuses, Present, Subject, WrittenStatuses};
 use operator_kit::{ApiFault, Backoff, EventKind, EventSink};
 use seal_api::external_secrets::{
@@ -340,7 +341,7 @@ async fn report(
     })?;
     if changed && !outcome.failed.is_empty() {
         let message = failures(&outcome.failed);
-        tracing::warn!(object = name, "{message}");
+        tracing::warn!(object = name, "{}", one_line(&message));
         tell(
             &object.metadata,
             context,

@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use operator_kit::message::one_line;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep_until};
 
@@ -41,7 +42,7 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>
             let more = looked.unsure.len() - 1;
             tracing::debug!(
                 identity = %source.place.0, region = source.place.1, more,
-                "cannot look for changes: {error}"
+                "cannot look for changes: {}", one_line(&error.to_string())
             );
         }
         for key in source.users_of(&looked.changed) {
