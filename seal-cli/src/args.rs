@@ -7,6 +7,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::error::CliError;
 use crate::later::Later;
+use crate::mode::ModeArgs;
 use crate::recipient::{Cert, RecipientArgs, RuleArgs};
 use crate::verbs;
 
@@ -102,6 +103,9 @@ pub(crate) struct Args {
     pub(crate) version: Option<bool>,
 
     #[command(flatten)]
+    pub(crate) mode: ModeArgs,
+
+    #[command(flatten)]
     later: Later,
 }
 
@@ -184,6 +188,7 @@ impl Args {
             }
         }
         self.cluster.complete_from(&variable);
+        self.mode.complete_from(&variable);
         self.cert_of_variable = variable("cert");
         for (slot, flag) in [
             (&mut self.fetch_cert, "fetch-cert"),

@@ -9,13 +9,14 @@ use crate::config;
 use crate::environment;
 use crate::error::CliError;
 use crate::kubeconfig::Connection;
+use crate::mode::Mode;
 use crate::output::{Destination, Format};
 use crate::recipient::{Asked, RecipientArgs, RuleArgs};
 
 /// Everything a command needs to know.
 pub(crate) struct Context {
     pub(crate) version: bool,
-    pub(crate) fetch_cert: bool,
+    pub(crate) mode: Mode,
     /// A certificate given by hand; else the cluster is asked.
     pub(crate) cert: Option<String>,
     /// Whom to seal for, the certificate included.
@@ -86,7 +87,7 @@ impl Context {
         let output = path(args.sealed_secret_file);
         Ok(Self {
             version: args.version.unwrap_or_default(),
-            fetch_cert: args.fetch_cert.unwrap_or_default(),
+            mode: args.mode.mode(args.fetch_cert.unwrap_or_default()),
             cert: cert.typed.or(cert.variable),
             asked,
             recipients: args.recipients,

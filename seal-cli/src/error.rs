@@ -23,7 +23,7 @@ pub(crate) enum CliError {
     #[error(
         "{0} is not there yet in this version of seal; use kubeseal for it, its files go together with ours"
     )]
-    NotThereYet(String),
+    NotThereYet(&'static str),
     #[error(
         "{0} is not there yet in this version of seal; write it into a kubeconfig and name that with --kubeconfig and --context"
     )]

@@ -1,4 +1,4 @@
-//! Flags of kubeseal that are not there yet: known, so that they are refused by name rather than
+//! Flags of a connection that are not there yet: known, so that they are refused by name rather than
 //! ignored. Their values are never shown: tokens and passwords are among them.
 
 use crate::args::{go_bool, truth};
@@ -8,30 +8,7 @@ use crate::error::CliError;
 #[derive(clap::Args, Debug, Default)]
 pub(crate) struct Later {
     #[command(flatten)]
-    work: Work,
-    #[command(flatten)]
     connection: Connection,
-}
-
-/// What to do.
-#[derive(clap::Args, Debug, Default)]
-struct Work {
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    validate: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    re_encrypt: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    rotate: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    raw: Option<bool>,
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = truth)]
-    recovery_unseal: Option<bool>,
-    #[arg(long, hide = true)]
-    recovery_private_key: Vec<String>,
-    #[arg(long, hide = true)]
-    from_file: Vec<String>,
-    #[arg(long, hide = true)]
-    merge_into: Vec<String>,
 }
 
 /// Which cluster to ask, and as whom: kubectl's flags.
@@ -82,29 +59,10 @@ enum Typed<'a> {
 impl Later {
     /// The first that is asked for, by the command line or its variable, is an error.
     pub(crate) fn refuse(&self, variable: impl Fn(&str) -> Option<String>) -> Result<(), CliError> {
-        if let Some(flag) = first(self.work.flags(), &variable) {
-            return Err(CliError::NotThereYet(flag));
-        }
         match first(self.connection.flags(), &variable) {
             Some(flag) => Err(CliError::NotThereYetForClusters(flag)),
             None => Ok(()),
         }
-    }
-}
-
-impl Work {
-    fn flags(&self) -> [(&'static str, Typed<'_>); 8] {
-        use Typed::{Switch, Values};
-        [
-            ("validate", Switch(self.validate)),
-            ("re-encrypt", Switch(self.re_encrypt)),
-            ("rotate", Switch(self.rotate)),
-            ("raw", Switch(self.raw)),
-            ("recovery-unseal", Switch(self.recovery_unseal)),
-            ("recovery-private-key", Values(&self.recovery_private_key)),
-            ("from-file", Values(&self.from_file)),
-            ("merge-into", Values(&self.merge_into)),
-        ]
     }
 }
 
@@ -166,26 +124,6 @@ mod tests {
         let args = Args::try_parse_from(typed).unwrap();
         let error = args.refuse_what_is_not_there_yet(variable).err()?;
         Some(error.to_string())
-    }
-
-    #[test]
-    fn flags_to_come_are_refused_by_name() {
-        for (typed, flag) in [
-            (&["--raw"][..], "--raw is"),
-            (&["--merge-into", "x"], "--merge-into is"),
-            (&["--rotate=true"], "--rotate is"),
-            (&["--token", "x"], "--token is"),
-        ] {
-            let error = refusal(typed, |_| None).unwrap();
-            assert!(error.starts_with(flag), "{error}");
-        }
-        assert_eq!(refusal(&["--raw=false"], |_| None), None);
-        let on = |flag: &str| (flag == "validate").then(|| "1".to_owned());
-        let error = refusal(&[], on).unwrap();
-        assert!(error.starts_with("--validate (set by SEALED_SECRETS_VALIDATE)"));
-        assert_eq!(refusal(&["--validate=false"], on), None, "typed wins");
-        let off = |flag: &str| (flag == "raw").then(|| "false".to_owned());
-        assert_eq!(refusal(&[], off), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ mod input;
 mod kms_connection;
 mod kubeconfig;
 mod later;
+mod mode;
 mod output;
 mod public_keys;
 mod readers_error;
@@ -36,6 +37,8 @@ mod which;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+
+use mode::Mode;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
@@ -58,9 +61,13 @@ fn run(mut typed: args::Args) -> Result<(), error::CliError> {
     if context.version {
         return command::version::run();
     }
-    if context.fetch_cert {
-        command::fetch_cert::run(&context)
-    } else {
-        command::seal::run(&context)
+    match &context.mode {
+        Mode::RecoveryUnseal(keys) => command::recovery_unseal::run(&context, keys),
+        Mode::Validate => command::validate::run(&context),
+        Mode::ReEncrypt => command::re_encrypt::run(&context),
+        Mode::FetchCert => command::fetch_cert::run(&context),
+        Mode::MergeInto(file) => command::merge_into::run(&context, file),
+        Mode::Raw(files) => command::raw::run(&context, files),
+        Mode::Seal => command::seal::run(&context),
     }
 }
