@@ -1,22 +1,16 @@
 //! Asking the controller through the API server's service proxy (contract §3.2).
 
-use std::time::Duration;
-
 use futures::AsyncReadExt as _;
 use http::Request;
 use k8s_openapi::api::core::v1::Service;
-use kube::{Api, Client};
+use kube::{Api, Client, Config};
 
 use crate::address;
 use crate::certificate;
+use crate::connection::Connection;
 use crate::context::Controller;
 use crate::error::CliError;
-use crate::kubeconfig::{self, Connection};
-
-const CONNECT: Duration = Duration::from_secs(10);
-const READ: Duration = Duration::from_secs(30);
-/// For everything: a server that sends a byte now and then must not hold a pipeline for ever.
-const TOTAL: Duration = Duration::from_mins(1);
+use crate::kubeconfig::{self, ConfigError};
 
 /// The certificate that the controller serves, byte for byte.
 pub(crate) fn certificate(
@@ -28,22 +22,22 @@ pub(crate) fn certificate(
         .build()
         .map_err(|_| CliError::NoCluster("the system gives no runtime"))?;
     check_names(controller)?;
-    let fetched = async { tokio::time::timeout(TOTAL, fetch(connection, controller)).await };
+    // Outside of the limit: a login helper may wait for a person.
+    let config = kubeconfig::config(connection)?;
+    let Some(total) = connection.limits().map_err(ConfigError::from)?.total else {
+        return runtime.block_on(fetch(config, controller));
+    };
+    let fetched = async { tokio::time::timeout(total, fetch(config, controller)).await };
     runtime.block_on(fetched).unwrap_or_else(|_| {
         Err(CliError::ServiceProxy {
-            reason: format!("no complete answer within {} s", TOTAL.as_secs()),
+            reason: format!("no complete answer within {total:?} (--request-timeout)"),
         })
     })
 }
 
-async fn fetch(connection: &Connection, controller: &Controller) -> Result<Vec<u8>, CliError> {
+async fn fetch(config: Config, controller: &Controller) -> Result<Vec<u8>, CliError> {
     // One TLS library for the process; a second call keeps the first.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let mut config = kubeconfig::config(connection).await?;
-    config.connect_timeout = Some(CONNECT);
-    config.read_timeout = Some(READ);
-    // A person waits: minutes of retries against a controller that is down help nobody.
-    config.default_retry = false;
     let server = address::of(&config.cluster_url);
     let client = Client::try_from(config)
         .map_err(|_| CliError::NoCluster("the context's certificates or address are unusable"))?;
