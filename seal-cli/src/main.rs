@@ -34,12 +34,14 @@ mod report;
 mod rules;
 mod sealed_edit;
 mod sealed_file;
+mod sealed_input;
 mod title;
 mod turn;
 mod ui;
 mod verbs;
 mod verified;
 mod which;
+mod wiped_json;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
