@@ -17,9 +17,11 @@ use crate::error::CliError;
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
     Compact(command::compact::Args),
+    Completions(command::completions::Args),
     Config(command::config::Args),
     Inspect(command::inspect::Args),
     Keys(command::keys::Args),
+    Man(command::man::Args),
     Open(command::open::Args),
     Recipients(command::recipients::Args),
     Rekey(command::rekey::Args),
@@ -32,9 +34,11 @@ impl Verb {
     pub(crate) fn run(self) -> Result<(), CliError> {
         match self {
             Self::Compact(args) => command::compact::run(args),
+            Self::Completions(args) => command::completions::run(&args),
             Self::Config(args) => command::config::run(&args),
             Self::Inspect(args) => command::inspect::run(&args),
             Self::Keys(args) => command::keys::run(args),
+            Self::Man(args) => command::man::run(&args),
             Self::Open(args) => command::open::run(&args),
             Self::Recipients(args) => command::recipients::run(args),
             Self::Rekey(args) => command::rekey::run(args),
@@ -80,18 +84,42 @@ pub(crate) fn parse(words: &[OsString], called_as: CalledAs) -> Option<Result<Ve
     Some(Line::try_parse_from(words).map(|line| line.verb))
 }
 
+/// Flags and verbs together, for those who describe the command line.
+pub(crate) fn whole() -> clap::Command {
+    let flags = crate::args::Args::command();
+    let line = Line::command();
+    let verbs = line.get_subcommands().cloned();
+    flags.override_usage(USAGE).subcommands(verbs)
+}
+
+/// What people want to do, and the verbs for it.
+const TASKS: [(&str, &[&str]); 4] = [
+    ("Look into files", &["inspect", "open"]),
+    ("Change files", &["set", "unset"]),
+    (
+        "Readers and keys",
+        &["recipients", "rekey", "compact", "keys", "config"],
+    ),
+    ("This program", &["completions", "man"]),
+];
+
 /// The verbs with what they do, for the help of the program.
 pub(crate) fn list() -> String {
     let line = Line::command();
-    let verbs = || line.get_subcommands();
-    let width = verbs().map(|verb| verb.get_name().len()).max();
-    let width = width.unwrap_or_default();
+    let width = line.get_subcommands().map(|verb| verb.get_name().len());
+    let width = width.max().unwrap_or_default();
     let mut text = "Verbs, each with its own --help:\n".to_owned();
-    for verb in verbs() {
-        let about = verb.get_about().cloned().unwrap_or_default().to_string();
-        // One line each: what follows a colon is in the help of the verb.
-        let about = about.split(':').next().unwrap_or_default();
-        let _ = writeln!(text, "  {:width$}  {about}", verb.get_name());
+    for (task, verbs) in TASKS {
+        let _ = writeln!(text, "  {task}:");
+        for name in verbs {
+            let about = line
+                .find_subcommand(name)
+                .and_then(clap::Command::get_about);
+            let about = about.cloned().unwrap_or_default().to_string();
+            // One line each: what follows a colon is in the help of the verb.
+            let about = about.split(':').next().unwrap_or_default();
+            let _ = writeln!(text, "    {name:width$}  {about}");
+        }
     }
     text
 }
@@ -107,6 +135,7 @@ mod tests {
     #[test]
     fn flags_of_verbs_are_consistent() {
         Line::command().debug_assert();
+        whole().debug_assert();
     }
 
     #[test]
@@ -138,6 +167,15 @@ mod tests {
         for verb in Line::command().get_subcommands() {
             assert!(verb.get_about().is_some(), "{}", verb.get_name());
         }
-        assert!(list().contains("\n  config  "), "{}", list());
+        let listed = TASKS.iter().flat_map(|(_, verbs)| verbs.iter().copied());
+        let mut listed: Vec<_> = listed.collect();
+        listed.sort_unstable();
+        let line = Line::command();
+        let all: Vec<_> = line
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        assert_eq!(listed, all);
+        assert!(list().contains("\n    config  "), "{}", list());
     }
 }
