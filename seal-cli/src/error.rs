@@ -11,6 +11,8 @@ use sealing::{ItemError, OpenError, ReadSealedError, ReadSecretError, SealError,
 
 use crate::age::SourceError;
 use crate::command::keys::KeysError;
+use crate::command::merge_into::MergeError;
+use crate::command::raw::RawError;
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
@@ -223,6 +225,11 @@ pub(crate) enum CliError {
     ServiceProxy { reason: String },
 
     #[error(transparent)]
+    Raw(#[from] RawError),
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+
+    #[error(transparent)]
     Keys(#[from] KeysError),
 
     #[error(transparent)]
@@ -281,6 +288,8 @@ impl CliError {
             | Self::InKms { .. }
             | Self::ItemInKms { .. }
             | Self::Scope(_)
+            | Self::Raw(RawError::List | RawError::Se1 | RawError::InKms(_))
+            | Self::Merge(MergeError::OutputFile)
             | Self::InspectFormat(_)
             | Self::NoneNamed
             | Self::NoReader(_)

@@ -50,7 +50,7 @@ pub fn edit(text: &str, document: usize, edits: &[BlockEdit]) -> Result<String, 
     let target = Target::find(text, document)?;
     let before = target.before();
     check_blocks(before, document)?;
-    let changes = Changes::of(before, document, edits)?;
+    let changes = Changes::of(before, (document, target.usual_order()), edits)?;
     if changes.is_empty() {
         return Ok(text.to_owned());
     }

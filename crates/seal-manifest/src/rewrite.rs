@@ -2,6 +2,7 @@
 
 use crate::document::{self, Document, Opened, Wanted};
 use crate::edit_error::EditError;
+use crate::item_order::ItemOrder;
 use crate::json_rewrite;
 use crate::lines::{Lines, complete, line_break_at};
 use crate::node::Node;
@@ -42,6 +43,14 @@ impl<'t> Target<'t> {
     /// The document as it is.
     pub(crate) fn before(&self) -> &Node {
         self.documents[self.place].root()
+    }
+
+    /// How keys stand in what Go writes: kubeseal and kubectl.
+    pub(crate) fn usual_order(&self) -> ItemOrder {
+        match self.wanted.trace {
+            Some(_) => ItemOrder::Natural,
+            None => ItemOrder::Bytes,
+        }
     }
 
     /// The text with `after` in its place: JSON is written anew, of YAML the lines change that `plan`

@@ -59,7 +59,7 @@ fn set(text: &str, document: usize, edit: &TextEdit<'_>) -> Result<String, EditE
     }
     let mut after = before.duplicate();
     let path: Vec<&str> = ["spec"].iter().chain(edit.path).copied().collect();
-    apply(&mut after, &path, &texts);
+    apply(&mut after, &path, &texts, target.usual_order());
     target.rewrite(&after, |lines, root, before| {
         let mut plan = Plan {
             lines,
@@ -102,7 +102,7 @@ fn check(root: &Node, document: usize, path: &[&str]) -> Result<(), EditError> {
 }
 
 /// The document as it should read after the edit.
-fn apply(node: &mut Node, path: &[&str], texts: &BTreeMap<&str, &str>) {
+fn apply(node: &mut Node, path: &[&str], texts: &BTreeMap<&str, &str>, usual: ItemOrder) {
     let content = std::mem::replace(&mut node.content, Content::Null);
     let mut entries = match content {
         Content::Mapping(entries) => entries,
@@ -114,10 +114,10 @@ fn apply(node: &mut Node, path: &[&str], texts: &BTreeMap<&str, &str>) {
             entries.push(entry(key, Content::Null));
             entries.len() - 1
         });
-        apply(&mut entries[at].value, path, texts);
+        apply(&mut entries[at].value, path, texts, usual);
     } else {
         let keys: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
-        let order = ItemOrder::of(&keys);
+        let order = ItemOrder::of(&keys, usual);
         for (key, value) in texts {
             let content = Content::Text(Zeroizing::new((*value).to_owned()));
             if let Some(entry) = entries.iter_mut().find(|entry| entry.key == *key) {
@@ -271,7 +271,7 @@ impl Plan<'_> {
         self.refuse_shared_line(mapping)?;
         let present = &mapping.site.entries;
         let keys: Vec<&str> = present.iter().map(|entry| entry.key.as_str()).collect();
-        let order = ItemOrder::of(&keys);
+        let order = ItemOrder::of(&keys, ItemOrder::Natural);
         // In the order of the file: of several at one place the first stands first.
         let mut entries: Vec<_> = entries.iter().collect();
         entries.sort_by(|(a, _), (b, _)| order.compare(a, b));
