@@ -77,8 +77,10 @@ pub(crate) fn all(files: &Files) -> Vec<Difference> {
     all.extend(scopes(files));
     all.extend(missing_maps(files));
     all.extend(several(files));
+    all.extend(command_lines(files));
     all.extend(refusals(files));
     all.extend(raw());
+    all.extend(raw_variables());
     all
 }
 
@@ -304,9 +306,7 @@ fn several(files: &Files) -> Vec<Difference> {
     ]
 }
 
-fn refusals(files: &Files) -> Vec<Difference> {
-    let nameless = files.yaml.replace("kind: SealedSecret\n", "");
-    let whole = files.yaml.replace("spec:\n", "spec:\n  data: AgA=\n");
+fn command_lines(files: &Files) -> Vec<Difference> {
     let mut written = Difference {
         file: "w.yaml",
         ..merging(
@@ -325,6 +325,31 @@ fn refusals(files: &Files) -> Vec<Difference> {
     written.line.files.push(("w.yaml", "precious".to_owned()));
     vec![
         written,
+        merging(
+            (
+                "--name beside --merge-into",
+                "the file has a name; kubeseal ignores the flag without a word",
+            ),
+            merge(&files.yaml, &["-oyaml", "--name=other"], PLAIN).line,
+            done(&[NEW]).saying("warning: --name other is not used"),
+            done(&[NEW]),
+        ),
+        merging(
+            (
+                "an unknown format",
+                "a mistake on the command line is told before anything is read, with its exit code",
+            ),
+            merge(&files.yaml, &["-o", "toml"], PLAIN).line,
+            refused("unsupported output format: \"toml\"").code(2),
+            refused("unsupported output format: toml"),
+        ),
+    ]
+}
+
+fn refusals(files: &Files) -> Vec<Difference> {
+    let nameless = files.yaml.replace("kind: SealedSecret\n", "");
+    let whole = files.yaml.replace("spec:\n", "spec:\n  data: AgA=\n");
+    vec![
         merging(
             ("a file that does not say what it is", "it may be anything"),
             merge(&nameless, YAML, PLAIN).line,
@@ -358,45 +383,14 @@ fn refusals(files: &Files) -> Vec<Difference> {
             refused("\"a b\" cannot be the name of an item"),
             done(&[NEW, "a b: [SEALED strict demo/app \"x\"]"]),
         ),
-        merging(
-            (
-                "an unknown format",
-                "a mistake on the command line is told before anything is read, with its exit code",
-            ),
-            merge(&files.yaml, &["-o", "toml"], PLAIN).line,
-            refused("unsupported output format: \"toml\"").code(2),
-            refused("unsupported output format: toml"),
-        ),
     ]
 }
 
 fn raw() -> Vec<Difference> {
-    let printing = |(what, why), line, ours, theirs| Difference {
-        what,
-        why,
-        line,
-        file: "stdout",
-        ours,
-        theirs,
+    let empty = Line {
+        stdin: Vec::new(),
+        ..with(&[])
     };
-    let place = ["--raw", "-n", "demo", "--name", "app"];
-    let with = |args: &[&str]| {
-        let mut line = line(&[&place[..], args].concat(), "hunter2");
-        line.files = vec![("s.yaml", PLAIN.to_owned())];
-        line
-    };
-    let value = || done(&["AQ"]);
-    let nothing = |stderr| Seen {
-        is_unchanged: false,
-        hidden: vec!["A"],
-        ..refused(stderr)
-    };
-    let mut quoted = with(&[]);
-    quoted.env = vec![("SEALED_SECRETS_FROM_FILE", "\"".to_owned())];
-    let mut scoped = with(&[]);
-    scoped.env = vec![("SEALED_SECRETS_SCOPE", "namespace".to_owned())];
-    let mut empty = with(&[]);
-    empty.stdin.clear();
     vec![
         printing(
             (
@@ -434,12 +428,21 @@ fn raw() -> Vec<Difference> {
             nothing("unsupported output format: \"toml\"").code(2),
             value(),
         ),
+    ]
+}
+
+fn raw_variables() -> Vec<Difference> {
+    let set = |name, value: &str| Line {
+        env: vec![(name, value.to_owned())],
+        ..with(&[])
+    };
+    vec![
         printing(
             (
                 "a variable with a list that cannot be read",
                 "kubeseal passes over it, and seals what is on stdin",
             ),
-            quoted,
+            set("SEALED_SECRETS_FROM_FILE", "\""),
             nothing("--from-file takes a list").code(2),
             value(),
         ),
@@ -448,9 +451,40 @@ fn raw() -> Vec<Difference> {
                 "a variable with an unknown scope",
                 "kubeseal passes over it: the value is strict, and was meant to be something else",
             ),
-            scoped,
+            set("SEALED_SECRETS_SCOPE", "namespace"),
             nothing("unknown scope \"namespace\"").code(2),
             value(),
         ),
     ]
+}
+
+fn printing(
+    (what, why): (&'static str, &'static str),
+    line: Line,
+    ours: Seen,
+    theirs: Seen,
+) -> Difference {
+    Difference {
+        file: "stdout",
+        ..merging((what, why), line, ours, theirs)
+    }
+}
+
+fn with(args: &[&str]) -> Line {
+    let place = ["--raw", "-n", "demo", "--name", "app"];
+    let mut line = line(&[&place[..], args].concat(), "hunter2");
+    line.files = vec![("s.yaml", PLAIN.to_owned())];
+    line
+}
+
+fn value() -> Seen {
+    done(&["AQ"])
+}
+
+fn nothing(stderr: &'static str) -> Seen {
+    Seen {
+        is_unchanged: false,
+        hidden: vec!["A"],
+        ..refused(stderr)
+    }
 }

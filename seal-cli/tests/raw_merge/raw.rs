@@ -211,59 +211,32 @@ fn failures() -> Vec<Case> {
         (&["--from-file", "x", "--merge-into", "x"], requires),
         (&["--raw=maybe"], &[]),
         (&["--raw", "-n", "demo"], &["--name", "--scope strict"]),
-        (
-            &["--raw", "-n", "demo", "--name", "app", "--scope", "wide"],
-            &[],
-        ),
-        (&["--raw", "-n", "demo", "--name", "app", "--nope"], &[]),
-        (
-            &["--raw", "-n", "demo", "--name", "app", "-f", "nope.yaml"],
-            &[],
-        ),
-        (
-            &["--raw", "-n", "demo", "--name", "app", "--cert=nope.pem"],
-            &["nope.pem"],
-        ),
-        (
-            &[
-                "--raw",
-                "-n",
-                "demo",
-                "--name",
-                "app",
-                "--cert=certs/expired.pem",
-            ],
-            &["failed to encrypt using an expired certificate"],
-        ),
-        (
-            &[
-                "--raw",
-                "-n",
-                "demo",
-                "--name",
-                "app",
-                "--cert=",
-                "--kubeconfig=kube.yaml",
-            ],
-            &["cannot get sealed secret service"],
-        ),
-        (
-            &[
-                "--raw",
-                "--name=app",
-                "--kubeconfig=kube.yaml",
-                "--context=nope",
-            ],
-            &["nope"],
-        ),
     ]
     .into_iter()
     .map(|(args, says)| Case {
-        name: String::new(),
         line: line(args, "hunter2"),
         says,
+        ..Case::default()
     })
     .collect();
+    let expired: &'static [&'static str] = &["failed to encrypt using an expired certificate"];
+    let kubeconfig = "--kubeconfig=kube.yaml";
+    let more: [(&[&str], &'static [&'static str]); 7] = [
+        (&["--scope", "wide"], &[]),
+        (&["--nope"], &[]),
+        (&["-f", "nope.yaml"], &[]),
+        (&["--cert=nope.pem"], &["nope.pem"]),
+        (
+            &["--cert=", kubeconfig],
+            &["cannot get sealed secret service"],
+        ),
+        (&["--namespace=", kubeconfig, "--context=nope"], &["nope"]),
+        (&["--cert=certs/expired.pem"], expired),
+    ];
+    cases.extend(more.into_iter().map(|(args, says)| Case {
+        says,
+        ..case("", args, b"hunter2")
+    }));
     for case in &mut cases {
         case.line.files = vec![("kube.yaml", KUBECONFIG.to_owned())];
     }

@@ -6,7 +6,7 @@ use super::error::MergeError;
 use crate::context::Context;
 use crate::input::{self, InputSecret};
 use crate::sealed_file::SealedFile;
-use crate::ui;
+use crate::ui::{self, in_line};
 
 /// A Secret and the object that its items go into.
 pub(super) struct Pair<'f> {
@@ -33,7 +33,7 @@ pub(super) fn pick<'f>(
             return Err(MergeError::Twice {
                 from: input::name(context.secret_file.as_deref()),
                 place: input.place,
-                name: sealed.name.clone(),
+                name: in_line(&sealed.name),
             });
         }
         pairs.push(Pair { input, sealed });
@@ -42,8 +42,8 @@ pub(super) fn pick<'f>(
 }
 
 fn warn_of_name(context: &Context, file: &SealedFile, sealed: &SealedDocument) {
-    let (path, own) = (file.path.display(), &sealed.name);
-    if let Some(name) = context.name.as_ref().filter(|name| *name != own) {
+    let (path, own) = (file.path.display(), in_line(&sealed.name));
+    if let Some(name) = context.name.as_ref().filter(|name| **name != sealed.name) {
         ui::warn(&format!(
             "--name {name} is not used: the SealedSecret in {path} is called {own}, and stays so"
         ));
@@ -78,14 +78,14 @@ fn by_name<'f>(
         (Some(_), Some(_)) => Err(MergeError::SeveralTargets {
             from: from(),
             place: input.place,
-            name,
+            name: in_line(&name),
             file: path(),
         }),
         (None, _) => Err(MergeError::NoTarget {
             from: from(),
             place: input.place,
-            name,
-            namespace,
+            name: in_line(&name),
+            namespace: namespace.as_deref().map(in_line),
             file: path(),
         }),
     }
