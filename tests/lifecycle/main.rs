@@ -19,6 +19,7 @@ mod outage;
 mod pod_identity;
 mod rights;
 mod rotate;
+mod rotate_kms;
 mod se1_keys;
 mod se1_kms;
 mod se1_storm;

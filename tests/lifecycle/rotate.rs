@@ -14,15 +14,15 @@ const SCOPES: [(&str, Scope); 3] = [
     ("cluster-wide", Scope::ClusterWide),
 ];
 
-fn body(sealed: &SealedSecret) -> Value {
+pub(crate) fn body(sealed: &SealedSecret) -> Value {
     serde_json::to_value(sealed).unwrap()
 }
 
-fn status(controller: &Controller, path: &str, body: &Value) -> u16 {
+pub(crate) fn status(controller: &Controller, path: &str, body: &Value) -> u16 {
     controller.post(path, body.to_string()).status
 }
 
-fn rotated(controller: &Controller, body: &Value) -> Value {
+pub(crate) fn rotated(controller: &Controller, body: &Value) -> Value {
     let answer = controller.post("/v1/rotate", body.to_string());
     assert_eq!(answer.status, 200, "{answer:?}");
     let mut rotated: Value = serde_json::from_str(&answer.body).unwrap();
@@ -64,7 +64,7 @@ fn recipients(sealed: &Value) -> [Vec<String>; 2] {
     })
 }
 
-fn name(certificate: &seal_keys::Certificate) -> String {
+pub(crate) fn name(certificate: &seal_keys::Certificate) -> String {
     let recipient = RsaRecipient::from_spki(certificate.spki()).unwrap();
     recipient.name().to_string()
 }
