@@ -90,7 +90,7 @@ impl Context {
         let output = path(args.sealed_secret_file);
         Ok(Self {
             version: args.version.unwrap_or_default(),
-            mode: args.mode.mode(args.fetch_cert.unwrap_or_default()),
+            mode: args.mode.mode(args.fetch_cert.unwrap_or_default())?,
             cert: cert.typed.or(cert.variable),
             asked,
             recipients: args.recipients,

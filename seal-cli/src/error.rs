@@ -11,6 +11,8 @@ use sealing::{ItemError, OpenError, ReadSealedError, ReadSecretError, SealError,
 
 use crate::age::SourceError;
 use crate::command::keys::KeysError;
+use crate::command::merge_into::MergeError;
+use crate::command::raw::RawError;
 use crate::command::re_encrypt::RotationError;
 use crate::config::ConfigError;
 use crate::exit;
@@ -22,10 +24,6 @@ use crate::verified::KeyError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
-    #[error(
-        "{0} is not there yet in this version of seal; use kubeseal for it, its files go together with ours"
-    )]
-    NotThereYet(&'static str),
     #[error("unsupported output format: {0:?} (use json or yaml)")]
     Format(String),
     #[error("unknown format of values: {0:?} (use legacy or se1)")]
@@ -253,6 +251,11 @@ pub(crate) enum CliError {
     },
 
     #[error(transparent)]
+    Raw(#[from] RawError),
+    #[error(transparent)]
+    Merge(#[from] MergeError),
+
+    #[error(transparent)]
     Keys(#[from] KeysError),
 
     #[error(transparent)]
@@ -303,13 +306,14 @@ impl CliError {
     /// See `docs/reference/exit-codes.md`.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::NotThereYet(_)
-            | Self::Format(_)
+            Self::Format(_)
             | Self::FormatVersion(_)
             | Self::LegacyReaders(_)
             | Self::InKms { .. }
             | Self::ItemInKms { .. }
             | Self::Scope(_)
+            | Self::Raw(RawError::List | RawError::Se1 | RawError::InKms(_))
+            | Self::Merge(MergeError::OutputFile)
             | Self::InspectFormat(_)
             | Self::NoneNamed
             | Self::NoReader(_)
