@@ -116,8 +116,8 @@ pub(crate) fn list() -> String {
                 .find_subcommand(name)
                 .and_then(clap::Command::get_about);
             let about = about.cloned().unwrap_or_default().to_string();
-            // One line each: what follows a colon is in the help of the verb.
-            let about = about.split(':').next().unwrap_or_default();
+            // One line each: the rest is in the help of the verb.
+            let about = about.split([':', ',']).next().unwrap_or_default();
             let _ = writeln!(text, "    {name:width$}  {about}");
         }
     }
