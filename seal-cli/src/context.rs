@@ -30,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) secret_file: Option<PathBuf>,
     pub(crate) destination: Destination,
     pub(crate) format: Format,
+    /// `--format`, when given.
+    pub(crate) asked_format: Option<Format>,
     pub(crate) allow_empty: bool,
     pub(crate) name: Option<String>,
     /// `--namespace`, when given.
@@ -88,7 +90,7 @@ impl Context {
         let output = path(args.sealed_secret_file);
         Ok(Self {
             version: args.version.unwrap_or_default(),
-            mode: args.mode.mode(args.fetch_cert.unwrap_or_default()),
+            mode: args.mode.mode(args.fetch_cert.unwrap_or_default())?,
             cert: cert.typed.or(cert.variable),
             asked,
             recipients: args.recipients,
@@ -97,6 +99,10 @@ impl Context {
             cluster: args.cluster.into(),
             secret_file: path(args.secret_file),
             format: format(args.format.as_deref(), output.as_deref())?,
+            asked_format: match given(args.format) {
+                Some(typed) => Some(format(Some(&typed), None)?),
+                None => None,
+            },
             destination: output.map_or(Destination::Stdout, Destination::File),
             allow_empty: args.allow_empty_data.unwrap_or_default(),
             name: given(args.name),

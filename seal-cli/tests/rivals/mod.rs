@@ -144,7 +144,10 @@ impl Rivals {
                 let key = |name| format!("--recovery-private-key={VECTORS}/keys/{name}.pem");
                 command.args(["--recovery-unseal", &key("rsa-2048"), &key("rsa-4096")]);
                 let (code, stdout, stderr) = finish(command, object.to_string().as_bytes());
-                assert_eq!(code, 0, "kubeseal cannot recover {object:#}: {stderr}");
+                if code != 0 {
+                    // Not what anybody else recovers, so whoever compares sees it.
+                    return Value::String(stderr);
+                }
                 let secret: Value = serde_json::from_str(&stdout).unwrap();
                 secret["data"].clone()
             })
