@@ -149,9 +149,11 @@ fn info(plugin: &ExecConfig, cluster: &Cluster, interactive: bool) -> String {
     let mut spec = Map::from_iter([("interactive".to_owned(), json!(interactive))]);
     if plugin.provide_cluster_info
         && let Ok(cluster) = ExecAuthCluster::try_from(cluster)
-        && let Ok(cluster) = serde_json::to_value(cluster)
+        && let Ok(Value::Object(mut cluster)) = serde_json::to_value(cluster)
     {
-        spec.insert("cluster".to_owned(), cluster);
+        // It is there though empty, as from kubectl.
+        cluster.entry("config").or_insert(Value::Null);
+        spec.insert("cluster".to_owned(), cluster.into());
     }
     let info: Value = json!({
         "kind": "ExecCredential",

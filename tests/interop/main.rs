@@ -6,6 +6,7 @@
     reason = "tests"
 )]
 
+mod connection;
 mod kms_certificate;
 mod se1;
 mod take_over;

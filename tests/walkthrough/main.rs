@@ -10,6 +10,7 @@
 mod desk;
 mod document;
 mod external_secrets;
+mod from_kubeseal;
 mod keys_in_kms;
 mod kubeseal_posts;
 mod many_recipients;
