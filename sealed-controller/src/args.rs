@@ -287,5 +287,9 @@ mod tests {
         assert!(key_prefix("Keys").is_err());
         assert!(key_prefix(&"k".repeat(246)).is_err());
         assert!(key_size("1024").is_err());
+        // Upstream divides by it.
+        assert!(Args::try_parse_from(["x", "--rate-limit=0"]).is_err());
+        let args = Args::try_parse_from(["x", "--rate-limit-burst=0"]).unwrap();
+        assert_eq!((args.rate_limit.get(), args.rate_limit_burst), (2, 0));
     }
 }

@@ -1,5 +1,8 @@
 //! `/v1/verify` and `/v1/rotate` (contract §5.2, §5.3).
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use seal_api::{ConditionStatus, SealedSecret};
 use seal_format::Scope;
 use serde_json::{Value, json};
@@ -204,6 +207,7 @@ fn what_is_not_one_sealed_secret_is_told_in_one_constant_sentence() {
         .collect();
     let bomb = format!("a0: &a0 x\n{}", bombs.concat());
     let long = "user-text".repeat(1_000);
+    let many = "{}\n".repeat(200_000);
     for body in [
         "",
         "\n",
@@ -212,6 +216,7 @@ fn what_is_not_one_sealed_secret_is_told_in_one_constant_sentence() {
         "\0\0\0",
         "user-text: [",
         &long,
+        &many,
         &deep,
         &bomb,
         "{\"kind\":\"Secret\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"user-text\"}}",
@@ -239,6 +244,21 @@ fn what_is_not_one_sealed_secret_is_told_in_one_constant_sentence() {
         let answer = bed().controller.post(VERIFY, body);
         assert_eq!(answer.status, status, "{}", answer.body);
     }
+}
+
+#[test]
+fn a_body_that_breaks_off_is_told_so() {
+    let url = bed().controller.url("");
+    let mut stream = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();
+    let chunked = "POST /v1/verify HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\nno length\r\n";
+    stream.write_all(chunked.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    assert!(
+        answer.ends_with("the body did not arrive in full and in time\n"),
+        "{answer}"
+    );
 }
 
 #[test]

@@ -5,7 +5,7 @@ use seal_manifest::{Document, Node, NodeKind};
 use sealing::{OpenError, Opening, SealedDocument, read_sealed};
 use serde_json::{Map, Value};
 
-/// What the controller's own writers, and kubectl's, leave of an object's former self.
+/// Copies of the whole object that `kubectl apply` and kubecfg leave behind.
 const LAST_APPLIED: [&str; 2] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     "kubecfg.ksonnet.io/last-applied-configuration",
