@@ -7,9 +7,9 @@ pub(crate) use endpoint::Endpoints;
 pub(crate) use reason::Purpose;
 
 use crate::certificate;
+use crate::connection::Connection;
 use crate::context::Controller;
 use crate::error::CliError;
-use crate::kubeconfig::Connection;
 
 /// The certificate that the controller serves, byte for byte.
 pub(crate) fn certificate(

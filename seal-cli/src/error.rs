@@ -15,6 +15,7 @@ use crate::command::re_encrypt::RotationError;
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
+use crate::kubeconfig;
 use crate::readers_error::ReadersError;
 use crate::recipient::{InKms, RecipientError};
 use crate::verified::KeyError;
@@ -25,10 +26,6 @@ pub(crate) enum CliError {
         "{0} is not there yet in this version of seal; use kubeseal for it, its files go together with ours"
     )]
     NotThereYet(&'static str),
-    #[error(
-        "{0} is not there yet in this version of seal; write it into a kubeconfig and name that with --kubeconfig and --context"
-    )]
-    NotThereYetForClusters(String),
     #[error("unsupported output format: {0:?} (use json or yaml)")]
     Format(String),
     #[error("unknown format of values: {0:?} (use legacy or se1)")]
@@ -208,8 +205,8 @@ pub(crate) enum CliError {
     #[error("cannot fetch {url:?}: {reason}")]
     CertificateUrl { url: String, reason: String },
 
-    #[error("the kubeconfig has no context {0:?} (kubectl config get-contexts lists them)")]
-    UnknownContext(String),
+    #[error(transparent)]
+    Connection(#[from] kubeconfig::ConfigError),
     #[error("cannot use kubeconfig {path}: {reason}")]
     Kubeconfig { path: String, reason: &'static str },
     #[error(
@@ -307,7 +304,6 @@ impl CliError {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::NotThereYet(_)
-            | Self::NotThereYetForClusters(_)
             | Self::Format(_)
             | Self::FormatVersion(_)
             | Self::LegacyReaders(_)

@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::called_as::CalledAs;
 use crate::command;
 use crate::error::CliError;
 
@@ -43,9 +44,13 @@ impl Verb {
     }
 }
 
+/// How the program is called.
+pub(crate) const USAGE: &str = "seal [OPTIONS]\n       seal VERB [OPTIONS]";
+
 #[derive(Parser, Debug)]
 #[command(
     name = "seal",
+    override_usage = USAGE,
     disable_help_subcommand = true,
     disable_version_flag = true,
     max_term_width = 100
@@ -55,14 +60,23 @@ struct Line {
     verb: Verb,
 }
 
-/// Reads a command line with a verb; `None` for one without.
-pub(crate) fn parse(words: &[OsString]) -> Option<Result<Verb, clap::Error>> {
+/// `seal help VERB` is `seal VERB --help`.
+pub(crate) fn without_help(mut words: Vec<OsString>, called_as: CalledAs) -> Vec<OsString> {
+    if !called_as.is_kubeseal() && words.get(1).is_some_and(|first| first == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
+}
+
+/// Reads a command line with a verb; `None` for one without. A first word that is neither verb nor
+/// flag is a verb that was mistyped.
+pub(crate) fn parse(words: &[OsString], called_as: CalledAs) -> Option<Result<Verb, clap::Error>> {
     let first = words.get(1)?.to_str()?;
     // Describing all verbs costs memory and time that kubeseal's way of calling need not pay.
-    if first.starts_with('-') {
+    if called_as.is_kubeseal() || first.starts_with('-') {
         return None;
     }
-    Line::command().find_subcommand(first)?;
     Some(Line::try_parse_from(words).map(|line| line.verb))
 }
 
@@ -102,14 +116,20 @@ mod tests {
             ("seal config --help", Some(false)),
             ("seal config nope", Some(false)),
             ("seal", None),
-            ("seal configs", None),
+            ("seal configs", Some(false)),
             ("seal help", None),
+            ("seal help config", Some(false)),
+            ("seal help configs", Some(false)),
             ("seal --name config", None),
             ("seal -n config check", None),
             ("seal -f config", None),
         ] {
-            let found = parse(&words(typed)).map(|typed| typed.is_ok());
-            assert_eq!(found, expected, "{typed}");
+            let parse = |called_as| {
+                let words = without_help(words(typed), called_as);
+                parse(&words, called_as).map(|typed| typed.is_ok())
+            };
+            assert_eq!(parse(CalledAs::Seal), expected, "{typed}");
+            assert_eq!(parse(CalledAs::Kubeseal), None, "{typed}");
         }
     }
 

@@ -11,9 +11,10 @@ use kube::runtime::reflector;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates};
 use kube::{Api, Client, ResourceExt as _};
-use operator_kit::connect::{self, Clients, ConnectError};
-use operator_kit::listen::{self, ListenError};
+use operator_kit::connect::{self, Clients};
+use operator_kit::listen;
 use operator_kit::live::Live;
+use operator_kit::process::{self, RunError};
 use operator_kit::secret_watch::Concerned;
 use operator_kit::serve::{Limits, serve};
 use operator_kit::{EventSink, secret_watch, shutdown, watch_fault};
@@ -35,19 +36,6 @@ use crate::turn::UNDER_WAY;
 /// The event source that people filter by.
 const COMPONENT: &str = "sealed-secrets";
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
-
-/// Why the controller cannot start, or had to end.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    #[error("{0}")]
-    Connect(#[from] ConnectError),
-    #[error("{0}")]
-    Listen(#[from] ListenError),
-    #[error("cannot listen for signals: {0}")]
-    Signals(std::io::Error),
-    #[error("{0} has ended unexpectedly; a new process must take over")]
-    Ended(&'static str),
-}
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(args: Args) -> Result<(), RunError> {
@@ -82,28 +70,11 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
         )
     };
     let reconciled = reconcile_all(clients, &endpoints, identities, events, stop.clone());
-    tokio::pin!(served, reconciled);
-    // Each of these goes on until the end; without one of them the others are of no use.
-    let ended = tokio::select! {
-        _ = &mut served => {
-            if stop.is_cancelled() {
-                reconciled.await;
-            }
-            "serving HTTP"
-        }
-        () = &mut reconciled => {
-            if stop.is_cancelled() {
-                served.await;
-            }
-            "reconciling"
-        }
-        _ = keys.join_next() => "following the keys",
+    let followed = async {
+        keys.join_next().await;
+        "following the keys"
     };
-    if !stop.is_cancelled() {
-        return Err(RunError::Ended(ended));
-    }
-    tracing::info!("stopped");
-    Ok(())
+    process::until(&stop, served, reconciled, followed).await
 }
 
 fn start_keys(

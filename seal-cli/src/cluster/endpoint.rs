@@ -13,14 +13,11 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::reason::{Purpose, Reason};
 use crate::address;
+use crate::connection::Connection;
 use crate::context::Controller;
 use crate::error::CliError;
-use crate::kubeconfig::{self, Connection};
+use crate::kubeconfig::{self, ConfigError};
 
-const CONNECT: Duration = Duration::from_secs(10);
-const READ: Duration = Duration::from_secs(30);
-/// For one answer: a server that sends a byte now and then must not hold a pipeline for ever.
-const TOTAL: Duration = Duration::from_mins(1);
 /// Largest answer to what is posted, in bytes: as much as an object of Kubernetes may be, twice.
 const ANSWER: u64 = 4 << 20;
 /// How often something is posted to a controller that says that it is asked too often; kubeseal's
@@ -38,6 +35,8 @@ pub(crate) struct Endpoints {
     purpose: Purpose,
     /// Name of the Service's first port; may be empty.
     port: String,
+    /// For one answer: a server that sends a byte now and then must not hold a pipeline for ever.
+    total: Option<Duration>,
 }
 
 /// What the controller said.
@@ -79,11 +78,9 @@ impl Endpoints {
         check_names(controller)?;
         // One TLS library for the process; a second call keeps the first.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mut config = runtime.block_on(kubeconfig::config(connection))?;
-        config.connect_timeout = Some(CONNECT);
-        config.read_timeout = Some(READ);
-        // A person waits: minutes of retries against a controller that is down help nobody.
-        config.default_retry = false;
+        // Outside of the limit: a login helper may wait for a person.
+        let config = kubeconfig::config(connection)?;
+        let total = connection.limits().map_err(ConfigError::from)?.total;
         let server = address::of(&config.cluster_url);
         let unusable = "the context's certificates or address are unusable";
         let client = runtime
@@ -96,6 +93,7 @@ impl Endpoints {
             controller: controller.clone(),
             purpose,
             port: String::new(),
+            total,
         };
         endpoints.port = endpoints.first_port()?;
         Ok(endpoints)
@@ -199,8 +197,11 @@ impl Endpoints {
     }
 
     fn in_time<T>(&self, call: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-        let limited = async { tokio::time::timeout(TOTAL, call).await };
-        let late = || format!("no complete answer within {} s", TOTAL.as_secs());
+        let Some(total) = self.total else {
+            return self.runtime.block_on(call);
+        };
+        let limited = async { tokio::time::timeout(total, call).await };
+        let late = || format!("no complete answer within {total:?} (--request-timeout)");
         self.runtime
             .block_on(limited)
             .unwrap_or_else(|_| Err(late()))

@@ -75,6 +75,8 @@ fn serve(mut stream: TcpStream, certificate: &[u8]) -> std::io::Result<()> {
         Some(proxied) => proxied.find('/').map_or("/", |slash| &proxied[slash..]),
         None => target,
     };
+    // Go's programs tell the server how long they wait.
+    let path = path.split('?').next().unwrap_or_default();
     let answer = match path.strip_prefix(SERVICES) {
         Some(service) => match posted(service, &body) {
             Some(answer) => answer,
