@@ -1,5 +1,6 @@
 //! One file per action.
 
+pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod config;
 pub(crate) mod fetch_cert;

@@ -15,6 +15,7 @@ use crate::error::CliError;
 /// In the order of their names.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
+    Check(command::check::Args),
     Compact(command::compact::Args),
     Config(command::config::Args),
     Inspect(command::inspect::Args),
@@ -30,6 +31,7 @@ impl Verb {
     /// Does what was typed.
     pub(crate) fn run(self) -> Result<(), CliError> {
         match self {
+            Self::Check(args) => command::check::run(&args),
             Self::Compact(args) => command::compact::run(args),
             Self::Config(args) => command::config::run(&args),
             Self::Inspect(args) => command::inspect::run(&args),
