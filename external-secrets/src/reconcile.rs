@@ -133,12 +133,10 @@ impl Context {
         }
     }
 
-    /// Labels of a namespace, as the watch has them.
-    pub(crate) fn labels_of(&self, namespace: &str) -> BTreeMap<String, String> {
-        let found = self.namespaces.get(&ObjectRef::new(namespace));
-        found
-            .and_then(|found| found.metadata.labels.clone())
-            .unwrap_or_default()
+    /// Labels of a namespace, if the watch knows it.
+    pub(crate) fn labels_of(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
+        let found = self.namespaces.get(&ObjectRef::new(namespace))?;
+        Some(found.metadata.labels.clone().unwrap_or_default())
     }
 
     /// ExternalSecrets that name the store; `place` is its namespace, or that of those that use it, or nothing.
