@@ -256,7 +256,9 @@ fn version_of(metadata: &ObjectMeta) -> String {
 }
 
 /// Whether every store that it names and that is known is for this controller to serve. What is not is left
-/// alone without a word. So is what names no store of ours, where this controller has a class of its own.
+/// alone without a word. So is what names no store of ours, where this controller has a class of its own; unless
+/// it is being deleted: its stores may have gone first, with its namespace, and its finalizer would hold both for
+/// ever.
 fn is_ours(object: &Guarded, context: &Context) -> bool {
     let Ok(external) = &object.0 else {
         return context.stores.is_default();
@@ -267,7 +269,8 @@ fn is_ours(object: &Guarded, context: &Context) -> bool {
         .filter_map(|name| context.stores.get(name, namespace))
         .map(|store| context.stores.service(&store))
         .collect();
-    let any = services.contains(&Service::Ours) || context.stores.is_default();
+    let is_going = external.metadata.deletion_timestamp.is_some();
+    let any = is_going || services.contains(&Service::Ours) || context.stores.is_default();
     any && !services.contains(&Service::Foreign)
 }
 
