@@ -36,6 +36,7 @@ use crate::stores::{Service, Stores};
 use crate::sync_error::SyncError;
 use crate::sync_window;
 use crate::targets::Targets;
+use crate::workshop::Workshop;
 
 /// First wait after a failure that may pass by itself.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -67,6 +68,7 @@ pub(crate) struct Context {
     pub(crate) objects: Store<Guarded>,
     pub(crate) statuses: WrittenStatuses<Key, ExternalSecretStatus>,
     pub(crate) lanes: Lanes,
+    pub(crate) workshop: Workshop,
     /// Whether Secrets of nobody are taken over.
     pub(crate) adopts: bool,
     /// The process is to end.
@@ -106,6 +108,7 @@ impl Context {
             objects: parts.objects,
             statuses: WrittenStatuses::default(),
             lanes: Lanes::default(),
+            workshop: Workshop::default(),
             adopts: parts.adopts,
             stop: parts.stop,
             lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
