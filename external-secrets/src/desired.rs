@@ -64,7 +64,8 @@ pub(crate) async fn bring_about(
         namespace: external.metadata.namespace.as_deref().unwrap_or_default(),
         interval: refresh::period(&external.spec),
     };
-    let questions = questions(context, &asker, &external.spec).await?;
+    // Thousands may wait for AWS: what comes before and after is not part of what waits.
+    let questions = Box::pin(questions(context, &asker, &external.spec)).await?;
     // Nothing has changed anywhere: neither values nor templates need to be looked at.
     if why == Why::Due
         && context.live.is_current(key, input)
@@ -82,10 +83,10 @@ pub(crate) async fn bring_about(
     let deletion = external.spec.target.as_ref();
     let deletion = deletion.and_then(|target| target.deletion_policy);
     let mut outcome = if data.is_empty() && deletion.unwrap_or_default() != DeletionPolicy::Merge {
-        deletion::without_values(external, context).await?
+        Box::pin(deletion::without_values(external, context)).await?
     } else {
         let template = template_of(external);
-        let sources = read_sources(external, template, context).await?;
+        let sources = Box::pin(read_sources(external, template, context)).await?;
         let none = BTreeMap::new();
         let metadata = &external.metadata;
         let inherited = (
@@ -93,7 +94,7 @@ pub(crate) async fn bring_about(
             metadata.annotations.as_ref().unwrap_or(&none),
         );
         let rendered = render(template, data, inherited, &sources, &engine)?;
-        write(external, key, input, &rendered, context).await?
+        Box::pin(write(external, key, input, &rendered, context)).await?
     };
     if why == Why::Due && outcome.written == Some(Written::Updated) {
         followed(fetched.newest, context);

@@ -54,18 +54,5 @@ pub fn main() -> ExitCode {
     if !operator_kit::memory::keep_private() {
         tracing::warn!("this system lets core dumps and other processes read values in memory");
     }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!("cannot start: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(run::run(args)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error}");
-            ExitCode::FAILURE
-        }
-    }
+    operator_kit::process::run(run::run(args))
 }

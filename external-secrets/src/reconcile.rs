@@ -219,7 +219,7 @@ async fn pass(
         return Ok(Requeue::await_change());
     }
     if object.meta().deletion_timestamp.is_some() {
-        deletion::finish(&object, &context).await?;
+        Box::pin(deletion::finish(&object, &context)).await?;
         context.forget(&key);
         return Ok(Requeue::await_change());
     }
@@ -231,7 +231,7 @@ async fn pass(
     if let Err(SyncError::Stopped) = result {
         return Ok(Requeue::await_change());
     }
-    let reported = report::report(&object, &key, &result, &context).await;
+    let reported = Box::pin(report::report(&object, &key, &result, &context)).await;
     // Deleted during the pass: what the pass has noted would stay for ever.
     if context.objects.get(&key).is_none() {
         context.forget(&key);
@@ -280,14 +280,14 @@ async fn sync(
     (call, place): (Call, &mut Place<'_>),
     context: &Context,
 ) -> Result<Outcome, SyncError> {
-    prepare(external, key, context).await?;
+    Box::pin(prepare(external, key, context)).await?;
     let version = version_of(&external.metadata);
     let status = context
         .statuses
         .newest(key, &external.metadata, external.status.clone());
     let input = desired::digest(external);
     context.live.start_pass(key);
-    let state = state(external, key, &input, context).await?;
+    let state = Box::pin(state(external, key, &input, context)).await?;
     let interval = refresh::interval(&external.spec).map_err(|_| SyncError::Interval)?;
     let now = Timestamp::now();
     let moment = Moment {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use aws_identity::{Identities, IdentitiesOptions};
 use futures::future::{self, Either};
 use kube::runtime::reflector;
-use operator_kit::connect::{self, Clients, ConnectError};
-use operator_kit::listen::{self, ListenError};
+use operator_kit::connect::{self, Clients};
+use operator_kit::listen;
+use operator_kit::process::{self, RunError};
 use operator_kit::serve::{Limits, serve};
 use operator_kit::{EventSink, shutdown};
 use tokio::sync::mpsc;
@@ -25,19 +26,6 @@ use crate::watches::Watches;
 
 /// The event source that people filter by.
 const COMPONENT: &str = "external-secrets";
-
-/// Why the controller cannot start, or had to end.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    #[error("{0}")]
-    Connect(#[from] ConnectError),
-    #[error("{0}")]
-    Listen(#[from] ListenError),
-    #[error("cannot listen for signals: {0}")]
-    Signals(std::io::Error),
-    #[error("{0} has ended unexpectedly; a new process must take over")]
-    Ended(&'static str),
-}
 
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(args: Args) -> Result<(), RunError> {
@@ -61,28 +49,8 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     };
     let cluster = cluster_controller(&args, &clients, &metrics, stop.clone());
     let reconciled = reconcile_all(&args, clients, metrics.clone(), ready.clone(), stop.clone());
-    let reconciled = both(reconciled, cluster, stop.clone());
-    tokio::pin!(served, reconciled);
-    // Each of these goes on until the end; without one of them the other is of no use.
-    let ended = tokio::select! {
-        _ = &mut served => {
-            if stop.is_cancelled() {
-                reconciled.await;
-            }
-            "serving HTTP"
-        }
-        () = &mut reconciled => {
-            if stop.is_cancelled() {
-                served.await;
-            }
-            "reconciling"
-        }
-    };
-    if !stop.is_cancelled() {
-        return Err(RunError::Ended(ended));
-    }
-    tracing::info!("stopped");
-    Ok(())
+    let reconciled = Box::pin(both(reconciled, cluster, stop.clone()));
+    process::until(&stop, served, reconciled, process::nothing_else()).await
 }
 
 /// Both until the end. One that ends before leaves the other of no use.

@@ -28,6 +28,7 @@ use crate::reconcile::Context;
 use crate::stores::AnyStore;
 use crate::sync_error::FetchReason;
 pub(crate) use known_identities::KnownIdentities;
+use sweep::Hurry;
 pub(crate) use tokens::ServiceAccountTokens;
 pub(crate) use who::WhoError;
 
@@ -48,6 +49,7 @@ pub(crate) struct Source {
     identities: Identities,
     values: SharedValues,
     users: Mutex<Users>,
+    hurry: Hurry,
 }
 
 /// An identity and a region.
@@ -155,6 +157,7 @@ impl Sources {
             identities: self.identities.clone(),
             values,
             users: Mutex::default(),
+            hurry: Hurry::default(),
         });
         let running = self.running(source.clone());
         state.sources.insert(place, running);
@@ -191,6 +194,7 @@ impl Sources {
             });
             used.keys.insert(key);
             drop(users);
+            source.hurry.came(interval);
             if !places.iter().any(|known| Arc::ptr_eq(known, &source)) {
                 places.push(source);
             }

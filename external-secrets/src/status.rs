@@ -95,30 +95,37 @@ pub fn next_status(
             name: name.to_owned(),
         });
     }
-    let ready = condition(&old, verdict, now);
+    let ready = ready_condition(
+        &old.conditions,
+        verdict.ready,
+        (verdict.reason, &verdict.message),
+        now,
+    );
     let other = |condition: &ReadyCondition| condition.kind != ready.kind;
     next.conditions.retain(other);
     next.conditions.push(ready);
     (present.is_none() || next != old).then_some(next)
 }
 
-/// `lastTransitionTime` moves only when the status does.
-fn condition(old: &ExternalSecretStatus, verdict: &Verdict, now: Timestamp) -> ReadyCondition {
-    let status = if verdict.ready {
+/// The condition of that reason and message. Its `lastTransitionTime` moves only when its status does.
+pub(crate) fn ready_condition(
+    present: &[ReadyCondition],
+    ready: bool,
+    (reason, message): (&str, &str),
+    now: Timestamp,
+) -> ReadyCondition {
+    let status = if ready {
         ReadyStatus::True
     } else {
         ReadyStatus::False
     };
-    let before = old
-        .conditions
-        .iter()
-        .find(|condition| condition.kind == "Ready");
+    let before = present.iter().find(|condition| condition.kind == "Ready");
     let since = before.filter(|before| before.status == status);
     ReadyCondition {
         kind: "Ready".to_owned(),
         status,
-        reason: Some(verdict.reason.to_owned()),
-        message: Some(verdict.message.clone()),
+        reason: Some(reason.to_owned()),
+        message: Some(message.to_owned()),
         last_transition_time: since
             .and_then(|before| before.last_transition_time)
             .or(Some(whole_seconds(now))),

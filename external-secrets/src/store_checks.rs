@@ -10,8 +10,7 @@ use kube::runtime::controller::Action as Requeue;
 use operator_kit::EventKind;
 use operator_kit::status::{self as statuses, Present, Subject, WrittenStatuses};
 use seal_api::external_secrets::{
-    ClusterSecretStore, ReadyCondition, ReadyStatus, RefreshSeconds, SecretStore,
-    SecretStoreStatus, StoreKind,
+    ClusterSecretStore, RefreshSeconds, SecretStore, SecretStoreStatus, StoreKind,
 };
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -20,8 +19,9 @@ use crate::jitter::late;
 use crate::passes::News;
 use crate::reconcile::Context;
 use crate::source::WhoError;
+use crate::status::ready_condition;
 use crate::store_access::may_use;
-use crate::stores::{AnyStore, GuardedClusterStore, GuardedStore, Service};
+use crate::stores::{AnyStore, Service};
 
 /// Longest wait of a store that cannot be used.
 const RETRY: Duration = Duration::from_secs(30);
@@ -50,28 +50,12 @@ type StorePlace = (StoreKind, Option<String>, String);
 #[error("cannot write the status of a store: {0}")]
 pub(crate) struct CheckError(operator_kit::ApiFault);
 
-/// Checks a SecretStore.
+/// Checks a store and tells the result in its status.
 pub(crate) async fn check(
-    store: Arc<GuardedStore>,
+    store: AnyStore,
     checks: Arc<StoreChecks>,
 ) -> Result<Requeue, CheckError> {
-    of_any(AnyStore::Local(store), &checks).await
-}
-
-/// Checks a ClusterSecretStore.
-pub(crate) async fn check_cluster(
-    store: Arc<GuardedClusterStore>,
-    checks: Arc<StoreChecks>,
-) -> Result<Requeue, CheckError> {
-    of_any(AnyStore::Cluster(store), &checks).await
-}
-
-/// When the next try is due.
-pub(crate) fn retry_check(_: &CheckError, _: &StoreChecks) -> Requeue {
-    Requeue::requeue(Duration::from_secs(5).mul_f64(1.0 + fastrand::f64()))
-}
-
-async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckError> {
+    let checks = &*checks;
     let context = &checks.context;
     if checks.is_edited(&store) {
         checks.wake_users(&store, Some(Instant::now()));
@@ -92,6 +76,11 @@ async fn of_any(store: AnyStore, checks: &StoreChecks) -> Result<Requeue, CheckE
         Ok(()) => late(interval),
         Err(_) => late(interval).min(RETRY),
     }))
+}
+
+/// When the next try is due.
+pub(crate) fn retry_check(_: &CheckError, _: &StoreChecks) -> Requeue {
+    Requeue::requeue(Duration::from_secs(5).mul_f64(1.0 + fastrand::f64()))
 }
 
 impl StoreChecks {
@@ -258,23 +247,13 @@ fn next_status(
     verdict: &Result<(), Trouble>,
     now: Timestamp,
 ) -> Option<SecretStoreStatus> {
-    let (status, reason, message) = match verdict {
-        Ok(()) => (ReadyStatus::True, "Valid", "store validated"),
-        Err((reason, message)) => (ReadyStatus::False, *reason, message.as_str()),
+    let why = match verdict {
+        Ok(()) => ("Valid", "store validated"),
+        Err((reason, message)) => (*reason, message.as_str()),
     };
-    let mut conditions = present.into_iter().flat_map(|present| &present.conditions);
-    let before = conditions.find(|condition| condition.kind == "Ready");
-    let since = before.filter(|before| before.status == status);
-    let since = since.and_then(|before| before.last_transition_time);
-    let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let conditions = present.map_or(&[][..], |present| &present.conditions);
     let next = SecretStoreStatus {
-        conditions: vec![ReadyCondition {
-            kind: "Ready".to_owned(),
-            status,
-            reason: Some(reason.to_owned()),
-            message: Some(message.to_owned()),
-            last_transition_time: since.or(Some(now)),
-        }],
+        conditions: vec![ready_condition(conditions, verdict.is_ok(), why, now)],
         capabilities: present
             .and_then(|present| present.capabilities.clone())
             .or_else(|| Some("ReadOnly".to_owned())),

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use crate::objects::{Guarded, Key, key_of};
 use crate::passes::News;
 use crate::reconcile::{Context, reconcile, retry};
-use crate::store_checks::{StoreChecks, check, check_cluster, retry_check};
+use crate::store_checks::{StoreChecks, check, retry_check};
 use crate::stores::{AnyStore, GuardedClusterStore, GuardedStore};
 
 /// The cluster that is watched, or the one namespace.
@@ -53,30 +53,15 @@ impl Watches {
         checks: &StoreChecks,
         listed: CancellationToken,
     ) {
-        let reader = writer.as_reader();
-        let gone = checks.clone();
-        let stores = objects(
+        self.checked(
             "SecretStores",
             self.api(),
             writer,
-            move |event| match event {
-                Event::InitDone => listed.cancel(),
-                Event::Delete(store) => gone.forget(&AnyStore::Local(Arc::new(store.clone()))),
-                _ => {}
-            },
-        );
-        let stores = stores.predicate_filter(predicates::generation, PredicateConfig::default());
-        let stores = stores.filter(|store| ready_now(store.is_ok()));
-        Controller::for_stream(stores, reader)
-            .with_config(controller::Config::default().concurrency(CHECKS))
-            .graceful_shutdown_on(self.stop.clone().cancelled_owned())
-            .run(
-                check,
-                |_, error, checks| retry_check(error, &checks),
-                Arc::new(checks.clone()),
-            )
-            .for_each(|_| async {})
-            .await;
+            checks,
+            listed,
+            AnyStore::Local,
+        )
+        .await;
     }
 
     /// Keeps ClusterSecretStores and their statuses current.
@@ -86,28 +71,51 @@ impl Watches {
         checks: &StoreChecks,
         listed: CancellationToken,
     ) {
-        let reader = writer.as_reader();
         let api = Api::all(self.client.clone());
-        let gone = checks.clone();
-        let stores = objects(
+        self.checked(
             "ClusterSecretStores",
             api,
             writer,
-            move |event| match event {
-                Event::InitDone => listed.cancel(),
-                Event::Delete(store) => {
-                    gone.forget(&AnyStore::Cluster(Arc::new(store.clone())));
-                }
-                _ => {}
-            },
-        );
+            checks,
+            listed,
+            AnyStore::Cluster,
+        )
+        .await;
+    }
+
+    async fn checked<K>(
+        &self,
+        what: &'static str,
+        api: Api<DeserializeGuard<K>>,
+        writer: Writer<DeserializeGuard<K>>,
+        checks: &StoreChecks,
+        listed: CancellationToken,
+        any: fn(Arc<DeserializeGuard<K>>) -> AnyStore,
+    ) where
+        DeserializeGuard<K>: Resource
+            + Clone
+            + std::fmt::Debug
+            + serde::de::DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+        <DeserializeGuard<K> as Resource>::DynamicType:
+            Default + Eq + std::hash::Hash + Clone + std::fmt::Debug + Unpin + Send + Sync,
+    {
+        let reader = writer.as_reader();
+        let gone = checks.clone();
+        let stores = objects(what, api, writer, move |event| match event {
+            Event::InitDone => listed.cancel(),
+            Event::Delete(store) => gone.forget(&any(Arc::new(store.clone()))),
+            _ => {}
+        });
         let stores = stores.predicate_filter(predicates::generation, PredicateConfig::default());
         let stores = stores.filter(|store| ready_now(store.is_ok()));
         Controller::for_stream(stores, reader)
             .with_config(controller::Config::default().concurrency(CHECKS))
             .graceful_shutdown_on(self.stop.clone().cancelled_owned())
             .run(
-                check_cluster,
+                move |store, checks| check(any(store), checks),
                 |_, error, checks| retry_check(error, &checks),
                 Arc::new(checks.clone()),
             )

@@ -6,9 +6,9 @@ use seal_format::Scope;
 
 use crate::args::{Args, ClusterArgs};
 use crate::config;
+use crate::connection::Connection;
 use crate::environment;
 use crate::error::CliError;
-use crate::kubeconfig::Connection;
 use crate::mode::Mode;
 use crate::output::{Destination, Format};
 use crate::recipient::{Asked, RecipientArgs, RuleArgs};
@@ -58,10 +58,9 @@ impl From<ClusterArgs> for Cluster {
                     .controller_namespace
                     .unwrap_or_else(|| "kube-system".to_owned()),
             },
-            connection: Connection {
-                kubeconfig: path(args.kubeconfig),
-                context: given(args.context),
-            },
+            connection: args
+                .connection
+                .connection(path(args.kubeconfig), given(args.context)),
         }
     }
 }
@@ -70,7 +69,9 @@ impl Cluster {
     /// The same in another context of the kubeconfig, if one is named.
     pub(crate) fn in_context(&self, context: Option<String>) -> Self {
         let mut cluster = self.clone();
-        cluster.connection.context = context.or(cluster.connection.context);
+        if let Some(context) = context {
+            cluster.connection = self.connection.in_context(context);
+        }
         cluster
     }
 }
@@ -153,12 +154,16 @@ pub(crate) fn scope(typed: Option<String>) -> Result<Option<Scope>, CliError> {
     scope.map(Some).map_err(|_| CliError::Scope(typed))
 }
 
-/// kubectl takes `ns/NAME`, too.
+/// kubectl takes `ns/NAME`, too, in capitals and small letters.
 pub(crate) fn without_kind(namespace: &str) -> &str {
-    ["namespaces/", "namespace/", "ns/"]
-        .iter()
-        .find_map(|prefix| namespace.strip_prefix(prefix))
-        .unwrap_or(namespace)
+    let (kind, name) = namespace.split_once('/').unwrap_or_default();
+    let known = ["namespaces", "namespace", "ns"];
+    let known = known.iter().any(|known| kind.eq_ignore_ascii_case(known));
+    if known && !name.is_empty() {
+        name
+    } else {
+        namespace
+    }
 }
 
 #[cfg(test)]
@@ -182,8 +187,17 @@ mod tests {
 
     #[test]
     fn namespaces_lose_their_kind() {
-        for text in ["prod", "ns/prod", "namespace/prod", "namespaces/prod"] {
+        for text in [
+            "prod",
+            "ns/prod",
+            "NS/prod",
+            "namespace/prod",
+            "namespaces/prod",
+        ] {
             assert_eq!(without_kind(text), "prod");
+        }
+        for text in ["ns/", "pod/prod", ""] {
+            assert_eq!(without_kind(text), text);
         }
     }
 }

@@ -9,12 +9,15 @@ use crate::command::raw::RawError;
 /// Flags that choose an action.
 #[derive(clap::Args, Debug, Default)]
 pub(crate) struct ModeArgs {
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
+    /// Ask the controller whether it can open SealedSecrets; says nothing if it can.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) validate: Option<bool>,
 
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
+    /// Have the controller seal values again for its newest key; with -f and without -w in place.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) re_encrypt: Option<bool>,
 
+    /// As --re-encrypt, which it was called before.
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) rotate: Option<bool>,
 
@@ -32,11 +35,13 @@ pub(crate) struct ModeArgs {
     #[arg(long, value_name = "FILE", help_heading = "Other actions")]
     pub(crate) merge_into: Option<String>,
 
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
+    /// Open SealedSecrets with private keys from a backup; no cluster is asked.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) recovery_unseal: Option<bool>,
 
-    /// For --recovery-unseal.
-    #[arg(long, hide = true, value_name = "FILE", help_heading = "Other actions")]
+    /// For --recovery-unseal: PEM, or key Secrets as kubectl prints them; commas part files, and the
+    /// flag may be repeated.
+    #[arg(long, value_name = "FILE", help_heading = "Other actions")]
     pub(crate) recovery_private_key: Vec<String>,
 }
 

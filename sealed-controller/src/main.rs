@@ -11,6 +11,7 @@ mod kms_keys;
 mod metrics;
 mod opening;
 mod plan;
+mod posted;
 mod reconcile;
 mod rotation;
 mod run;
@@ -34,23 +35,8 @@ fn main() -> ExitCode {
             "this system lets core dumps and other processes read private keys in memory"
         );
     }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            tracing::error!("cannot start: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    let code = match runtime.block_on(run::run(args)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error}");
-            ExitCode::FAILURE
-        }
-    };
-    // What still computes is a key that nobody has seen: making one takes many seconds.
-    runtime.shutdown_background();
-    code
+    // What still computes at the end is a key that nobody has seen: making one takes many seconds.
+    operator_kit::process::run(run::run(args))
 }
 
 #[allow(clippy::print_stdout, reason = "asked for on the command line")]

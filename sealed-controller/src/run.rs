@@ -11,9 +11,10 @@ use kube::runtime::reflector;
 use kube::runtime::watcher::{self, Event, watcher};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates};
 use kube::{Api, Client, ResourceExt as _};
-use operator_kit::connect::{self, Clients, ConnectError};
-use operator_kit::listen::{self, ListenError};
+use operator_kit::connect::{self, Clients};
+use operator_kit::listen;
 use operator_kit::live::Live;
+use operator_kit::process::{self, RunError};
 use operator_kit::secret_watch::Concerned;
 use operator_kit::serve::{Limits, serve};
 use operator_kit::{EventSink, secret_watch, shutdown, watch_fault};
@@ -28,6 +29,7 @@ use crate::identities::Identities;
 use crate::keys::{self, KeyPolicy, KeyStore, Mint, Wrapping};
 use crate::kms_keys::KmsKeys;
 use crate::metrics::Metrics;
+use crate::posted::{PostedWork, Rate};
 use crate::reconcile::{Context, reconcile, retry};
 use crate::sealed_object::{Guarded, Key};
 use crate::turn::UNDER_WAY;
@@ -36,43 +38,26 @@ use crate::turn::UNDER_WAY;
 const COMPONENT: &str = "sealed-secrets";
 const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
 
-/// Why the controller cannot start, or had to end.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    #[error("{0}")]
-    Connect(#[from] ConnectError),
-    #[error("{0}")]
-    Listen(#[from] ListenError),
-    #[error("cannot listen for signals: {0}")]
-    Signals(std::io::Error),
-    #[error("{0} has ended unexpectedly; a new process must take over")]
-    Ended(&'static str),
-}
-
 /// Runs until SIGTERM or SIGINT.
 pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     let clients = connect::clients(args.kubeconfig.as_deref()).await?;
     let stop = shutdown::on_signal().map_err(RunError::Signals)?;
     let public = listen::bind(&args.listen_addr).await?;
     let private = listen::bind(&args.listen_metrics_addr).await?;
-    let cloud = args.sealing_key.0.clone().map(CloudKey::new).map(Arc::new);
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+    let identities = identities(&args, &metrics);
+    let rate = Rate {
+        per_second: args.rate_limit,
+        burst: args.rate_limit_burst,
+    };
     let endpoints = Endpoints {
-        keys: Arc::new(KeyStore::new()),
-        cloud: cloud.clone(),
-        metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
+        keys: identities.sealing.clone(),
+        cloud: identities.cloud.clone(),
+        metrics: metrics.clone(),
+        posted: Arc::new(PostedWork::new(identities.clone(), metrics, rate)),
         ready: CancellationToken::new(),
     };
     let events = EventSink::start(clients.calls.clone(), COMPONENT);
-    let identities = Arc::new(Identities {
-        sealing: endpoints.keys.clone(),
-        age: Arc::new(AgeStore::new()),
-        kms: Arc::new(KmsKeys::new(
-            &args.kms,
-            args.sealing_key.0.as_ref(),
-            endpoints.metrics.clone(),
-        )),
-        cloud,
-    });
     let mut keys = start_keys(&clients, &args, &identities, &events);
     let limits = Limits::default();
     let served = async {
@@ -82,28 +67,21 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
         )
     };
     let reconciled = reconcile_all(clients, &endpoints, identities, events, stop.clone());
-    tokio::pin!(served, reconciled);
-    // Each of these goes on until the end; without one of them the others are of no use.
-    let ended = tokio::select! {
-        _ = &mut served => {
-            if stop.is_cancelled() {
-                reconciled.await;
-            }
-            "serving HTTP"
-        }
-        () = &mut reconciled => {
-            if stop.is_cancelled() {
-                served.await;
-            }
-            "reconciling"
-        }
-        _ = keys.join_next() => "following the keys",
+    let followed = async {
+        keys.join_next().await;
+        "following the keys"
     };
-    if !stop.is_cancelled() {
-        return Err(RunError::Ended(ended));
-    }
-    tracing::info!("stopped");
-    Ok(())
+    process::until(&stop, served, reconciled, followed).await
+}
+
+fn identities(args: &Args, metrics: &Arc<Metrics>) -> Arc<Identities> {
+    let sealing_key = args.sealing_key.0.as_ref();
+    Arc::new(Identities {
+        sealing: Arc::new(KeyStore::new()),
+        age: Arc::new(AgeStore::new()),
+        kms: Arc::new(KmsKeys::new(&args.kms, sealing_key, metrics.clone())),
+        cloud: sealing_key.cloned().map(CloudKey::new).map(Arc::new),
+    })
 }
 
 fn start_keys(

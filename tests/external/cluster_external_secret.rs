@@ -429,15 +429,9 @@ fn is_let_go(cluster: &Cluster) {
     let finalizer = "externalsecrets.external-secrets.io/ces-db";
     let finalizers = || get(cluster, "namespace", "a1").unwrap()["metadata"]["finalizers"].take();
     assert_eq!(finalizers(), json!([finalizer]));
-    let role = "seal-external-secrets-cluster";
-    let rules = get(cluster, "clusterrole", role).unwrap()["rules"].take();
-    let mut rules = rules.as_array().unwrap().clone();
-    rules.retain(|rule| rule["resources"] != json!(["namespaces"]));
-    let fewer = json!({"rules": rules}).to_string();
+    let role = "seal-external-secrets-namespace-finalizers";
     let plane = cluster.plane();
-    plane
-        .run(&["patch", "clusterrole", role, "--type=merge", "-p", &fewer])
-        .unwrap();
+    plane.run(&["delete", "clusterrolebinding", role]).unwrap();
     plane.run(&["delete", "ces", "db", "--wait=false"]).unwrap();
     let default = cluster.existing("default");
     let event = default.wait_event("db", "NamespaceHeld");

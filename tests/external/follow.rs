@@ -2,8 +2,9 @@
 
 use seal_api::external_secrets::ExternalSecret;
 use serde_json::{Value, json};
-use suite::{Cluster, CrdSet, ExternalSecretsController, Namespace, data, text};
+use suite::{Cluster, CrdSet, ExternalSecretsController, Namespace, PATIENCE, data, text};
 use testkit::aws::{Emulator, FaultProxy, Kind, REGION};
+use testkit::eventually;
 
 pub(crate) const NAMESPACE: &str = "shop";
 
@@ -80,5 +81,47 @@ fn a_change_in_aws_follows_at_the_cost_of_a_look() {
             Some("SecretSynced")
         );
     }
+    controller.process().stop().unwrap();
+}
+
+/// With more keys than a batch or two would hold, one list of versions tells which changed, and only that
+/// one is fetched.
+#[test]
+fn a_change_among_many_is_found_by_a_list() {
+    const KEYS: usize = 120;
+    let cluster = Cluster::bare();
+    cluster.external_secrets(CrdSet::Ours);
+    let emulator = Emulator::start(Kind::Moto).unwrap();
+    let secrets = emulator.secrets();
+    let proxy = FaultProxy::start(emulator.url()).unwrap();
+    let controller = ExternalSecretsController::start(&cluster, proxy.url(), &[]);
+    let namespace = cluster.namespace(NAMESPACE);
+    for object in store() {
+        cluster.plane().apply(&object).unwrap();
+    }
+    for number in 0..KEYS {
+        let key = format!("prod/{number}");
+        secrets.create_secret(&key, "one", &[]).unwrap();
+        let object = external(&format!("a{number}"), "5s", &key);
+        cluster.plane().apply(&object).unwrap();
+    }
+    for number in 0..KEYS {
+        wait_value(&namespace, &format!("a{number}"), "one");
+    }
+    proxy.forget_calls();
+    eventually("two sweeps", PATIENCE, || {
+        (proxy.calls("ListSecrets") >= 4).then_some(())
+    });
+    proxy.forget_calls();
+    secrets.put_secret_value("prod/7", "two", &[]).unwrap();
+    wait_value(&namespace, "a7", "two");
+    let batches = proxy.requests("BatchGetSecretValue");
+    let asked = batches
+        .iter()
+        .flat_map(|batch| batch["SecretIdList"].as_array().unwrap())
+        .collect::<Vec<_>>();
+    let fetched = asked.len() + proxy.calls("GetSecretValue");
+    assert_eq!(fetched, 1, "{asked:?}");
+    assert!(proxy.calls("ListSecrets") >= 2);
     controller.process().stop().unwrap();
 }

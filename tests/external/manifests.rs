@@ -42,11 +42,11 @@ fn the_account_may_do_what_it_must_and_no_more() {
         ("watch", "clusterexternalsecrets", EVERYWHERE),
         ("update", "clusterexternalsecrets", STATUS),
         ("patch", "clusterexternalsecrets", EVERYWHERE),
-        ("patch", "namespaces", EVERYWHERE),
         ("create", "externalsecrets", EVERYWHERE),
         ("update", "externalsecrets", EVERYWHERE),
         ("delete", "externalsecrets", EVERYWHERE),
     ];
+    let finalizers = [("patch", "namespaces", EVERYWHERE)];
     let of = |rights: &[(&'static str, &'static str, &'static str)], allowed: bool| {
         let rights = rights.iter();
         rights
@@ -54,16 +54,18 @@ fn the_account_may_do_what_it_must_and_no_more() {
             .collect::<Vec<_>>()
     };
     let steps = [
-        (Vec::new(), [false, false]),
-        (vec![Component::ServiceAccountTokens], [true, false]),
-        (Component::ALL.to_vec(), [true, true]),
+        (Vec::new(), [false, false, false]),
+        (vec![Component::ServiceAccountTokens], [true, false, false]),
+        (Component::ALL[..2].to_vec(), [true, true, false]),
+        (Component::ALL.to_vec(), [true, true, true]),
     ];
-    for (components, [with_tokens, with_clusters]) in steps {
+    for (components, [with_tokens, with_clusters, with_finalizers]) in steps {
         cluster.deploy_external_secrets(&components);
         let asked = [
             &everyone[..],
             &of(&tokens, with_tokens),
             &of(&clusters, with_clusters),
+            &of(&finalizers, with_finalizers),
         ];
         for (verb, resource, scope, allowed) in asked.concat() {
             may(&cluster, verb, resource, scope, allowed);

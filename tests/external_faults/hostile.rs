@@ -94,7 +94,7 @@ fn attack(namespace: &Namespace<'_>) {
         assert!(namespace.secret(name).is_none(), "{name}");
     }
     let message = wait_failed(namespace, "large");
-    assert!(message.contains("FieldValueTooLong"), "{message}");
+    assert!(message.contains("at most 1 MiB"), "{message}");
 }
 
 #[test]

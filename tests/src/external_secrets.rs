@@ -30,18 +30,25 @@ pub enum Component {
     ServiceAccountTokens,
     /// ClusterExternalSecrets.
     ClusterExternalSecrets,
+    /// Finalizers that External Secrets Operator left on namespaces.
+    NamespaceFinalizers,
     /// No rights outside of its own namespace.
     OneNamespace,
 }
 
 impl Component {
     /// All that give rights.
-    pub const ALL: [Self; 2] = [Self::ServiceAccountTokens, Self::ClusterExternalSecrets];
+    pub const ALL: [Self; 3] = [
+        Self::ServiceAccountTokens,
+        Self::ClusterExternalSecrets,
+        Self::NamespaceFinalizers,
+    ];
 
     fn folder(self) -> &'static str {
         match self {
             Self::ServiceAccountTokens => "service-account-tokens",
             Self::ClusterExternalSecrets => "cluster-external-secrets",
+            Self::NamespaceFinalizers => "namespace-finalizers",
             Self::OneNamespace => "one-namespace",
         }
     }

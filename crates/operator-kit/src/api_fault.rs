@@ -30,6 +30,11 @@ pub enum ApiFault {
     /// 413, or 500 where it is etcd that refuses it.
     #[error("the object is too large for the API server to store")]
     TooLarge,
+    /// 422: the values of a Secret are more than it may hold.
+    #[error(
+        "a Secret holds at most 1 MiB, and this one would hold more; spread its items over several"
+    )]
+    SecretTooLarge,
     /// The server answered with this code and reason.
     #[error("the API server answered {code} {reason}")]
     Refused {
@@ -82,6 +87,9 @@ impl From<kube::Error> for ApiFault {
             500 if TOO_LARGE.iter().any(|text| status.message.contains(text)) => Self::TooLarge,
             409 if status.reason == "AlreadyExists" => Self::AlreadyExists,
             409 => Self::Conflict,
+            422 if causes.contains(&("data".to_owned(), "FieldValueTooLong".to_owned())) => {
+                Self::SecretTooLarge
+            }
             422 => Self::Invalid(causes),
             code => Self::Refused {
                 code,

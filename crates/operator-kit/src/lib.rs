@@ -1,6 +1,6 @@
 //! What every controller of seal needs around its decisions: reading API faults without repeating
-//! what the API server echoes, connecting, watching, writing Secrets and statuses, publishing events, backing off, listening, logging,
-//! stopping. Nothing here knows a SealedSecret or an ExternalSecret.
+//! what the API server echoes, connecting, watching, writing Secrets and statuses, publishing events,
+//! backing off, listening, logging, starting and stopping. Nothing here knows a SealedSecret or an ExternalSecret.
 
 pub mod api_client;
 pub mod api_fault;
@@ -13,6 +13,7 @@ pub mod logging;
 pub mod memory;
 pub mod message;
 pub mod metrics;
+pub mod process;
 mod readable_json;
 pub mod secret_sync;
 pub mod secret_watch;

@@ -1,7 +1,7 @@
 //! One pass over one ClusterExternalSecret: list, decide, write, report.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use k8s_openapi::api::core::v1::Namespace;
@@ -50,6 +50,8 @@ pub(super) struct Context {
     pub(super) events: EventSink,
     pub(super) metrics: ClusterMetrics,
     statuses: WrittenStatuses<String, ClusterExternalSecretStatus>,
+    /// Namespaces of which it was told that they are held.
+    told: Mutex<HashMap<String, BTreeSet<String>>>,
     lasting: Backoff<String>,
     transient: Backoff<String>,
 }
@@ -78,6 +80,7 @@ impl Context {
             events,
             metrics,
             statuses: WrittenStatuses::default(),
+            told: Mutex::default(),
             lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
             transient: Backoff::new(FIRST_RETRY, LONGEST_TRANSIENT_RETRY),
         }
@@ -87,7 +90,19 @@ impl Context {
     pub(super) fn forget(&self, name: &str) {
         self.metrics.forget(name);
         self.statuses.forget(&name.to_owned());
+        self.held(name, &BTreeSet::new());
         self.succeeded(name);
+    }
+
+    /// Of the namespaces that are held now, those that were not before.
+    fn held(&self, name: &str, now: &BTreeSet<String>) -> BTreeSet<String> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = if now.is_empty() {
+            told.remove(name)
+        } else {
+            told.insert(name.to_owned(), now.clone())
+        };
+        now - &before.unwrap_or_default()
     }
 
     fn succeeded(&self, name: &str) {
@@ -184,10 +199,13 @@ async fn pass(object: &DynamicObject, context: &Context) -> Result<Option<Durati
 async fn carry_out(parent: &ClusterExternalSecret, plan: Plan, context: &Context) -> Written {
     let finalizer = namespace_finalizer(&parent.name_any());
     let written = writes::carry_out(plan, &finalizer, &context.client).await;
-    for (namespace, fault) in &written.held {
-        if *fault == ApiFault::Conflict {
+    let held = written.held.iter();
+    let held = held.filter(|(_, fault)| **fault != ApiFault::Conflict);
+    let held = held.map(|(namespace, _)| namespace.clone()).collect();
+    for namespace in context.held(&parent.name_any(), &held) {
+        let Some(fault) = written.held.get(&namespace) else {
             continue;
-        }
+        };
         let message = format!(
             "namespace {namespace} has the finalizer {finalizer} of External Secrets Operator, and it \
              cannot be taken off: {fault}; without that the namespace is never deleted"

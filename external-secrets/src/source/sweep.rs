@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use operator_kit::message::one_line;
+use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::{Instant, sleep_until};
 
@@ -17,7 +19,7 @@ use crate::passes::News;
 
 /// However impatient somebody is.
 const SHORTEST: Duration = Duration::from_secs(2);
-/// Whoever comes with a shorter interval is noticed in this time.
+/// Who came and went is looked at this often; who is in more of a hurry than all before says so.
 const LOOK: Duration = Duration::from_secs(15);
 
 /// Sweeps as long as somebody wants to hear of it.
@@ -30,7 +32,10 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>
     loop {
         let look = Instant::now() + LOOK;
         let due = checked.due(&source.wanted());
-        sleep_until(due.map_or(look, |due| due.min(look))).await;
+        tokio::select! {
+            () = sleep_until(due.map_or(look, |due| due.min(look))) => {}
+            () = source.hurry.wanted.notified() => {}
+        }
         // Meanwhile somebody may have come or gone.
         let keys = checked.take(&source.wanted());
         if keys.is_empty() {
@@ -50,6 +55,27 @@ pub(super) async fn for_ever(source: Arc<Source>, changed: UnboundedSender<News>
             if changed.send(News { key, seen }).is_err() {
                 return;
             }
+        }
+    }
+}
+
+/// Wakes the sweeps when somebody comes with a shorter interval than anybody before.
+#[derive(Default)]
+pub(super) struct Hurry {
+    wanted: Notify,
+    /// In milliseconds, and one more; 0 before anybody came.
+    shortest: AtomicU64,
+}
+
+impl Hurry {
+    /// Somebody came.
+    pub(super) fn came(&self, interval: Duration) {
+        let millis = u64::try_from(interval.as_millis()).unwrap_or(u64::MAX);
+        let interval = millis.saturating_add(1);
+        let shorter = |before| (before == 0 || interval < before).then_some(interval);
+        let (set, get) = (Ordering::Relaxed, Ordering::Relaxed);
+        if self.shortest.fetch_update(set, get, shorter).is_ok() {
+            self.wanted.notify_one();
         }
     }
 }
@@ -128,6 +154,8 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -152,6 +180,16 @@ mod tests {
         }
         assert!((55..=70).contains(&looked[0]), "{looked:?}");
         assert!((1..=2).contains(&looked[1]), "{looked:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_a_shorter_interval_wakes() {
+        let hurry = Hurry::default();
+        let woken = || hurry.wanted.notified().now_or_never().is_some();
+        for (seconds, wakes) in [(60, true), (60, false), (3600, false), (5, true), (0, true)] {
+            hurry.came(Duration::from_secs(seconds));
+            assert_eq!(woken(), wakes, "{seconds}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

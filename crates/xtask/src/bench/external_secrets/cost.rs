@@ -18,9 +18,8 @@ const A_DAY: f64 = 24.0;
 const PRICE: f64 = 0.05 / 10_000.0;
 /// Days in a month.
 const A_MONTH: f64 = 30.0;
-/// Ours sweeps nine tenths of the shortest interval after it began the last sweep: this many intervals hold two
-/// whole rounds, wherever in one they begin.
-const OUR_ROUNDS: f64 = 1.8;
+/// Ours looks once in an interval: this many intervals hold as many whole rounds, wherever in one they begin.
+const OUR_ROUNDS: f64 = 2.0;
 /// Theirs waits the interval from the end of each refresh.
 const THEIR_ROUNDS: f64 = 3.0;
 /// Each round writes a status for every object: more in a second would measure the API server.
