@@ -279,7 +279,7 @@ impl Plan<'_> {
             let place = place_of(key, keys.iter().copied(), order);
             let before = place.checked_sub(1).and_then(|last| present.get(last));
             let at = before.map_or(mapping.head, |entry| self.lines.end_of(entry.end()));
-            let text = self.entry(mapping, key, value);
+            let text = self.entry_before(at, mapping, key, value);
             self.splices.replace(at..at, text);
         }
         Ok(())
@@ -316,7 +316,8 @@ impl Plan<'_> {
         let lines = self.lines.of_entry(entry);
         let behind = self.lines.text.get(entry.end()..lines.end);
         if behind.is_none_or(|behind| behind.trim().is_empty()) {
-            let text = self.entry(mapping, &entry.key, &Value::from(value));
+            let value = Value::from(value);
+            let text = self.entry_before(lines.end, mapping, &entry.key, &value);
             self.splices.replace(lines, text);
             return Ok(());
         }
@@ -327,6 +328,22 @@ impl Plan<'_> {
         let end = entry.value.end.max(colon);
         self.splices.replace(colon..end, format!(" {text}"));
         Ok(())
+    }
+
+    /// The same where the text goes on at `at`. Blank lines there must not become part of a value that
+    /// ends in some itself.
+    fn entry_before(&self, at: usize, mapping: &Mapping<'_>, key: &str, value: &Value) -> String {
+        let ends_blank = |text: &str| text == "\n" || text.ends_with("\n\n");
+        let rest = self.lines.text.get(at..).unwrap_or_default();
+        let next = rest.lines().next().unwrap_or_default();
+        if !value.as_str().is_some_and(ends_blank) || !next.trim().is_empty() {
+            return self.entry(mapping, key, value);
+        }
+        let empty = self.entry(mapping, key, &Value::from(""));
+        match empty.rsplit_once("\"\"") {
+            Some((key, end)) => format!("{key}{value}{end}"),
+            None => empty,
+        }
     }
 
     /// A key and its value as lines of the mapping.

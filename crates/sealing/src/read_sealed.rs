@@ -85,12 +85,11 @@ impl Reader {
             return Err(self.error(root, SealedReason::OtherKind));
         }
         let metadata = self.mapping(root, "metadata", "metadata")?;
-        let annotations = metadata
-            .get("annotations")
+        let annotations = given(metadata, "annotations")
             .map(|node| self.texts(node, "metadata.annotations"))
             .transpose()?;
         let name = self.text_of(metadata, "name", "metadata.name")?;
-        let namespace = match metadata.get("namespace") {
+        let namespace = match given(metadata, "namespace") {
             None => None,
             Some(node) => Some(self.text(node, "metadata.namespace")?),
         };
@@ -253,6 +252,12 @@ impl Reader {
     }
 }
 
+/// A field of the metadata. Null is nothing, as for every reader of the Kubernetes API.
+fn given<'n>(metadata: &'n Node, field: &str) -> Option<&'n Node> {
+    let found = metadata.get(field);
+    found.filter(|node| node.kind() != NodeKind::Null)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,6 +275,9 @@ mod tests {
         assert_eq!(sealed.lines["A"], 17);
         assert_eq!(sealed.spec.data_keys["kqj3msyyrrst"].wraps[0].to, "t");
         assert_eq!(sealed.scope, Scope::Strict);
+        let null = GOOD.replace("namespace: prod", "namespace: null\n  annotations:");
+        let sealed = read(&null).unwrap();
+        assert_eq!((sealed.namespace, sealed.scope), (None, Scope::Strict));
     }
 
     #[test]

@@ -288,6 +288,8 @@ impl<'a> Merging<'a> {
         reports: &mut Vec<String>,
     ) -> Result<(), CliError> {
         let title = edit.title().clone();
+        let names: Vec<_> = items.keys().map(String::as_str).collect();
+        let names = names.join(", ");
         let failed = |reason| CliError::Seal {
             from: self.from.clone(),
             place,
@@ -299,14 +301,16 @@ impl<'a> Merging<'a> {
                 from: self.path(),
                 reason,
             })?;
+            if title.scope != Scope::Strict && self.context.scope.is_none() {
+                // Whoever can write the file can have widened it.
+                reports.push(format!("sealed {names} of {title}, as the file has it"));
+            }
             let values = sealed_values::legacy(items, &title, certificate).map_err(failed)?;
             for (item, value) in values {
                 edit.set(&item, value);
             }
             return Ok(());
         }
-        let names: Vec<_> = items.keys().map(String::as_str).collect();
-        let names = names.join(", ");
         let (items, readers) = sealed_values::se1(&items, edit, &self.choice, &failed)?;
         self.choice.confirm(&readers, &self.context.rules)?;
         edit.set_under(items)?;

@@ -2,8 +2,9 @@
 
 use crate::step::{set, set_entry, unset, unset_key};
 use proptest::prelude::*;
-use seal_manifest::{BlockEdit, edit, read};
+use seal_manifest::{BlockEdit, TextEdit, edit, read, set_texts};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 fn some_edits() -> Vec<Vec<BlockEdit>> {
@@ -33,6 +34,30 @@ fn try_all(text: &str) {
                 Err(error) => assert!(!error.to_string().contains("hunter2"), "{error}"),
             }
         }
+    }
+    for path in [&["encryptedData"][..], &["template", "labels"]] {
+        for document in 1..=2 {
+            try_texts(text, document, path);
+        }
+    }
+}
+
+fn try_texts(text: &str, document: usize, path: &[&str]) {
+    let texts = BTreeMap::from([("A", "x: y\n"), ("B", "1")].map(|(a, b)| (a.into(), b.into())));
+    let edit = TextEdit {
+        path,
+        texts: &texts,
+    };
+    match set_texts(text, document, &[edit]) {
+        Ok(edited) => {
+            let after = read(edited.as_bytes()).expect("reads after the edit");
+            let after = after[document - 1].root().to_json();
+            let found = path.iter().fold(&after["spec"], |value, key| &value[key]);
+            for (key, value) in &texts {
+                assert_eq!(found[key], json!(value), "{text:?} became {edited:?}");
+            }
+        }
+        Err(error) => assert!(!error.to_string().contains("hunter2"), "{error}"),
     }
 }
 

@@ -1,7 +1,11 @@
 //! Labels and annotations of the template: the lines of the keys that change, and no others.
 
+use crate::model;
+use proptest::prelude::*;
 use seal_manifest::{Block, Construct, EditError, TextEdit, read, set_texts};
+use serde_json::json;
 use std::collections::BTreeMap;
+use testkit::Dice;
 
 const LABELS: &[&str] = &["template", "metadata", "labels"];
 
@@ -129,6 +133,107 @@ fn what_could_change_more_is_refused_with_its_line() {
     );
 }
 
+/// A file in lines, each with the label that it belongs to.
+fn random_file(dice: &mut Dice) -> Vec<(Option<&'static str>, String)> {
+    let step = 2 + 2 * dice.below(2);
+    let mut lines: Vec<(Option<&'static str>, String)> = Vec::new();
+    let indent = |depth: usize| " ".repeat(depth * step);
+    if dice.below(2) == 0 {
+        lines.push((None, "kind: Other # before\n---".to_owned()));
+    }
+    lines.push((None, "# of the file\nspec: # s".to_owned()));
+    lines.push((None, format!("{}template:", indent(1))));
+    lines.push((None, format!("{}metadata:", indent(2))));
+    if dice.below(2) == 0 {
+        lines.push((None, format!("{}annotations: {{a: b}}", indent(3))));
+    }
+    lines.push((None, format!("{}labels: # l", indent(3))));
+    for label in KEYS {
+        if dice.is_one_in(3) {
+            continue;
+        }
+        if dice.is_one_in(3) {
+            lines.push((None, format!("\n{}# remark", indent(4))));
+        }
+        let (first, further) = FORMS[dice.below(FORMS.len())];
+        lines.push((Some(label), format!("{}{label}: {first}", indent(4))));
+        for line in further {
+            lines.push((Some(label), format!("{}  {line}", indent(4))));
+        }
+    }
+    if lines.last().is_some_and(|(label, _)| label.is_none()) {
+        lines.push((Some("z"), format!("{}z: last", indent(4))));
+    }
+    lines.push((None, format!("{}name: x # n", indent(3))));
+    if dice.below(2) == 0 {
+        lines.push((None, "---\n# behind\nkind: Other".to_owned()));
+    }
+    lines
+}
+
+const KEYS: &[&str] = &["b", "a/x", "k10", "k9", "\"true\"", "'q'"];
+const FORMS: &[(&str, &[&str])] = &[
+    ("plain", &[]),
+    ("'quoted' # why", &[]),
+    ("\"two", &["lines\""]),
+    ("words", &["that go on"]),
+    ("|", &["one", "  two", ""]),
+    (">-", &["one", "two"]),
+    ("8080", &[]),
+    ("", &[]),
+    ("~ # nothing", &[]),
+];
+const VALUES: &[&str] = &[
+    "new",
+    "",
+    "yes",
+    "a: b # c",
+    " one\ntwo\n\n",
+    "words that go on and on until the line is longer than eighty columns, and then some",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn lines_of_other_keys_stay(seed: u64) {
+        let mut dice = Dice::new(seed);
+        let file = random_file(&mut dice);
+        let mut texts = BTreeMap::new();
+        for key in ["a/x", "b", "k10", "true", "q", "new", "A"] {
+            if dice.below(2) == 0 {
+                texts.insert(key.to_owned(), VALUES[dice.below(VALUES.len())].to_owned());
+            }
+        }
+        let lines: Vec<&str> = file.iter().map(|(_, line)| line.as_str()).collect();
+        let line_break = if dice.below(3) == 0 { "\r\n" } else { "\n" };
+        let text = lines.join("\n").replace('\n', line_break);
+        let document = if text.starts_with("kind") { 2 } else { 1 };
+        let edit = TextEdit { path: LABELS, texts: &texts };
+        let edited = set_texts(&text, document, &[edit])
+            .unwrap_or_else(|error| panic!("{error}\n{texts:#?}\n{text}"));
+
+        let count = read(text.as_bytes()).unwrap().len();
+        for index in 1..=count {
+            let mut expected = model::document(&text, index);
+            if index == document {
+                for (key, value) in &texts {
+                    expected["spec"]["template"]["metadata"]["labels"][key] = json!(value);
+                }
+            }
+            assert_eq!(model::document(&edited, index), expected, "{text}\n{edited}");
+        }
+        let is_kept = |label: Option<&str>| {
+            label.is_none_or(|label| !texts.contains_key(label.trim_matches(['"', '\''])))
+        };
+        let mut found = edited.split(line_break);
+        let kept = file.iter().filter(|(label, _)| is_kept(*label));
+        for line in kept.flat_map(|(_, line)| line.split('\n')) {
+            assert!(found.any(|found| found == line), "{line:?} is lost\n{text}\n{edited}");
+        }
+    }
+}
+
 const CASES: &[Case] = &[
     Case {
         name: "new and changed",
@@ -206,6 +311,12 @@ spec:
         before: "spec:\n  template:\n    metadata:\n      labels:\n        a: b # why\n",
         texts: &["a=one\n\"two\"\\ é"],
         after: "spec:\n  template:\n    metadata:\n      labels:\n        a: \"one\\n\\\"two\\\"\\\\ é\" # why\n",
+    },
+    Case {
+        name: "a text that ends in a blank line, before one",
+        before: "spec:\n  template:\n    metadata:\n      labels:\n        b: c\n\n      name: x\n",
+        texts: &["b=d\n\n", "a=e\n\n"],
+        after: "spec:\n  template:\n    metadata:\n      labels:\n        a: |+\n          e\n\n        b: \"d\\n\\n\"\n\n      name: x\n",
     },
     Case {
         name: "a number becomes text",
