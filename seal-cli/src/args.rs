@@ -3,12 +3,16 @@
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory as _, FromArgMatches as _, Parser};
+use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, Parser};
 
-use crate::error::CliError;
-use crate::later::Later;
+use seal_format::Scope;
+
+use crate::called_as::CalledAs;
+use crate::connection::ConnectionArgs;
+use crate::klog::KlogArgs;
 use crate::mode::ModeArgs;
 use crate::recipient::{Cert, RecipientArgs, RuleArgs};
+use crate::ui;
 use crate::verbs;
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
@@ -106,7 +110,7 @@ pub(crate) struct Args {
     pub(crate) mode: ModeArgs,
 
     #[command(flatten)]
-    later: Later,
+    klog: KlogArgs,
 }
 
 /// Which controller, and how to reach its cluster.
@@ -127,6 +131,9 @@ pub(crate) struct ClusterArgs {
     /// Context of the kubeconfig [default: its current context]
     #[arg(long, value_name = "NAME", help_heading = "Cluster")]
     pub(crate) context: Option<String>,
+
+    #[command(flatten)]
+    pub(crate) connection: ConnectionArgs,
 }
 
 impl ClusterArgs {
@@ -142,33 +149,34 @@ impl ClusterArgs {
                 *slot = variable(flag);
             }
         }
+        self.connection.complete_from(variable);
     }
 }
 
 impl Args {
-    /// Reads a command line without a verb; its help lists the verbs, too.
-    pub(crate) fn parse(words: &[OsString]) -> Result<Self, clap::Error> {
-        let mut command = Self::command();
+    /// Reads a command line without a verb; the help of `seal` lists the verbs, too.
+    pub(crate) fn parse(words: &[OsString], called_as: CalledAs) -> Result<Self, clap::Error> {
+        let mut command = command(called_as);
         let typed = command.try_get_matches_from_mut(words);
         let typed = match typed {
             // Only who asks for help pays for the list of verbs.
             Err(help) if help.kind() == ErrorKind::DisplayHelp => {
-                let examples = command.get_after_help().cloned().unwrap_or_default();
-                command = Self::command().after_help(format!("{}\n{examples}", verbs::list()));
+                command = self::command(called_as).after_help(after_help(called_as));
                 command.try_get_matches_from_mut(words)
             }
             typed => typed,
         };
         let mut typed = typed?;
+        if called_as.is_kubeseal() {
+            let stray = typed.get_raw(STRAY).map_or(0, Iterator::count);
+            if stray > 0 {
+                // The words are not shown: one may be a value that lost its flag.
+                ui::warn(&format!(
+                    "{stray} of the words belong to no flag and are ignored, as by kubeseal; verbs are there under the name seal"
+                ));
+            }
+        }
         Self::from_arg_matches_mut(&mut typed).map_err(|refusal| refusal.format(&mut command))
-    }
-
-    /// A flag that would be ignored is an error instead.
-    pub(crate) fn refuse_what_is_not_there_yet(
-        &self,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> Result<(), CliError> {
-        self.later.refuse(variable)
     }
 
     /// Fills what was not typed from variables; what cannot be read is passed over, as kubeseal
@@ -181,11 +189,19 @@ impl Args {
             (&mut self.format_version, "format-version"),
             (&mut self.name, "name"),
             (&mut self.namespace, "namespace"),
-            (&mut self.scope, "scope"),
         ] {
             if slot.is_none() {
                 *slot = variable(flag);
             }
+        }
+        if self.scope.is_none() {
+            self.scope = variable("scope").filter(|scope| {
+                let known = scope.is_empty() || scope.parse::<Scope>().is_ok();
+                if !known {
+                    ui::warn("SEALED_SECRETS_SCOPE is no scope and is passed over, as by kubeseal");
+                }
+                known
+            });
         }
         self.cluster.complete_from(&variable);
         self.mode.complete_from(&variable);
@@ -212,6 +228,44 @@ impl Args {
     }
 }
 
+/// Words that belong to no flag.
+const STRAY: &str = "stray";
+
+/// The flags as they are read under a name. kubeseal takes whatever follows a flag as its value,
+/// and ignores words that belong to none.
+fn command(called_as: CalledAs) -> Command {
+    let name = called_as.name();
+    let command = Args::command().bin_name(name);
+    if !called_as.is_kubeseal() {
+        return command.override_usage(verbs::USAGE);
+    }
+    command
+        .name("kubeseal")
+        .override_usage(format!("{name} [OPTIONS]"))
+        .mut_args(|arg| match arg.get_action() {
+            ArgAction::Set | ArgAction::Append => arg.allow_hyphen_values(true),
+            _ => arg,
+        })
+        .arg(
+            Arg::new(STRAY)
+                .num_args(0..)
+                .value_parser(clap::value_parser!(OsString))
+                .hide(true),
+        )
+}
+
+fn after_help(called_as: CalledAs) -> String {
+    let examples = Args::command().get_after_help().cloned();
+    let examples = examples.unwrap_or_default().to_string();
+    if called_as.is_kubeseal() {
+        let name = called_as.name();
+        return examples
+            .replace("  seal ", &format!("  {name} "))
+            .replace("| seal ", &format!("| {name} "));
+    }
+    format!("{}\n{examples}", verbs::list())
+}
+
 /// A truth value that was typed.
 pub(crate) fn truth(text: &str) -> Result<bool, &'static str> {
     go_bool(text).ok_or("use true or false")
@@ -232,7 +286,9 @@ mod tests {
 
     #[test]
     fn flags_are_consistent() {
-        Args::command().debug_assert();
+        for called_as in [CalledAs::Seal, CalledAs::Kubeseal, CalledAs::KubectlSeal] {
+            command(called_as).debug_assert();
+        }
     }
 
     #[test]

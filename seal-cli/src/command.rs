@@ -2,10 +2,12 @@
 
 pub(crate) mod check;
 pub(crate) mod compact;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod fetch_cert;
 pub(crate) mod inspect;
 pub(crate) mod keys;
+pub(crate) mod man;
 pub(crate) mod merge_into;
 pub(crate) mod open;
 pub(crate) mod raw;

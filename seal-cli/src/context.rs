@@ -6,9 +6,9 @@ use seal_format::Scope;
 
 use crate::args::{Args, ClusterArgs};
 use crate::config;
+use crate::connection::Connection;
 use crate::environment;
 use crate::error::CliError;
-use crate::kubeconfig::Connection;
 use crate::mode::Mode;
 use crate::output::{Destination, Format};
 use crate::recipient::{Asked, RecipientArgs, RuleArgs};
@@ -30,6 +30,8 @@ pub(crate) struct Context {
     pub(crate) secret_file: Option<PathBuf>,
     pub(crate) destination: Destination,
     pub(crate) format: Format,
+    /// `--format`, when given.
+    pub(crate) asked_format: Option<Format>,
     pub(crate) allow_empty: bool,
     pub(crate) name: Option<String>,
     /// `--namespace`, when given.
@@ -56,10 +58,9 @@ impl From<ClusterArgs> for Cluster {
                     .controller_namespace
                     .unwrap_or_else(|| "kube-system".to_owned()),
             },
-            connection: Connection {
-                kubeconfig: path(args.kubeconfig),
-                context: given(args.context),
-            },
+            connection: args
+                .connection
+                .connection(path(args.kubeconfig), given(args.context)),
         }
     }
 }
@@ -68,7 +69,9 @@ impl Cluster {
     /// The same in another context of the kubeconfig, if one is named.
     pub(crate) fn in_context(&self, context: Option<String>) -> Self {
         let mut cluster = self.clone();
-        cluster.connection.context = context.or(cluster.connection.context);
+        if let Some(context) = context {
+            cluster.connection = self.connection.in_context(context);
+        }
         cluster
     }
 }
@@ -87,7 +90,7 @@ impl Context {
         let output = path(args.sealed_secret_file);
         Ok(Self {
             version: args.version.unwrap_or_default(),
-            mode: args.mode.mode(args.fetch_cert.unwrap_or_default()),
+            mode: args.mode.mode(args.fetch_cert.unwrap_or_default())?,
             cert: cert.typed.or(cert.variable),
             asked,
             recipients: args.recipients,
@@ -96,6 +99,10 @@ impl Context {
             cluster: args.cluster.into(),
             secret_file: path(args.secret_file),
             format: format(args.format.as_deref(), output.as_deref())?,
+            asked_format: match given(args.format) {
+                Some(typed) => Some(format(Some(&typed), None)?),
+                None => None,
+            },
             destination: output.map_or(Destination::Stdout, Destination::File),
             allow_empty: args.allow_empty_data.unwrap_or_default(),
             name: given(args.name),
@@ -147,12 +154,16 @@ pub(crate) fn scope(typed: Option<String>) -> Result<Option<Scope>, CliError> {
     scope.map(Some).map_err(|_| CliError::Scope(typed))
 }
 
-/// kubectl takes `ns/NAME`, too.
+/// kubectl takes `ns/NAME`, too, in capitals and small letters.
 pub(crate) fn without_kind(namespace: &str) -> &str {
-    ["namespaces/", "namespace/", "ns/"]
-        .iter()
-        .find_map(|prefix| namespace.strip_prefix(prefix))
-        .unwrap_or(namespace)
+    let (kind, name) = namespace.split_once('/').unwrap_or_default();
+    let known = ["namespaces", "namespace", "ns"];
+    let known = known.iter().any(|known| kind.eq_ignore_ascii_case(known));
+    if known && !name.is_empty() {
+        name
+    } else {
+        namespace
+    }
 }
 
 #[cfg(test)]
@@ -176,8 +187,17 @@ mod tests {
 
     #[test]
     fn namespaces_lose_their_kind() {
-        for text in ["prod", "ns/prod", "namespace/prod", "namespaces/prod"] {
+        for text in [
+            "prod",
+            "ns/prod",
+            "NS/prod",
+            "namespace/prod",
+            "namespaces/prod",
+        ] {
             assert_eq!(without_kind(text), "prod");
+        }
+        for text in ["ns/", "pod/prod", ""] {
+            assert_eq!(without_kind(text), text);
         }
     }
 }

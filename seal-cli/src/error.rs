@@ -11,23 +11,19 @@ use sealing::{ItemError, OpenError, ReadSealedError, ReadSecretError, SealError,
 
 use crate::age::SourceError;
 use crate::command::keys::KeysError;
+use crate::command::merge_into::MergeError;
+use crate::command::raw::RawError;
+use crate::command::re_encrypt::RotationError;
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
+use crate::kubeconfig;
 use crate::readers_error::ReadersError;
 use crate::recipient::{InKms, RecipientError};
 use crate::verified::KeyError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
-    #[error(
-        "{0} is not there yet in this version of seal; use kubeseal for it, its files go together with ours"
-    )]
-    NotThereYet(&'static str),
-    #[error(
-        "{0} is not there yet in this version of seal; write it into a kubeconfig and name that with --kubeconfig and --context"
-    )]
-    NotThereYetForClusters(String),
     #[error("unsupported output format: {0:?} (use json or yaml)")]
     Format(String),
     #[error("unknown format of values: {0:?} (use legacy or se1)")]
@@ -209,20 +205,57 @@ pub(crate) enum CliError {
     #[error("cannot fetch {url:?}: {reason}")]
     CertificateUrl { url: String, reason: String },
 
-    #[error("the kubeconfig has no context {0:?} (kubectl config get-contexts lists them)")]
-    UnknownContext(String),
+    #[error(transparent)]
+    Connection(#[from] kubeconfig::ConfigError),
     #[error("cannot use kubeconfig {path}: {reason}")]
     Kubeconfig { path: String, reason: &'static str },
     #[error(
         "no cluster to ask for its certificate: {0}. Give --cert FILE to seal offline, or --kubeconfig and --context"
     )]
     NoCluster(&'static str),
+    #[error("no cluster to ask: {0}. Give --kubeconfig and --context")]
+    NoClusterWithKeys(&'static str),
     #[error(
         "cannot get sealed secret service: {reason}.\nPlease, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller"
     )]
     Service { reason: String },
     #[error("cannot fetch certificate: {reason}")]
     ServiceProxy { reason: String },
+
+    #[error(
+        "{from}: document {document}: {reason}{hint}",
+        hint = recovery_hint(.reason)
+    )]
+    Recover {
+        from: String,
+        document: usize,
+        reason: OpenError,
+    },
+    #[error("cannot re-encrypt secret: {from}: document {document}: {reason}; nothing was written")]
+    ReEncrypt {
+        from: String,
+        document: usize,
+        reason: RotationError,
+    },
+    #[error(
+        "{from}: document {document}: it is in SE1, which the controller does not seal again; seal rekey goes to the cluster's newest certificate, seal recipients sync to the readers of .seal.yaml"
+    )]
+    RotateSe1 { from: String, document: usize },
+    #[error("no SealedSecrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
+    NothingSealed(String),
+    #[error("unable to decrypt sealed secret: {0}")]
+    Undecryptable(String),
+    #[error("cannot validate sealed secret: {from}: document {document}: {reason}")]
+    Validate {
+        from: String,
+        document: usize,
+        reason: String,
+    },
+
+    #[error(transparent)]
+    Raw(#[from] RawError),
+    #[error(transparent)]
+    Merge(#[from] MergeError),
 
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -275,14 +308,14 @@ impl CliError {
     /// See `docs/reference/exit-codes.md`.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::NotThereYet(_)
-            | Self::NotThereYetForClusters(_)
-            | Self::Format(_)
+            Self::Format(_)
             | Self::FormatVersion(_)
             | Self::LegacyReaders(_)
             | Self::InKms { .. }
             | Self::ItemInKms { .. }
             | Self::Scope(_)
+            | Self::Raw(RawError::List | RawError::Se1 | RawError::InKms(_))
+            | Self::Merge(MergeError::OutputFile)
             | Self::InspectFormat(_)
             | Self::NoneNamed
             | Self::NoReader(_)
@@ -340,6 +373,15 @@ fn key_hint(fault: Option<Fault>) -> &'static str {
 
 /// The same for the legacy format, which names nobody.
 const LEGACY_KEY: &str = "\n  legacy values open with the private key of their cluster (--private-key), and only in the namespace, name and scope that they were sealed for";
+
+fn recovery_hint(reason: &OpenError) -> &'static str {
+    let no_identity = reason.fault() == Some(Fault::NoIdentity);
+    if no_identity || no_key(reason) {
+        "\n  name the private key of the cluster with --recovery-private-key; it opens values only in the namespace, name and scope that they were sealed for"
+    } else {
+        ""
+    }
+}
 
 /// Nothing is wrong but that no key opens values of the legacy format.
 fn no_key(reason: &OpenError) -> bool {

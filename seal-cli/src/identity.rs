@@ -2,7 +2,7 @@
 //! names. Nothing that a file of SealedSecrets says adds to it.
 
 mod kms;
-mod private_keys;
+pub(crate) mod private_keys;
 
 use std::path::PathBuf;
 use std::sync::Arc;

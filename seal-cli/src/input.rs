@@ -127,6 +127,16 @@ fn documents(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
 
 /// Reads a file, or stdin, into memory that is wiped.
 pub(crate) fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    read(file, "json/yaml k8s resource in stdin")
+}
+
+/// The same for one value.
+pub(crate) fn value(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> {
+    read(file, "a secret to encrypt in stdin")
+}
+
+/// A person at a terminal is told what is `expected`.
+fn read(file: Option<&Path>, expected: &str) -> std::io::Result<Zeroizing<Vec<u8>>> {
     if let Some(path) = file {
         let file = std::fs::File::open(path)?;
         // Of a pipe nothing is known.
@@ -135,7 +145,7 @@ pub(crate) fn bytes(file: Option<&Path>) -> std::io::Result<Zeroizing<Vec<u8>>> 
     }
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        ui::hint("(tty detected: expecting json/yaml k8s resource in stdin)");
+        ui::hint(&format!("(tty detected: expecting {expected})"));
     }
     whole(stdin.lock(), 0)
 }

@@ -1,56 +1,194 @@
-//! Which cluster, and which namespace is its default.
+//! Kubeconfig files, and how they and flags lead to an API server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use kube::config::{Config, KubeConfigOptions, Kubeconfig};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::Uri;
+use kube::config::{AuthInfo, Cluster, Config, Kubeconfig};
 
+use crate::access::{Access, AccessError, given};
+use crate::connection::{Connection, TimeoutError};
 use crate::error::CliError;
+use crate::exec_plugin::{self, PluginError};
+use crate::in_cluster;
+use crate::proxy;
 
-const NAMESPACE_FILE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
-
-/// `--kubeconfig` and `--context`.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Connection {
-    pub(crate) kubeconfig: Option<PathBuf>,
-    pub(crate) context: Option<String>,
+/// Why an API server cannot be asked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ConfigError {
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    #[error("the address of the API server is none; write https://HOST:PORT")]
+    Server,
+    #[error("the certificate authority holds no certificate that can be read")]
+    Authority,
+    #[error(
+        "a certificate authority and insecure-skip-tls-verify exclude each other; keep one of them"
+    )]
+    InsecureAuthority,
+    #[error("cannot read the token in {}: {reason}", .path.display())]
+    Token {
+        path: PathBuf,
+        reason: std::io::Error,
+    },
+    #[error(transparent)]
+    Plugin(#[from] PluginError),
+    #[error(transparent)]
+    Timeout(#[from] TimeoutError),
 }
 
 /// The namespace of the context, `default` if the context names none; without any context the
 /// pod's own. `None` outside of both: guessing would seal for a place that nobody meant.
 pub(crate) fn namespace(connection: &Connection) -> Result<Option<String>, CliError> {
-    let kubeconfig = read(connection)?;
-    if let Some(kubeconfig) = &kubeconfig {
-        check_context(kubeconfig, connection)?;
+    let access = Access::of(&read(connection)?, connection).map_err(ConfigError::from)?;
+    let named = |access: &Access| access.namespace.clone();
+    if let Some(explicit) = access.as_ref().and_then(named) {
+        return Ok(Some(explicit));
     }
-    let of_context =
-        kubeconfig.and_then(|kubeconfig| of_context(&kubeconfig, connection.context.as_deref()));
-    let of_pod = || {
-        std::fs::read_to_string(NAMESPACE_FILE)
-            .ok()
-            .map(|name| name.trim().to_owned())
-            .filter(|name| !name.is_empty())
-    };
-    Ok(of_context.or_else(of_pod))
+    if in_cluster::possible() {
+        return Ok(Some(in_cluster::namespace()));
+    }
+    Ok(access.map(|_| "default".to_owned()))
 }
 
-/// How to reach the API server.
-pub(crate) async fn config(connection: &Connection) -> Result<Config, CliError> {
-    let Some(kubeconfig) = read(connection)? else {
-        return Config::incluster()
-            .map_err(|_| CliError::NoCluster("there is no kubeconfig, and this is no pod"));
+/// How to reach the API server. Runs the user's login helper, if there is one, which may ask and
+/// take its time.
+pub(crate) fn config(connection: &Connection) -> Result<Config, CliError> {
+    let limits = connection.limits().map_err(ConfigError::from)?;
+    let access = Access::of(&read(connection)?, connection).map_err(ConfigError::from)?;
+    let mut config = match access {
+        Some(access) => of_access(access)?,
+        None if in_cluster::possible() => in_cluster::config(connection)?,
+        None => {
+            return Err(CliError::NoCluster(
+                "there is no kubeconfig, and this is no pod",
+            ));
+        }
     };
-    check_context(&kubeconfig, connection)?;
-    let options = KubeConfigOptions {
-        context: connection.context.clone(),
-        ..KubeConfigOptions::default()
-    };
-    Config::from_custom_kubeconfig(kubeconfig, &options)
-        .await
-        .map_err(|_| CliError::NoCluster("the kubeconfig's context is incomplete or unusable"))
+    if config.proxy_url.is_none() {
+        let variable = |name: &str| std::env::var(name).ok();
+        config.proxy_url = proxy::of_variables(&config.cluster_url, variable);
+    }
+    config.connect_timeout = limits.connect;
+    config.read_timeout = limits.read;
+    // A person waits: minutes of retries against a controller that is down help nobody.
+    config.default_retry = false;
+    Ok(config)
 }
 
-/// `None` if no file was named and none is at its usual place.
-fn read(connection: &Connection) -> Result<Option<Kubeconfig>, CliError> {
+fn of_access(access: Access) -> Result<Config, ConfigError> {
+    let Access { cluster, user, .. } = access;
+    let mut config = Config::new(server(given(cluster.server.as_ref()).unwrap_or_default())?);
+    let tls = config.cluster_url.scheme_str() == Some("https");
+    if tls {
+        config.root_cert = authority(&cluster)?;
+        config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or_default();
+    }
+    config.tls_server_name = given(cluster.tls_server_name.as_ref()).map(str::to_owned);
+    config.disable_compression = cluster.disable_compression.unwrap_or_default();
+    config.proxy_url = given(cluster.proxy_url.as_ref()).and_then(proxy::address);
+    let mut user = user;
+    for text in [&mut user.impersonate, &mut user.impersonate_uid] {
+        text.take_if(|text| text.is_empty());
+    }
+    config.auth_info = if tls {
+        credentials(user, &cluster)?
+    } else {
+        // Nobody else on the way may read them.
+        AuthInfo {
+            impersonate: user.impersonate,
+            impersonate_uid: user.impersonate_uid,
+            impersonate_groups: user.impersonate_groups,
+            impersonate_user_extra: user.impersonate_user_extra,
+            ..AuthInfo::default()
+        }
+    };
+    Ok(config)
+}
+
+/// The one method of several that is used: token, file with a token, name and password,
+/// certificate, login helper.
+fn credentials(mut user: AuthInfo, cluster: &Cluster) -> Result<AuthInfo, ConfigError> {
+    let file = user.token_file.take().filter(|path| !path.is_empty());
+    if let (None, Some(path)) = (&user.token, file) {
+        user.token = Some(token_in(Path::new(&path))?);
+    }
+    for text in [
+        &mut user.username,
+        &mut user.client_certificate,
+        &mut user.client_key,
+        &mut user.client_certificate_data,
+    ] {
+        text.take_if(|text| text.is_empty());
+    }
+    if user.username.is_some() && user.password.is_none() {
+        user.password = Some(String::new().into());
+    }
+    let token_or_name = user.token.is_some() || user.username.is_some();
+    let certificate = user.client_certificate.is_some() || user.client_certificate_data.is_some();
+    if token_or_name {
+        user.auth_provider = None;
+    }
+    if token_or_name || certificate {
+        user.exec = None;
+    }
+    if !certificate {
+        // A key alone says nothing.
+        user.client_key = None;
+        user.client_key_data = None;
+    }
+    exec_plugin::log_in(&mut user, cluster)?;
+    Ok(user)
+}
+
+/// An address without a scheme is one of plain HTTP, as with kubectl.
+pub(crate) fn server(text: &str) -> Result<Uri, ConfigError> {
+    let whole = |text: &str| -> Option<Uri> {
+        let uri: Uri = text.parse().ok()?;
+        let web = matches!(uri.scheme_str(), Some("http" | "https"));
+        (web && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
+    };
+    let uri = whole(text);
+    uri.or_else(|| whole(&format!("http://{text}")).filter(|_| !text.contains("://")))
+        .ok_or(ConfigError::Server)
+}
+
+fn authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, ConfigError> {
+    let data = given(cluster.certificate_authority_data.as_ref());
+    let pem = match (data, given(cluster.certificate_authority.as_ref())) {
+        (Some(data), _) => STANDARD.decode(data).map_err(|_| ConfigError::Authority)?,
+        (None, Some(path)) => std::fs::read(path).map_err(|_| ConfigError::Authority)?,
+        (None, None) => return Ok(None),
+    };
+    match certificates(&pem)? {
+        found if found.is_empty() => Err(ConfigError::Authority),
+        _ if cluster.insecure_skip_tls_verify == Some(true) => Err(ConfigError::InsecureAuthority),
+        found => Ok(Some(found)),
+    }
+}
+
+/// The certificates in a PEM file.
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, ConfigError> {
+    let blocks = pem::parse_many(pem).map_err(|_| ConfigError::Authority)?;
+    let certificates = blocks
+        .into_iter()
+        .filter(|block| block.tag() == "CERTIFICATE");
+    Ok(certificates.map(pem::Pem::into_contents).collect())
+}
+
+/// The token in a file.
+pub(crate) fn token_in<T: From<String>>(path: &Path) -> Result<T, ConfigError> {
+    let text = std::fs::read_to_string(path).map(zeroize::Zeroizing::new);
+    let text = text.map_err(|reason| ConfigError::Token {
+        path: path.to_owned(),
+        reason,
+    })?;
+    Ok(text.trim().to_owned().into())
+}
+
+/// What is at the usual places, or the one that was named; empty if there is nothing.
+fn read(connection: &Connection) -> Result<Kubeconfig, CliError> {
     let paths = match &connection.kubeconfig {
         Some(path) => vec![path.clone()],
         // As kubectl has it: of the usual places, those that are not there do not count.
@@ -59,7 +197,7 @@ fn read(connection: &Connection) -> Result<Option<Kubeconfig>, CliError> {
             .filter(|path| path.exists())
             .collect(),
     };
-    let mut merged: Option<Kubeconfig> = None;
+    let mut merged = Kubeconfig::default();
     for path in paths {
         let unusable = |reason| CliError::Kubeconfig {
             path: path.display().to_string(),
@@ -71,12 +209,9 @@ fn read(connection: &Connection) -> Result<Option<Kubeconfig>, CliError> {
         // The library's message quotes lines of the file, which may hold a token.
         let next =
             Kubeconfig::read_from(&path).map_err(|_| unusable("it is not a valid kubeconfig"))?;
-        merged = Some(match merged {
-            None => next,
-            Some(before) => before
-                .merge(next)
-                .map_err(|_| unusable("it does not go together with the one before it"))?,
-        });
+        merged = merged
+            .merge(next)
+            .map_err(|_| unusable("it does not go together with the one before it"))?;
     }
     Ok(merged)
 }
@@ -95,28 +230,23 @@ fn usual_places() -> Vec<PathBuf> {
     listed
 }
 
-/// A context that was asked for by name must be there.
-fn check_context(kubeconfig: &Kubeconfig, connection: &Connection) -> Result<(), CliError> {
-    match &connection.context {
-        Some(name) if !kubeconfig.contexts.iter().any(|known| known.name == *name) => {
-            Err(CliError::UnknownContext(name.clone()))
-        }
-        _ => Ok(()),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn of_context(kubeconfig: &Kubeconfig, name: Option<&str>) -> Option<String> {
-    let name = name.or(kubeconfig.current_context.as_deref())?;
-    let context = kubeconfig
-        .contexts
-        .iter()
-        .find(|context| context.name == name)?
-        .context
-        .as_ref()?;
-    let namespace = context.namespace.clone();
-    Some(
-        namespace
-            .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| "default".to_owned()),
-    )
+    #[test]
+    fn addresses_of_servers() {
+        for (text, expected) in [
+            ("https://k.example:6443", Some("https://k.example:6443/")),
+            ("https://k.example/k8s/c", Some("https://k.example/k8s/c")),
+            ("127.0.0.1:8001", Some("http://127.0.0.1:8001/")),
+            ("k.example", Some("http://k.example/")),
+            ("ftp://k.example", None),
+            ("https://", None),
+            ("a b", None),
+        ] {
+            let found = server(text).ok().map(|uri| uri.to_string());
+            assert_eq!(found.as_deref(), expected, "{text}");
+        }
+    }
 }

@@ -1,26 +1,33 @@
 //! `seal`: Secrets in, SealedSecrets out. Without a verb it takes kubeseal's flags.
 
+mod access;
 mod address;
 mod age;
 mod args;
 mod batch;
+mod called_as;
 mod certificate;
 mod cluster;
+mod comma_list;
 mod command;
 mod config;
+mod connection;
 mod context;
 mod data_key_change;
 mod environment;
 mod error;
+mod exec_plugin;
 mod exit;
 mod fresh_bytes;
 mod identity;
+mod in_cluster;
 mod input;
+mod klog;
 mod kms_connection;
 mod kubeconfig;
-mod later;
 mod mode;
 mod output;
+mod proxy;
 mod public_keys;
 mod readers_error;
 mod recipient;
@@ -28,23 +35,29 @@ mod report;
 mod rules;
 mod sealed_edit;
 mod sealed_file;
+mod sealed_input;
+mod sealed_values;
 mod title;
 mod turn;
 mod ui;
 mod verbs;
 mod verified;
 mod which;
+mod wiped_json;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use called_as::CalledAs;
 use mode::Mode;
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = std::env::args_os().collect();
-    let done = match verbs::parse(&words) {
+    let called_as = CalledAs::of(&words);
+    let words = verbs::without_help(words, called_as);
+    let done = match verbs::parse(&words, called_as) {
         Some(typed) => typed.map(verbs::Verb::run),
-        None => args::Args::parse(&words).map(run),
+        None => args::Args::parse(&words, called_as).map(|typed| run(typed, called_as)),
     };
     match done {
         Ok(Ok(())) => ExitCode::SUCCESS,
@@ -54,12 +67,11 @@ fn main() -> ExitCode {
 }
 
 /// kubeseal's way: the flags decide what is done.
-fn run(mut typed: args::Args) -> Result<(), error::CliError> {
-    typed.refuse_what_is_not_there_yet(environment::variable)?;
+fn run(mut typed: args::Args, called_as: CalledAs) -> Result<(), error::CliError> {
     typed.complete_from(environment::variable);
     let context = context::Context::new(typed)?;
     if context.version {
-        return command::version::run();
+        return command::version::run(called_as);
     }
     match &context.mode {
         Mode::RecoveryUnseal(keys) => command::recovery_unseal::run(&context, keys),

@@ -3,39 +3,45 @@
 use std::path::PathBuf;
 
 use crate::args::{go_bool, truth};
+use crate::comma_list;
+use crate::command::raw::RawError;
 
 /// Flags that choose an action.
 #[derive(clap::Args, Debug, Default)]
 pub(crate) struct ModeArgs {
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
+    /// Ask the controller whether it can open SealedSecrets; says nothing if it can.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) validate: Option<bool>,
 
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
+    /// Have the controller seal values again for its newest key; with -f and without -w in place.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) re_encrypt: Option<bool>,
 
+    /// As --re-encrypt, which it was called before.
     #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) rotate: Option<bool>,
 
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
+    /// Seal one value, byte for byte, and print it bare, to be pasted into a SealedSecret of this
+    /// --scope, --namespace and --name.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) raw: Option<bool>,
 
-    /// For --raw.
-    #[arg(
-        long,
-        hide = true,
-        value_name = "[KEY=]FILE",
-        help_heading = "Other actions"
-    )]
+    /// For --raw: file with the value [default: stdin]
+    #[arg(long, value_name = "[KEY=]FILE", help_heading = "Other actions")]
     pub(crate) from_file: Vec<String>,
 
-    #[arg(long, hide = true, value_name = "FILE", help_heading = "Other actions")]
+    /// Seal the items of the Secret into a file with a SealedSecret, for its name, namespace and
+    /// scope; its other items and comments stay.
+    #[arg(long, value_name = "FILE", help_heading = "Other actions")]
     pub(crate) merge_into: Option<String>,
 
-    #[arg(long, hide = true, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
+    /// Open SealedSecrets with private keys from a backup; no cluster is asked.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Other actions")]
     pub(crate) recovery_unseal: Option<bool>,
 
-    /// For --recovery-unseal.
-    #[arg(long, hide = true, value_name = "FILE", help_heading = "Other actions")]
+    /// For --recovery-unseal: PEM, or key Secrets as kubectl prints them; commas part files, and the
+    /// flag may be repeated.
+    #[arg(long, value_name = "FILE", help_heading = "Other actions")]
     pub(crate) recovery_private_key: Vec<String>,
 }
 
@@ -76,16 +82,24 @@ impl ModeArgs {
             (&mut self.from_file, "from-file"),
             (&mut self.recovery_private_key, "recovery-private-key"),
         ] {
-            if slot.is_empty() {
-                slot.extend(variable(flag).filter(|value| !value.is_empty()));
+            // Of lists, kubeseal adds what is typed to what the variable says.
+            if let Some(listed) = variable(flag).filter(|value| !value.is_empty()) {
+                slot.insert(0, listed);
             }
         }
     }
 
     /// Of several that were asked for the one that kubeseal would do.
-    pub(crate) fn mode(self, fetch_cert: bool) -> Mode {
+    ///
+    /// # Errors
+    /// [`RawError::WithoutRaw`], [`RawError::List`].
+    pub(crate) fn mode(self, fetch_cert: bool) -> Result<Mode, RawError> {
         let on = Option::unwrap_or_default;
-        if on(self.recovery_unseal) {
+        let from_file = comma_list::split(&self.from_file).ok_or(RawError::List)?;
+        if !from_file.is_empty() && !on(self.raw) {
+            return Err(RawError::WithoutRaw);
+        }
+        Ok(if on(self.recovery_unseal) {
             Mode::RecoveryUnseal(self.recovery_private_key)
         } else if on(self.validate) {
             Mode::Validate
@@ -96,10 +110,10 @@ impl ModeArgs {
         } else if let Some(file) = self.merge_into.filter(|file| !file.is_empty()) {
             Mode::MergeInto(file.into())
         } else if on(self.raw) {
-            Mode::Raw(self.from_file)
+            Mode::Raw(from_file)
         } else {
             Mode::Seal
-        }
+        })
     }
 }
 
@@ -125,6 +139,12 @@ mod tests {
             ("--raw --merge-into a", "", Mode::MergeInto("a".into())),
             ("--raw --merge-into=", "merge-into", Mode::Raw(Vec::new())),
             ("--raw", "from-file", Mode::Raw(vec!["1".to_owned()])),
+            (
+                "--raw --from-file 2,k=3",
+                "from-file",
+                Mode::Raw(vec!["1".to_owned(), "2".to_owned(), "k=3".to_owned()]),
+            ),
+            ("--from-file=", "", Mode::Seal),
             ("", "raw", Mode::Raw(Vec::new())),
             ("--raw=false", "raw", Mode::Seal),
         ] {
@@ -132,7 +152,17 @@ mod tests {
             let mut args = Args::try_parse_from(words).unwrap();
             args.complete_from(|flag| (flag == variable).then(|| "1".to_owned()));
             let fetch_cert = args.fetch_cert.unwrap_or_default();
-            assert_eq!(args.mode.mode(fetch_cert), expected, "{typed} {variable}");
+            let mode = args.mode.mode(fetch_cert).unwrap();
+            assert_eq!(mode, expected, "{typed} {variable}");
+        }
+    }
+    #[test]
+    fn a_file_is_only_for_raw() {
+        for typed in ["--from-file a", "--from-file a --merge-into b --raw=false"] {
+            let words = ["seal"].into_iter().chain(typed.split_whitespace());
+            let args = Args::try_parse_from(words).unwrap();
+            let error = args.mode.mode(false).unwrap_err();
+            assert_eq!(error.to_string(), "--from-file requires --raw", "{typed}");
         }
     }
 }

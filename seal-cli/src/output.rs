@@ -19,6 +19,14 @@ pub(crate) enum Format {
     Yaml,
 }
 
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    /// Whoever could read the file before; a new one as the umask has it.
+    AsBefore,
+    Owner,
+}
+
 /// Where the result goes.
 #[derive(Clone, Debug)]
 pub(crate) enum Destination {
@@ -38,7 +46,16 @@ impl Destination {
                 })
             }
             Self::File(path) if is_open_file(path) => append(path, pieces),
-            Self::File(path) => replace(path, pieces),
+            Self::File(path) => replace(path, pieces, Readers::AsBefore),
+        }
+    }
+
+    /// Writes plaintext: to stdout without a buffer that keeps it, to a file for its owner alone.
+    pub(crate) fn reveal(&self, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
+        match self {
+            Self::Stdout => reveal(pieces),
+            Self::File(path) if is_open_file(path) => append(path, pieces),
+            Self::File(path) => replace(path, pieces, Readers::Owner),
         }
     }
 }
@@ -134,7 +151,7 @@ pub(crate) fn exchange(
         .map_err(|error| failed(error.error))
 }
 
-fn replace(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
+fn replace(path: &Path, pieces: &[impl AsRef<[u8]>], readers: Readers) -> Result<(), CliError> {
     let failed = |reason| CliError::Output {
         to: path.display().to_string(),
         reason,
@@ -165,17 +182,26 @@ fn replace(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
     if !folder.is_dir() {
         return Err(CliError::OutputFolder(path.to_path_buf()));
     }
-    let mut file = new_file(folder).map_err(failed)?;
-    write_all(
-        &mut BufWriter::with_capacity(BUFFER, file.as_file_mut()),
-        pieces,
-    )
-    .map_err(failed)?;
-    if let Some(present) = present {
-        file.as_file()
-            .set_permissions(present.permissions())
-            .map_err(failed)?;
-    }
+    let file = match readers {
+        Readers::AsBefore => {
+            let mut file = new_file(folder).map_err(failed)?;
+            let mut buffered = BufWriter::with_capacity(BUFFER, file.as_file_mut());
+            write_all(&mut buffered, pieces).map_err(failed)?;
+            drop(buffered);
+            if let Some(present) = present {
+                file.as_file()
+                    .set_permissions(present.permissions())
+                    .map_err(failed)?;
+            }
+            file
+        }
+        Readers::Owner => {
+            // The library makes it for the owner alone.
+            let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+            write_all(file.as_file_mut(), pieces).map_err(failed)?;
+            file
+        }
+    };
     // The rename must not overtake the content.
     file.as_file().sync_all().map_err(failed)?;
     file.persist(&target)
@@ -259,6 +285,24 @@ mod tests {
         assert_eq!(names, 2, "no temporary file is left");
         let error = exchange(folder.path(), b"", b"x", false).unwrap_err();
         assert!(matches!(error, CliError::NoFile(_)), "{error}");
+    }
+
+    #[test]
+    fn plaintext_is_for_its_owner_alone() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        for before in [None, Some(0o644)] {
+            if let Some(mode) = before {
+                let mode = std::fs::Permissions::from_mode(mode);
+                std::fs::set_permissions(&file, mode).unwrap();
+            }
+            let destination = Destination::File(file.clone());
+            destination.reveal(&["on", "e"]).unwrap();
+            assert_eq!(std::fs::read(&file).unwrap(), b"one");
+            let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{before:?}");
+        }
     }
 
     #[test]

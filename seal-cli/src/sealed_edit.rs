@@ -15,7 +15,7 @@ use crate::sealed_file::SealedFile;
 use crate::title::Title;
 use crate::which::Which;
 
-/// What is to change. Nothing is written before [`Self::write`].
+/// What is to change. Nothing is written but by [`Self::write`].
 pub(crate) struct SealedEdit<'f> {
     file: &'f SealedFile,
     sealed: &'f SealedDocument,
@@ -61,6 +61,11 @@ impl<'f> SealedEdit<'f> {
     /// What is edited.
     pub(crate) fn title(&self) -> &Title {
         &self.title
+    }
+
+    /// Its number among the documents of the file.
+    pub(crate) fn index(&self) -> usize {
+        self.sealed.index
     }
 
     /// Whether any of it is in SE1.
@@ -135,9 +140,19 @@ impl<'f> SealedEdit<'f> {
     /// that no value names go (rule W4).
     ///
     /// # Errors
-    /// [`CliError::Edit`], [`CliError::Unreadable`], [`CliError::DataKeys`], [`CliError::Changed`],
-    /// those of output.
-    pub(crate) fn write(mut self) -> Result<(), CliError> {
+    /// Those of [`Self::apply`], [`CliError::Changed`], those of output.
+    pub(crate) fn write(self) -> Result<(), CliError> {
+        let file = self.file;
+        let text = self.apply(&file.text)?;
+        output::exchange(&file.path, file.text.as_bytes(), text.as_bytes(), true)
+    }
+
+    /// The file's text with these edits, if readers will read it. `text` may have had edits of other
+    /// objects.
+    ///
+    /// # Errors
+    /// [`CliError::Edit`], [`CliError::Unreadable`], [`CliError::DataKeys`].
+    pub(crate) fn apply(mut self, text: &str) -> Result<String, CliError> {
         let from = || self.file.path.display().to_string();
         let named = self.named();
         let present = self.sealed.spec.data_keys.keys();
@@ -149,14 +164,13 @@ impl<'f> SealedEdit<'f> {
         for id in unused {
             self.edits.push(BlockEdit::RemoveDataKey { id });
         }
-        let text = seal_manifest::edit(&self.file.text, self.sealed.index, &self.edits);
+        let text = seal_manifest::edit(text, self.sealed.index, &self.edits);
         let text = text.map_err(|reason| CliError::Edit {
             from: from(),
             reason,
         })?;
         self.check(&text)?;
-        let (before, after) = (self.file.text.as_bytes(), text.as_bytes());
-        output::exchange(&self.file.path, before, after, true)
+        Ok(text)
     }
 
     /// Ids of the data keys that values name.

@@ -152,7 +152,7 @@ fn sealed_in(bytes: &[u8], path: &Path) -> Result<Vec<SealedDocument>, CliError>
 }
 
 /// The line where git left a conflict, from one.
-fn conflict(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn conflict(bytes: &[u8]) -> Option<usize> {
     let mut lines = bytes.split(|byte| *byte == b'\n');
     let line = lines.position(|line| line.starts_with(b"<<<<<<< "))?;
     Some(line + 1)
@@ -163,7 +163,7 @@ fn is_sealed(node: &Node) -> bool {
 }
 
 /// As `kubectl get -o yaml` writes them.
-fn lists_sealed(node: &Node) -> bool {
+pub(crate) fn lists_sealed(node: &Node) -> bool {
     let items = node.get("items").map(Node::items).unwrap_or_default();
     items.iter().any(is_sealed)
 }

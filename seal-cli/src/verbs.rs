@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
+use crate::called_as::CalledAs;
 use crate::command;
 use crate::error::CliError;
 
@@ -17,9 +18,11 @@ use crate::error::CliError;
 pub(crate) enum Verb {
     Check(command::check::Args),
     Compact(command::compact::Args),
+    Completions(command::completions::Args),
     Config(command::config::Args),
     Inspect(command::inspect::Args),
     Keys(command::keys::Args),
+    Man(command::man::Args),
     Open(command::open::Args),
     Recipients(command::recipients::Args),
     Rekey(command::rekey::Args),
@@ -33,9 +36,11 @@ impl Verb {
         match self {
             Self::Check(args) => command::check::run(&args),
             Self::Compact(args) => command::compact::run(args),
+            Self::Completions(args) => command::completions::run(&args),
             Self::Config(args) => command::config::run(&args),
             Self::Inspect(args) => command::inspect::run(&args),
             Self::Keys(args) => command::keys::run(args),
+            Self::Man(args) => command::man::run(&args),
             Self::Open(args) => command::open::run(&args),
             Self::Recipients(args) => command::recipients::run(args),
             Self::Rekey(args) => command::rekey::run(args),
@@ -45,9 +50,13 @@ impl Verb {
     }
 }
 
+/// How the program is called.
+pub(crate) const USAGE: &str = "seal [OPTIONS]\n       seal VERB [OPTIONS]";
+
 #[derive(Parser, Debug)]
 #[command(
     name = "seal",
+    override_usage = USAGE,
     disable_help_subcommand = true,
     disable_version_flag = true,
     max_term_width = 100
@@ -57,29 +66,62 @@ struct Line {
     verb: Verb,
 }
 
-/// Reads a command line with a verb; `None` for one without.
-pub(crate) fn parse(words: &[OsString]) -> Option<Result<Verb, clap::Error>> {
+/// `seal help VERB` is `seal VERB --help`.
+pub(crate) fn without_help(mut words: Vec<OsString>, called_as: CalledAs) -> Vec<OsString> {
+    if !called_as.is_kubeseal() && words.get(1).is_some_and(|first| first == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
+}
+
+/// Reads a command line with a verb; `None` for one without. A first word that is neither verb nor
+/// flag is a verb that was mistyped.
+pub(crate) fn parse(words: &[OsString], called_as: CalledAs) -> Option<Result<Verb, clap::Error>> {
     let first = words.get(1)?.to_str()?;
     // Describing all verbs costs memory and time that kubeseal's way of calling need not pay.
-    if first.starts_with('-') {
+    if called_as.is_kubeseal() || first.starts_with('-') {
         return None;
     }
-    Line::command().find_subcommand(first)?;
     Some(Line::try_parse_from(words).map(|line| line.verb))
 }
+
+/// Flags and verbs together, for those who describe the command line.
+pub(crate) fn whole() -> clap::Command {
+    let flags = crate::args::Args::command();
+    let line = Line::command();
+    let verbs = line.get_subcommands().cloned();
+    flags.override_usage(USAGE).subcommands(verbs)
+}
+
+/// What people want to do, and the verbs for it.
+const TASKS: [(&str, &[&str]); 4] = [
+    ("Look into files", &["inspect", "check", "open"]),
+    ("Change files", &["set", "unset"]),
+    (
+        "Readers and keys",
+        &["recipients", "rekey", "compact", "keys", "config"],
+    ),
+    ("This program", &["completions", "man"]),
+];
 
 /// The verbs with what they do, for the help of the program.
 pub(crate) fn list() -> String {
     let line = Line::command();
-    let verbs = || line.get_subcommands();
-    let width = verbs().map(|verb| verb.get_name().len()).max();
-    let width = width.unwrap_or_default();
+    let width = line.get_subcommands().map(|verb| verb.get_name().len());
+    let width = width.max().unwrap_or_default();
     let mut text = "Verbs, each with its own --help:\n".to_owned();
-    for verb in verbs() {
-        let about = verb.get_about().cloned().unwrap_or_default().to_string();
-        // One line each: what follows a colon is in the help of the verb.
-        let about = about.split(':').next().unwrap_or_default();
-        let _ = writeln!(text, "  {:width$}  {about}", verb.get_name());
+    for (task, verbs) in TASKS {
+        let _ = writeln!(text, "  {task}:");
+        for name in verbs {
+            let about = line
+                .find_subcommand(name)
+                .and_then(clap::Command::get_about);
+            let about = about.cloned().unwrap_or_default().to_string();
+            // One line each: the rest is in the help of the verb.
+            let about = about.split([':', ',']).next().unwrap_or_default();
+            let _ = writeln!(text, "    {name:width$}  {about}");
+        }
     }
     text
 }
@@ -95,6 +137,7 @@ mod tests {
     #[test]
     fn flags_of_verbs_are_consistent() {
         Line::command().debug_assert();
+        whole().debug_assert();
     }
 
     #[test]
@@ -104,14 +147,20 @@ mod tests {
             ("seal config --help", Some(false)),
             ("seal config nope", Some(false)),
             ("seal", None),
-            ("seal configs", None),
+            ("seal configs", Some(false)),
             ("seal help", None),
+            ("seal help config", Some(false)),
+            ("seal help configs", Some(false)),
             ("seal --name config", None),
             ("seal -n config check", None),
             ("seal -f config", None),
         ] {
-            let found = parse(&words(typed)).map(|typed| typed.is_ok());
-            assert_eq!(found, expected, "{typed}");
+            let parse = |called_as| {
+                let words = without_help(words(typed), called_as);
+                parse(&words, called_as).map(|typed| typed.is_ok())
+            };
+            assert_eq!(parse(CalledAs::Seal), expected, "{typed}");
+            assert_eq!(parse(CalledAs::Kubeseal), None, "{typed}");
         }
     }
 
@@ -120,6 +169,15 @@ mod tests {
         for verb in Line::command().get_subcommands() {
             assert!(verb.get_about().is_some(), "{}", verb.get_name());
         }
-        assert!(list().contains("\n  config  "), "{}", list());
+        let listed = TASKS.iter().flat_map(|(_, verbs)| verbs.iter().copied());
+        let mut listed: Vec<_> = listed.collect();
+        listed.sort_unstable();
+        let line = Line::command();
+        let all: Vec<_> = line
+            .get_subcommands()
+            .map(clap::Command::get_name)
+            .collect();
+        assert_eq!(listed, all);
+        assert!(list().contains("\n    config  "), "{}", list());
     }
 }

@@ -1,5 +1,6 @@
 //! The flags, and what they mean. Every flag can be given as `SEALED_SECRETS_<FLAG>`.
 
+use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -21,7 +22,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE", env = "SEALED_SECRETS_KUBECONFIG")]
     pub(crate) kubeconfig: Option<PathBuf>,
 
-    /// Address of /healthz, /readyz and /v1/cert.pem.
+    /// Address of /healthz, /readyz, /v1/cert.pem, /v1/verify and /v1/rotate.
     #[arg(long, default_value = ":8080", env = "SEALED_SECRETS_LISTEN_ADDR")]
     pub(crate) listen_addr: String,
 
@@ -32,6 +33,14 @@ pub(crate) struct Args {
         env = "SEALED_SECRETS_LISTEN_METRICS_ADDR"
     )]
     pub(crate) listen_metrics_addr: String,
+
+    /// Requests to /v1/verify, and to /v1/rotate, that each client may make per second in the long run.
+    #[arg(long, default_value = "2", env = "SEALED_SECRETS_RATE_LIMIT")]
+    pub(crate) rate_limit: NonZeroU32,
+
+    /// Requests that each client may make ahead of that.
+    #[arg(long, default_value = "2", env = "SEALED_SECRETS_RATE_LIMIT_BURST")]
+    pub(crate) rate_limit_burst: u32,
 
     /// Prefix of key Secrets' names.
     #[arg(long, default_value = "sealed-secrets-key", value_parser = key_prefix, env = "SEALED_SECRETS_KEY_PREFIX")]
@@ -278,5 +287,9 @@ mod tests {
         assert!(key_prefix("Keys").is_err());
         assert!(key_prefix(&"k".repeat(246)).is_err());
         assert!(key_size("1024").is_err());
+        // Upstream divides by it.
+        assert!(Args::try_parse_from(["x", "--rate-limit=0"]).is_err());
+        let args = Args::try_parse_from(["x", "--rate-limit-burst=0"]).unwrap();
+        assert_eq!((args.rate_limit.get(), args.rate_limit_burst), (2, 0));
     }
 }

@@ -1,4 +1,4 @@
-//! The HTTP endpoints (contract §5.2): health, readiness, certificate; metrics on their own port.
+//! The HTTP endpoints (contract §5.2): health, readiness, certificate, what people post; metrics on their own port.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cloud_key::CloudKey;
 use crate::keys::KeyStore;
 use crate::metrics::Metrics;
+use crate::posted::{PostedWork, Task};
 
 /// What the endpoints speak of.
 #[derive(Clone)]
@@ -23,6 +24,8 @@ pub(crate) struct Endpoints {
     /// The sealing key in KMS, if values are sealed for one.
     pub(crate) cloud: Option<Arc<CloudKey>>,
     pub(crate) metrics: Arc<Metrics>,
+    /// What people post.
+    pub(crate) posted: Arc<PostedWork>,
     /// Cancelled, as it were, when the first full list of SealedSecrets is in.
     pub(crate) ready: CancellationToken,
 }
@@ -37,12 +40,14 @@ impl Endpoints {
     }
 }
 
-/// `/healthz`, `/readyz`, `/v1/cert.pem`. Methods are not looked at, as upstream.
+/// `/healthz`, `/readyz`, `/v1/cert.pem`, `/v1/verify`, `/v1/rotate`. Methods are not looked at, as upstream.
 pub(crate) fn public(endpoints: &Endpoints) -> Router {
     Router::new()
         .route("/healthz", any(|| async { "ok\n" }))
         .route("/readyz", any(readiness))
         .route("/v1/cert.pem", any(certificate))
+        .route(Task::Verify.path(), any(verify))
+        .route(Task::Rotate.path(), any(rotate))
         .layer(from_fn_with_state(endpoints.metrics.clone(), measure))
         .with_state(endpoints.clone())
 }
@@ -88,6 +93,14 @@ async fn certificate(State(endpoints): State<Endpoints>) -> Response {
     }
 }
 
+async fn verify(State(endpoints): State<Endpoints>, request: Request) -> Response {
+    endpoints.posted.answer(Task::Verify, request).await
+}
+
+async fn rotate(State(endpoints): State<Endpoints>, request: Request) -> Response {
+    endpoints.posted.answer(Task::Rotate, request).await
+}
+
 async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let path = known_path(request.uri().path());
@@ -100,8 +113,10 @@ async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Ne
 
 /// Labels have a fixed set of values, whatever a client sends.
 fn known_path(path: &str) -> &'static str {
+    let posted = [Task::Verify.path(), Task::Rotate.path()];
     ["/healthz", "/readyz", "/v1/cert.pem"]
         .into_iter()
+        .chain(posted)
         .find(|known| *known == path)
         .unwrap_or("other")
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use seal_format::se1::{Fault, RecipientName};
-use seal_keys::{Identity, Keyring};
+use seal_keys::{Identity, Keyring, SealingKey};
 use sealing::{DataKeyNeed, NoSessionKey, UnwrapNeed};
 use tokio::sync::watch as channel;
 use zeroize::Zeroizing;
@@ -38,6 +38,22 @@ pub(crate) struct Moment {
     kms: Arc<KmsKeys>,
     /// Values are sealed for a key in KMS.
     cloud: bool,
+}
+
+/// The sealing keys in the order in which values of one object try them: one key opened most of them, and then
+/// each costs one private-key operation, however many keys there are.
+pub(crate) struct KeyOrder(Vec<Arc<SealingKey>>);
+
+impl KeyOrder {
+    fn unwrap(&mut self, need: &UnwrapNeed<'_>) -> Option<Zeroizing<Vec<u8>>> {
+        let mut tried = self.0.iter().enumerate();
+        let (place, session_key) = tried.find_map(|(place, key)| {
+            let session_key = key.identity().unwrap(need.wrapped, need.label).ok()?;
+            Some((place, session_key))
+        })?;
+        self.0[..=place].rotate_right(1);
+        Some(session_key)
+    }
 }
 
 /// What is known of a data key without asking anyone.
@@ -85,7 +101,9 @@ impl Identities {
         let mut age = self.age.changes();
         let mut kms = self.kms.changes();
         // An error is the end of the process.
-        let _ = tokio::join!(age.wait_for(|loaded| *loaded), kms.wait_for(|asked| *asked));
+        let age = async { age.wait_for(|loaded| *loaded).await.is_ok() };
+        let kms = async { kms.wait_for(|asked| *asked).await.is_ok() };
+        tokio::join!(age, kms);
     }
 
     /// What they are called in `to`.
@@ -136,6 +154,16 @@ impl Changes {
 }
 
 impl Moment {
+    /// The sealing keys that are at hand, newest first.
+    pub(crate) fn ring(&self) -> &Keyring {
+        &self.ring
+    }
+
+    /// For the values of one object.
+    pub(crate) fn key_order(&self) -> KeyOrder {
+        KeyOrder(self.ring.keys().to_vec())
+    }
+
     /// Unwraps a data key with an identity at hand: one private-key operation, whatever the number of
     /// values. A failure ends it, and no second wrap is tried (docs/format.md, step 6).
     pub(crate) fn unwrap(&self, need: &DataKeyNeed<'_>, metrics: &Metrics) -> AtHand {
@@ -162,8 +190,13 @@ impl Moment {
 
     /// Unwraps the session key of a legacy value with a key at hand; else each RSA key in KMS may hold it, if
     /// the value is cluster-wide; else a locked key may.
-    pub(crate) fn unwrap_legacy(&self, need: &UnwrapNeed<'_>, metrics: &Metrics) -> LegacyAtHand {
-        if let Ok(key) = self.ring.unwrap(need.wrapped, need.label) {
+    pub(crate) fn unwrap_legacy(
+        &self,
+        need: &UnwrapNeed<'_>,
+        order: &mut KeyOrder,
+        metrics: &Metrics,
+    ) -> LegacyAtHand {
+        if let Some(key) = order.unwrap(need) {
             metrics.unwrapped(UnwrapKind::Legacy, None);
             return LegacyAtHand::Known(Ok(key));
         }
@@ -238,7 +271,40 @@ fn short(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use jiff::{SignedDuration, Timestamp};
+    use seal_keys::{Recipient as _, issue};
+
     use super::*;
+
+    fn key(number: i64) -> Arc<SealingKey> {
+        let now = Timestamp::UNIX_EPOCH + SignedDuration::from_hours(number);
+        let issued = issue(2048, "", now, SignedDuration::from_hours(1)).unwrap();
+        let name = number.to_string();
+        Arc::new(SealingKey::new(name, issued.certificate, &issued.key, now).unwrap())
+    }
+
+    #[test]
+    fn the_key_that_opened_a_value_is_tried_first_for_the_next() {
+        let keys: Vec<_> = (0..3).map(key).collect();
+        let mut order = KeyOrder(keys.clone());
+        let names = |order: &KeyOrder| -> Vec<String> {
+            order.0.iter().map(|key| key.name().to_owned()).collect()
+        };
+        for (sealed_for, label, found, after) in [
+            (2, &b"a"[..], true, ["2", "0", "1"]),
+            (2, b"a", true, ["2", "0", "1"]),
+            (0, b"a", true, ["0", "2", "1"]),
+            (1, b"b", false, ["0", "2", "1"]),
+            (1, b"a", true, ["1", "0", "2"]),
+        ] {
+            let recipient = keys[sealed_for].identity().recipient().unwrap();
+            let wrapped = recipient.wrap(&[7; 32], b"a").unwrap();
+            let wrapped = wrapped.as_slice();
+            let session_key = order.unwrap(&UnwrapNeed { wrapped, label });
+            assert_eq!(session_key.is_some(), found);
+            assert_eq!(names(&order), after);
+        }
+    }
 
     #[test]
     fn names_are_short_and_few() {

@@ -11,6 +11,7 @@ mod kms_keys;
 mod metrics;
 mod opening;
 mod plan;
+mod posted;
 mod reconcile;
 mod rotation;
 mod run;

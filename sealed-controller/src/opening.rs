@@ -62,11 +62,13 @@ enum AtHandPass {
     Waiting(Waiting),
 }
 
-/// An object some of whose keys a service has to unwrap.
-struct Waiting {
-    session_keys: Vec<LegacyAtHand>,
-    data_keys: Vec<AtHand>,
-    details: Details,
+/// An object some of whose keys a service may have to unwrap.
+pub(crate) struct Waiting {
+    /// In the order of [`Opening::needs`].
+    pub(crate) session_keys: Vec<LegacyAtHand>,
+    /// In the order of [`Opening::data_keys`].
+    pub(crate) data_keys: Vec<AtHand>,
+    pub(crate) details: Details,
 }
 
 fn at_hand(
@@ -78,10 +80,11 @@ fn at_hand(
     let sealed = well_formed(object)?;
     let opening = prepare(sealed).map_err(|error| explained(error, Details::default(), sealed))?;
     let mut details = Details::default();
+    let mut order = moment.key_order();
     let session_keys = opening
         .needs()
         .map(|need| {
-            let unwrapped = moment.unwrap_legacy(&need, metrics);
+            let unwrapped = moment.unwrap_legacy(&need, &mut order, metrics);
             match unwrapped {
                 LegacyAtHand::Known(Err(NoSessionKey::Unavailable)) => {
                     details.locked(moment.locked.legacy_note(&need));
@@ -123,7 +126,7 @@ fn at_hand(
 
 impl Waiting {
     /// The answers, if nobody has to be asked any more.
-    fn answers(self) -> Result<(Answers, Details), Self> {
+    pub(crate) fn answers(self) -> Result<(Answers, Details), Self> {
         let elsewhere = |key: &AtHand| matches!(key, AtHand::Elsewhere(_));
         let legacy_elsewhere = |key: &LegacyAtHand| matches!(key, LegacyAtHand::Elsewhere(_));
         if self.data_keys.iter().any(elsewhere) || self.session_keys.iter().any(legacy_elsewhere) {
@@ -144,8 +147,21 @@ impl Waiting {
         Ok((answers, self.details))
     }
 
+    /// Calls to services that it may take.
+    pub(crate) fn calls(&self) -> usize {
+        let session_keys = self.session_keys.iter().map(|key| match key {
+            LegacyAtHand::Elsewhere(requests) => requests.len(),
+            LegacyAtHand::Known(_) => 0,
+        });
+        let data_keys = self.data_keys.iter().map(|key| match key {
+            AtHand::Elsewhere(requests) => requests.len(),
+            AtHand::Known(_) => 0,
+        });
+        session_keys.chain(data_keys).sum()
+    }
+
     /// What the answers for data keys will be remembered under.
-    fn digests(&self) -> Vec<[u8; 32]> {
+    pub(crate) fn digests(&self) -> Vec<[u8; 32]> {
         let requests = self.data_keys.iter().filter_map(|key| match key {
             AtHand::Elsewhere(requests) => Some(requests),
             AtHand::Known(_) => None,
@@ -154,7 +170,7 @@ impl Waiting {
     }
 
     /// Asks the services.
-    async fn ask(self, kms: &KmsKeys) -> (Answers, Details) {
+    pub(crate) async fn ask(self, kms: &KmsKeys) -> (Answers, Details) {
         let mut details = self.details;
         let session_keys = ask_for_legacy(self.session_keys, kms, &mut details).await;
         let mut data_keys = Vec::with_capacity(self.data_keys.len());
@@ -254,7 +270,7 @@ async fn first_answer(
 }
 
 /// Whether a service gave what is no data key, or not the one that was committed to.
-fn is_of_wrong_key(error: &OpenError) -> bool {
+pub(crate) fn is_of_wrong_key(error: &OpenError) -> bool {
     let faults = error.reasons().iter().map(|(reason, _)| reason.fault());
     let wrong = [Some(Fault::BadWrap), Some(Fault::BadCommitment)];
     faults.into_iter().any(|fault| wrong.contains(&fault))

@@ -29,6 +29,7 @@ use crate::identities::Identities;
 use crate::keys::{self, KeyPolicy, KeyStore, Mint, Wrapping};
 use crate::kms_keys::KmsKeys;
 use crate::metrics::Metrics;
+use crate::posted::{PostedWork, Rate};
 use crate::reconcile::{Context, reconcile, retry};
 use crate::sealed_object::{Guarded, Key};
 use crate::turn::UNDER_WAY;
@@ -43,24 +44,20 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
     let stop = shutdown::on_signal().map_err(RunError::Signals)?;
     let public = listen::bind(&args.listen_addr).await?;
     let private = listen::bind(&args.listen_metrics_addr).await?;
-    let cloud = args.sealing_key.0.clone().map(CloudKey::new).map(Arc::new);
+    let metrics = Arc::new(Metrics::new(env!("CARGO_PKG_VERSION")));
+    let identities = identities(&args, &metrics);
+    let rate = Rate {
+        per_second: args.rate_limit,
+        burst: args.rate_limit_burst,
+    };
     let endpoints = Endpoints {
-        keys: Arc::new(KeyStore::new()),
-        cloud: cloud.clone(),
-        metrics: Arc::new(Metrics::new(env!("CARGO_PKG_VERSION"))),
+        keys: identities.sealing.clone(),
+        cloud: identities.cloud.clone(),
+        metrics: metrics.clone(),
+        posted: Arc::new(PostedWork::new(identities.clone(), metrics, rate)),
         ready: CancellationToken::new(),
     };
     let events = EventSink::start(clients.calls.clone(), COMPONENT);
-    let identities = Arc::new(Identities {
-        sealing: endpoints.keys.clone(),
-        age: Arc::new(AgeStore::new()),
-        kms: Arc::new(KmsKeys::new(
-            &args.kms,
-            args.sealing_key.0.as_ref(),
-            endpoints.metrics.clone(),
-        )),
-        cloud,
-    });
     let mut keys = start_keys(&clients, &args, &identities, &events);
     let limits = Limits::default();
     let served = async {
@@ -75,6 +72,16 @@ pub(crate) async fn run(args: Args) -> Result<(), RunError> {
         "following the keys"
     };
     process::until(&stop, served, reconciled, followed).await
+}
+
+fn identities(args: &Args, metrics: &Arc<Metrics>) -> Arc<Identities> {
+    let sealing_key = args.sealing_key.0.as_ref();
+    Arc::new(Identities {
+        sealing: Arc::new(KeyStore::new()),
+        age: Arc::new(AgeStore::new()),
+        kms: Arc::new(KmsKeys::new(&args.kms, sealing_key, metrics.clone())),
+        cloud: sealing_key.cloned().map(CloudKey::new).map(Arc::new),
+    })
 }
 
 fn start_keys(

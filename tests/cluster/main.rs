@@ -21,6 +21,7 @@ mod se1_attacks;
 mod se1_component;
 mod templates;
 mod unseal;
+mod verify_rotate;
 
 use std::sync::OnceLock;
 

@@ -6,11 +6,13 @@
     reason = "tests"
 )]
 
+mod connection;
 mod kms_certificate;
 mod se1;
 mod take_over;
 mod theirs_opens;
 mod theirs_seals;
+mod verify_rotate;
 mod wrapped_keys;
 
 use std::collections::BTreeMap;

@@ -127,6 +127,7 @@ fn no_secret_is_told() {
         for provoke in [open_and_drift, mis_seal, mis_template] {
             provoke(&namespace, &controller.certificate(), &canaries);
         }
+        post(&controller, &namespace, &canaries);
 
         let ask = |args: &[&str]| cluster.plane().run(args).unwrap();
         let events = ask(&["get", "events", "--all-namespaces", "--output=json"]);
@@ -147,6 +148,29 @@ fn no_secret_is_told() {
             // Any line of the key will do: its header is no secret.
             let line = pem.lines().nth(3).unwrap();
             Canary::of(line).assert_absent("the log", &log);
+        }
+    }
+}
+
+/// What is posted, whether it opens or not, and whether it can be read or not.
+fn post(controller: &Controller, namespace: &Namespace<'_>, canaries: &Canaries) {
+    let plain = namespace
+        .plain("posted")
+        .item("password", canaries.value.text());
+    let sealed = plain.seal(&controller.certificate());
+    let sealed = with_template(sealed, canaries.template.text().to_owned());
+    let good = serde_json::to_string(&sealed).unwrap();
+    let renamed = good.replace("posted", "renamed");
+    let broken = good.replace("\"spec\"", canaries.value.text());
+    for path in ["/v1/verify", "/v1/rotate"] {
+        for (body, expected) in [
+            (&good, [200, 200]),
+            (&renamed, [409, 500]),
+            (&broken, [500, 500]),
+        ] {
+            let answer = controller.post(path, body);
+            assert!(expected.contains(&answer.status), "{answer:?}");
+            canaries.value.assert_absent("an answer", &answer.body);
         }
     }
 }

@@ -9,13 +9,13 @@ use suite::{Cluster, Controller, Namespace, PATIENCE, condition};
 use testkit::eventually;
 
 /// A key that is newer than any that a controller made by now.
-fn issue(bits: u32) -> Issued {
+pub(crate) fn issue(bits: u32) -> Issued {
     let soon = Timestamp::now() + SignedDuration::from_mins(1);
     seal_keys::issue(bits, "own", soon, SignedDuration::from_hours(24)).unwrap()
 }
 
 /// `kubectl create secret tls`, as the manual of Sealed Secrets has it.
-fn bring(cluster: &Cluster, name: &str, issued: &Issued) {
+pub(crate) fn bring(cluster: &Cluster, name: &str, issued: &Issued) {
     let folder = cluster.plane().dir();
     let file = |kind: &str, text: &str| {
         let path = folder.join(format!("{name}.{kind}"));
@@ -37,14 +37,14 @@ fn bring(cluster: &Cluster, name: &str, issued: &Issued) {
     cluster.plane().run(&args).unwrap();
 }
 
-fn label(cluster: &Cluster, name: &str, value: &str) {
+pub(crate) fn label(cluster: &Cluster, name: &str, value: &str) {
     let label = format!("{KEY_LABEL}={value}");
     let namespace = "--namespace=kube-system";
     let args = ["label", "--overwrite", "secret", name, namespace, &label];
     cluster.plane().run(&args).unwrap();
 }
 
-fn serves(controller: &Controller, certificate: &Certificate) {
+pub(crate) fn serves(controller: &Controller, certificate: &Certificate) {
     eventually("the certificate to be served", PATIENCE, || {
         let served = controller.certificate().fingerprint();
         (served == certificate.fingerprint()).then_some(())
@@ -58,7 +58,7 @@ fn opens(namespace: &Namespace<'_>, name: &str, certificate: &Certificate) {
     namespace.wait_secret(name);
 }
 
-fn active_keys(cluster: &Cluster) -> Vec<Secret> {
+pub(crate) fn active_keys(cluster: &Cluster) -> Vec<Secret> {
     let selector = format!("{KEY_LABEL}={KEY_LABEL_ACTIVE}");
     cluster.existing("kube-system").list(&selector)
 }

@@ -18,6 +18,8 @@ mod locked_keys;
 mod outage;
 mod pod_identity;
 mod rights;
+mod rotate;
+mod rotate_kms;
 mod se1_keys;
 mod se1_kms;
 mod se1_storm;

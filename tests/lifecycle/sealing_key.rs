@@ -16,14 +16,14 @@ use testkit::eventually;
 use crate::cloud_keys::{SMALL, assert_no_private_key, keys};
 
 /// An emulator behind a proxy, and an RSA key in it.
-struct Aws {
+pub(crate) struct Aws {
     emulator: Emulator,
-    proxy: FaultProxy,
+    pub(crate) proxy: FaultProxy,
     arn: String,
 }
 
 impl Aws {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let emulator = Emulator::start(Kind::Ministack).unwrap();
         let proxy = FaultProxy::start(emulator.url()).unwrap();
         let arn = emulator.kms().create_rsa_key(2048).unwrap();
@@ -40,7 +40,7 @@ impl Aws {
         variables
     }
 
-    fn start_controller(&self, cluster: &Cluster) -> Controller {
+    pub(crate) fn start_controller(&self, cluster: &Cluster) -> Controller {
         Controller::start_in(cluster, &[SMALL], &self.variables())
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use seal_keys::Certificate;
@@ -180,18 +181,21 @@ impl Controller {
     }
 }
 
-/// Gets a page over plain HTTP; nothing if there is no answer.
-pub fn fetch(url: &str) -> Option<Page> {
+fn agent() -> &'static ureq::Agent {
     static AGENT: OnceLock<ureq::Agent> = OnceLock::new();
-    let agent = AGENT.get_or_init(|| {
+    AGENT.get_or_init(|| {
         ureq::Agent::config_builder()
             .proxy(None)
             .http_status_as_error(false)
-            .timeout_global(Some(Duration::from_secs(10)))
+            .timeout_global(Some(Duration::from_mins(1)))
             .build()
             .into()
-    });
-    let mut response = agent.get(url).call().ok()?;
+    })
+}
+
+/// Gets a page over plain HTTP; nothing if there is no answer.
+pub fn fetch(url: &str) -> Option<Page> {
+    let mut response = agent().get(url).call().ok()?;
     let header = response.headers().get("content-type");
     let content_type = header.and_then(|value| value.to_str().ok());
     Some(Page {
@@ -199,6 +203,38 @@ pub fn fetch(url: &str) -> Option<Page> {
         content_type: content_type.unwrap_or_default().to_owned(),
         body: response.body_mut().read_to_string().ok()?,
     })
+}
+
+/// What a controller, ours or the real one, answers to what was posted.
+#[derive(Debug)]
+pub struct Answer {
+    /// HTTP status.
+    pub status: u16,
+    /// All headers.
+    pub headers: http::HeaderMap,
+    /// The text.
+    pub body: String,
+}
+
+/// Posts a body as someone whom a proxy calls `client`: each has a rate of their own. Nothing if the connection ends
+/// without an answer.
+pub fn post(url: &str, client: &str, body: impl AsRef<[u8]>) -> Option<Answer> {
+    let request = agent().post(url).header("X-Forwarded-For", client);
+    let mut response = request.send(body.as_ref()).ok()?;
+    Some(Answer {
+        status: response.status().as_u16(),
+        headers: response.headers().clone(),
+        body: response.body_mut().read_to_string().ok()?,
+    })
+}
+
+impl Controller {
+    /// Posts to one of its endpoints, as someone who never did before.
+    pub fn post(&self, path: &str, body: impl AsRef<[u8]>) -> Answer {
+        static CLIENTS: AtomicUsize = AtomicUsize::new(0);
+        let client = CLIENTS.fetch_add(1, Ordering::Relaxed);
+        post(&self.url(path), &format!("client-{client}"), body).expect("no answer")
+    }
 }
 
 fn binary() -> PathBuf {

@@ -25,7 +25,7 @@ mod se1_vector;
 use std::time::Duration;
 
 pub use cluster::Cluster;
-pub use controller::{Controller, Page, fetch};
+pub use controller::{Answer, Controller, Page, fetch, post};
 pub use external_secrets::{
     Component, CrdSet, EXTERNAL_SECRETS_ACCOUNT, EXTERNAL_SECRETS_NAMESPACE,
 };

@@ -10,7 +10,9 @@
 mod desk;
 mod document;
 mod external_secrets;
+mod from_kubeseal;
 mod keys_in_kms;
+mod kubeseal_posts;
 mod many_recipients;
 mod recover;
 
@@ -28,7 +30,7 @@ const SERVICE: &str = "sealed-secrets-controller";
 /// A cluster whose API server reaches our controller by its Service.
 struct Bed {
     cluster: Cluster,
-    _controller: Controller,
+    controller: Controller,
 }
 
 /// `None`, and why, where there are no network namespaces.
@@ -44,7 +46,7 @@ fn bed() -> Option<&'static Bed> {
         publish(cluster.plane(), target);
         Bed {
             cluster,
-            _controller: controller,
+            controller,
         }
     }))
 }

@@ -33,10 +33,10 @@ pub(crate) struct NewDataKey<'e> {
 }
 
 impl<'e> Changes<'e> {
-    /// Adds up `edits` in their order.
+    /// Adds up `edits` in their order. `usual` is how items of a new file would stand.
     pub(crate) fn of(
         root: &Node,
-        document: usize,
+        (document, usual): (usize, ItemOrder),
         edits: &'e [BlockEdit],
     ) -> Result<Self, EditError> {
         let spec = root.get("spec");
@@ -47,7 +47,7 @@ impl<'e> Changes<'e> {
             items: BTreeMap::new(),
             data_keys: BTreeMap::new(),
             items_after: Vec::new(),
-            order: ItemOrder::of(&items),
+            order: ItemOrder::of(&items, usual),
             drops_data_keys: false,
         };
         changes.add(edits, &items, &ids)?;

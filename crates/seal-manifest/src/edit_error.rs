@@ -120,16 +120,19 @@ pub enum Block {
     EncryptedData,
     /// `spec.dataKeys`.
     DataKeys,
+    /// `spec.template`.
+    Template,
 }
 
 impl Block {
-    /// Its key in `spec`, for the two blocks.
+    /// Its key in `spec`, for what stands there.
     pub(crate) fn key(self) -> &'static str {
         match self {
             Self::Document => "",
             Self::Spec => "spec",
             Self::EncryptedData => "encryptedData",
             Self::DataKeys => "dataKeys",
+            Self::Template => "template",
         }
     }
 }
@@ -141,6 +144,7 @@ impl fmt::Display for Block {
             Self::Spec => "spec",
             Self::EncryptedData => "spec.encryptedData",
             Self::DataKeys => "spec.dataKeys",
+            Self::Template => "spec.template",
         })
     }
 }

@@ -6,21 +6,18 @@ use std::cmp::Ordering;
 /// How the keys of a block are sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ItemOrder {
-    /// `a2` before `a10`: what kubeseal, kubectl and we write.
+    /// `a2` before `a10`: what kubeseal, kubectl and we write in YAML.
     Natural,
-    /// `a10` before `a2`: what many formatters make of it.
+    /// `a10` before `a2`: the same in JSON, and what many formatters make of YAML.
     Bytes,
 }
 
 impl ItemOrder {
-    /// The order that these keys keep; natural, if they keep none.
-    pub(crate) fn of(keys: &[&str]) -> Self {
-        let is_sorted = |order: Self| keys.is_sorted_by(|a, b| order.compare(a, b).is_le());
-        if !is_sorted(Self::Natural) && is_sorted(Self::Bytes) {
-            Self::Bytes
-        } else {
-            Self::Natural
-        }
+    /// The order that these keys keep; the `usual` one, if they keep none or both.
+    pub(crate) fn of(keys: &[&str], usual: Self) -> Self {
+        let is_sorted = |order: &Self| keys.is_sorted_by(|a, b| order.compare(a, b).is_le());
+        let orders = [usual, Self::Natural, Self::Bytes];
+        orders.into_iter().find(is_sorted).unwrap_or(usual)
     }
 
     pub(crate) fn compare(self, a: &str, b: &str) -> Ordering {
@@ -53,6 +50,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn keys_show_their_order() {
+        for (keys, natural, bytes) in [
+            (&["a"][..], ItemOrder::Natural, ItemOrder::Bytes),
+            (&["a2", "a10"], ItemOrder::Natural, ItemOrder::Natural),
+            (&["a10", "a2"], ItemOrder::Bytes, ItemOrder::Bytes),
+            (&["b", "a"], ItemOrder::Natural, ItemOrder::Bytes),
+        ] {
+            assert_eq!(ItemOrder::of(keys, ItemOrder::Natural), natural, "{keys:?}");
+            assert_eq!(ItemOrder::of(keys, ItemOrder::Bytes), bytes, "{keys:?}");
+        }
+    }
+
+    #[test]
     fn new_keys_find_their_place() {
         let table: [(&[&str], &str, usize); 8] = [
             (&[], "A", 0),
@@ -65,7 +75,7 @@ mod tests {
             (&["Z", "A", "M"], "B", 2),
         ];
         for (keys, key, place) in table {
-            let order = ItemOrder::of(keys);
+            let order = ItemOrder::of(keys, ItemOrder::Natural);
             assert_eq!(
                 place_of(key, keys.iter().copied(), order),
                 place,

@@ -6,7 +6,7 @@
 use crate::document::{Document, MAX_DEPTH, MAX_NODES, newlines};
 use crate::node::{Content, Entry, Node};
 use crate::read_error::{ReadError, SyntaxReason};
-use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -37,9 +37,11 @@ pub(crate) fn read(
     first_line: usize,
     documents: &mut Vec<Document>,
 ) -> Result<(), Failure> {
-    let mut input = serde_json::Deserializer::from_str(text);
     let place = Place::new(text, first_line);
+    let mut rest = Rest::new(text, first_line);
     loop {
+        // One for each object: asked whether anything is left, it would count the lines from its beginning.
+        let mut input = serde_json::Deserializer::from_str(rest.text);
         let document = documents.len() + 1;
         let reading = Reading {
             place: &place,
@@ -60,29 +62,63 @@ pub(crate) fn read(
                 return Err(Failure::Refused(ReadError::NotAMapping { document, line }));
             }
             Err(error) => {
-                let not_json = syntax(&error, document, first_line);
+                let not_json = rest.syntax(&error, document);
                 return Err(reading
                     .refused
                     .take()
                     .map_or(Failure::NotJson(not_json), Failure::Refused));
             }
         }
-        if input.end().is_ok() {
+        rest.skip(input.into_iter::<IgnoredAny>().byte_offset());
+        if rest.is_blank() {
             return Ok(());
         }
     }
 }
 
-fn syntax(error: &serde_json::Error, document: usize, first_line: usize) -> ReadError {
-    ReadError::Syntax {
-        document,
-        line: first_line + error.line().max(1) - 1,
-        column: error.column().max(1),
-        reason: if error.is_eof() {
-            SyntaxReason::JsonIncomplete
-        } else {
-            SyntaxReason::Json
-        },
+/// What no object was read from yet.
+struct Rest<'a> {
+    text: &'a str,
+    /// Line of its beginning in the input.
+    line: usize,
+    /// Bytes before it on that line.
+    column: usize,
+}
+
+impl<'a> Rest<'a> {
+    fn new(text: &'a str, line: usize) -> Self {
+        let column = 0;
+        Self { text, line, column }
+    }
+
+    fn skip(&mut self, length: usize) {
+        let (skipped, rest) = self.text.split_at(length);
+        self.line += newlines(skipped.as_bytes());
+        self.column = match skipped.rfind('\n') {
+            Some(at) => skipped.len() - at - 1,
+            None => self.column + skipped.len(),
+        };
+        self.text = rest;
+    }
+
+    fn is_blank(&self) -> bool {
+        let white = [' ', '\n', '\t', '\r'];
+        self.text.trim_start_matches(white).is_empty()
+    }
+
+    fn syntax(&self, error: &serde_json::Error, document: usize) -> ReadError {
+        let line = error.line().max(1);
+        let before = if line == 1 { self.column } else { 0 };
+        ReadError::Syntax {
+            document,
+            line: self.line + line - 1,
+            column: before + error.column().max(1),
+            reason: if error.is_eof() {
+                SyntaxReason::JsonIncomplete
+            } else {
+                SyntaxReason::Json
+            },
+        }
     }
 }
 
@@ -298,5 +334,33 @@ impl<'de> Visitor<'de> for Key<'_> {
 
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
         Ok((text.to_owned(), self.place.line.get()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Were each object's end to cost what stands before it, this would take an hour.
+    #[test]
+    fn positions_hold_after_very_many_objects() {
+        for (separator, number) in [("\n", 300_000), (" ", 300_000), (" \n ", 2), ("", 1)] {
+            let many = format!("{{}}{separator}").repeat(number);
+            let text = format!("{many}{{\"a\" 1}}");
+            let mut documents = Vec::new();
+            let Err(Failure::NotJson(error)) = read(&text, 1, &mut documents) else {
+                panic!("that is no JSON");
+            };
+            assert_eq!(documents.len(), number);
+            let mut values = serde_json::Deserializer::from_str(&text).into_iter::<IgnoredAny>();
+            let expected = values.find_map(Result::err).unwrap();
+            let expected = ReadError::Syntax {
+                document: number + 1,
+                line: expected.line(),
+                column: expected.column(),
+                reason: SyntaxReason::Json,
+            };
+            assert_eq!(error, expected, "{separator:?}");
+        }
     }
 }

@@ -6,7 +6,8 @@
 //! writes values byte for byte as those programs write them (contract §3.4 and §3.5).
 //!
 //! SealedSecrets that are committed are changed in place: [`edit`] replaces the lines of the entries
-//! that change, and no others; [`edit_all`] does so in several documents at once.
+//! that change, and no others; [`edit_all`] does so in several documents at once. [`set_texts`] does it
+//! for labels, annotations and other mappings of text under `spec`.
 //!
 //! What is read may be secret: scalars are wiped when dropped, nothing here implements a `Debug`
 //! that prints content, and a [`ReadError`] holds positions and kinds, never text of the input.
@@ -38,12 +39,14 @@ mod pieces;
 mod plan;
 mod read_error;
 mod resolve;
+mod rewrite;
 mod sameness;
 mod scalar;
 mod scalar_style;
 mod sealed_layout;
 mod splice;
 mod stream_edit;
+mod text_edit;
 mod timestamp;
 mod trace;
 mod wiped_text;
@@ -57,6 +60,7 @@ pub use node::{Coerced, Node, NodeKind};
 pub use read_error::{ReadError, SyntaxReason};
 pub use sealed_layout::write_sealed_yaml;
 pub use stream_edit::edit_all;
+pub use text_edit::{TextEdit, set_texts};
 pub use yaml_writer::write_yaml;
 
 /// The two notations of a manifest.

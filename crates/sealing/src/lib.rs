@@ -35,7 +35,7 @@ pub use read::{CoercedScalar, ReadSecretError, SecretList, read_secrets};
 pub use read_sealed::{ReadSealedError, SealedDocument, SealedReason, read_sealed};
 pub use scope::{scope_of, set_scope};
 pub use se1_object::{Se1Object, block};
-pub use seal::{SealError, Sealing, WrapNeed};
+pub use seal::{SealError, Sealing, WrapNeed, without_copies};
 pub use seal_se1::Se1Sealing;
 pub use sealed_items::{FinishedItems, Random, SealedItems, entry, is_item_name};
 pub use sealed_manifest::{SealedManifest, SealedMetadata};

@@ -146,12 +146,9 @@ impl<'a> Opening<'a> {
         let values = match self.sealed {
             Sealed::Items(items, se1) => open_items(items, se1.as_ref(), answers)?,
             Sealed::Whole(envelope) => {
-                let [key] = answers.session_keys.as_slice() else {
-                    return Err(OpenError::of(ItemError::Answers, "data"));
-                };
-                return open_value(&envelope, key.as_ref().map_err(|why| *why))
-                    .and_then(|json| whole_secret::parse(&json).map_err(ItemError::from))
-                    .map_err(|error| OpenError::of(error, "data"));
+                let json = whole(&envelope, answers)?;
+                return whole_secret::parse(&json)
+                    .map_err(|error| OpenError::of(error.into(), "data"));
             }
         };
         let Some(template) = self.template else {
@@ -184,6 +181,27 @@ impl<'a> Opening<'a> {
             Sealed::Whole(_) => Err(OpenError::of(ItemError::Answers, "data")),
         }
     }
+
+    /// Phase two for those who only ask whether: everything decrypts. Nothing is rendered, and of what is in
+    /// there nothing is looked at, so that the answer follows from keys, place and ciphertext alone.
+    ///
+    /// # Errors
+    /// As [`Self::finish`] without those that follow from templates or contents.
+    pub fn opens(self, answers: &Answers) -> Result<(), OpenError> {
+        match self.sealed {
+            Sealed::Items(items, se1) => open_items(items, se1.as_ref(), answers).map(drop),
+            Sealed::Whole(envelope) => whole(&envelope, answers).map(drop),
+        }
+    }
+}
+
+/// The one value of the format before 0.7.
+fn whole(envelope: &Envelope, answers: &Answers) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+    let [key] = answers.session_keys.as_slice() else {
+        return Err(OpenError::of(ItemError::Answers, "data"));
+    };
+    open_value(envelope, key.as_ref().map_err(|why| *why))
+        .map_err(|error| OpenError::of(error, "data"))
 }
 
 fn envelopes(encrypted: &BTreeMap<String, String>) -> Result<Vec<(String, Envelope)>, OpenError> {

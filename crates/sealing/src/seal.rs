@@ -215,7 +215,9 @@ pub(crate) fn manifest(
     SealedManifest::new(own, spec)
 }
 
-fn without_copies(mut metadata: TemplateMetadata) -> TemplateMetadata {
+/// A Secret's metadata as its template may have it: without annotations that hold the whole object
+/// once more, in the clear.
+pub fn without_copies(mut metadata: TemplateMetadata) -> TemplateMetadata {
     if let Some(annotations) = &mut metadata.annotations {
         for key in LAST_APPLIED {
             annotations.remove(key);

@@ -115,3 +115,23 @@ proptest! {
         fuzzed::file(&file);
     }
 }
+
+/// A Secret, a List, and values as they come out of files.
+const INPUTS: [&str; 4] = [
+    "apiVersion: v1\nkind: Secret\nmetadata:\n  name: app\n  labels: {a: b}\nstringData:\n  port: 8080\n  \
+     text: |\n    one\n    two\n  quoted: \"a\\tb\"\ndata: {bytes: AAEC}\nimmutable: true\n",
+    r#"{"kind":"List","items":[{"kind":"Secret","metadata":{"name":"a"},"data":{"x":"eA=="}}]}"#,
+    "a: &x [1, 2.5, 1e3, ~, yes, 0o17, 2001-01-01]\nb: *x\n---\nc: 'd'\n? e\n: >-\n  f\n  g\n",
+    "AgBvZ2FyYmFnZQ==",
+];
+
+#[test]
+fn nearly_right_input() {
+    let mut dice = testkit::Dice::new(6);
+    for round in 0..10_000 {
+        let mut input = INPUTS[round % INPUTS.len()].as_bytes().to_vec();
+        dice.damage(&mut input);
+        fuzzed::document(&input);
+        fuzzed::legacy(&input);
+    }
+}

@@ -5,6 +5,48 @@ use base64::Engine as _;
 /// A sequence of numbers without a pattern (`SplitMix64`, Steele, Lea and Flood 2014).
 pub struct Dice(u64);
 
+/// What means something in YAML, JSON, PEM or base64.
+const PIECES: &[&str] = &[
+    "\n---\n",
+    "\n...\n",
+    "\t",
+    "\r\n",
+    "\0",
+    "\u{feff}",
+    "&a ",
+    "*a",
+    "<<: ",
+    "!!binary ",
+    "!!str ",
+    "? ",
+    "- ",
+    ": ",
+    "|\n",
+    ">-\n",
+    "\"",
+    "'",
+    "{",
+    "}",
+    "[",
+    "]",
+    ",",
+    "#",
+    "=",
+    "null",
+    "~",
+    "1e400",
+    "0x1f",
+    "010",
+    "-----BEGIN CERTIFICATE-----\n",
+    "-----END CERTIFICATE-----\n",
+    "AAAA",
+    "\\ud800",
+    "\u{2028}",
+    "kind: List\nitems:\n",
+    "stringData:\n  a: b\n",
+    "%YAML 1.2\n",
+];
+
 impl Dice {
     /// The sequence of a seed.
     #[must_use]
@@ -43,6 +85,34 @@ impl Dice {
         (0..length)
             .map(|_| letters[self.below(letters.len())])
             .collect()
+    }
+
+    /// Does one to four small damages to bytes that were well: what somebody's editor, a merge or a bad disk
+    /// would, and what a hostile author would.
+    pub fn damage(&mut self, bytes: &mut Vec<u8>) {
+        for _ in 0..=self.below(4) {
+            let at = self.below(bytes.len() + 1);
+            let other = self.below(bytes.len() + 1);
+            let (from, to) = (at.min(other), at.max(other));
+            match self.below(6) {
+                0 if at < bytes.len() => bytes[at] = self.byte(),
+                1 => bytes.truncate(bytes.len() - self.below(bytes.len().min(40) + 1)),
+                2 => bytes.insert(at, self.byte()),
+                3 => drop(bytes.drain(from..to.min(from + 20))),
+                4 => {
+                    let copy = bytes[from..to].to_vec();
+                    bytes.splice(at..at, copy);
+                }
+                _ => {
+                    let piece = self.pick(PIECES).as_bytes().to_vec();
+                    bytes.splice(at..at, piece);
+                }
+            }
+        }
+    }
+
+    fn byte(&mut self) -> u8 {
+        self.number().to_le_bytes()[0]
     }
 
     /// Base64 of as many random bytes.

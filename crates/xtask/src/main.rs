@@ -8,6 +8,7 @@ mod bench;
 mod check;
 mod demo;
 mod deny;
+mod fuzz;
 mod generate;
 mod kube;
 mod peers;
@@ -42,6 +43,8 @@ enum Task {
     Check,
     /// Writes the files that are made from the Rust types
     Generate(generate::Args),
+    /// Damaged input for the readers of files, for as long as you like (needs a C++ compiler)
+    Fuzz(fuzz::Args),
     /// Everything that CI runs
     Test(test::Args),
 }
@@ -56,6 +59,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Peers(task) => done(peers::run(&task)),
         Task::Check => done(check::run()),
         Task::Generate(args) => done(generate::run(&args)),
+        Task::Fuzz(args) => done(fuzz::run(&args)),
         Task::Test(args) => test::run(&args),
     }
 }

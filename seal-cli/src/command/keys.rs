@@ -17,7 +17,7 @@ pub(crate) use error::KeysError;
 use key_secret::KeySecret;
 use key_secrets::KeySecrets;
 
-/// Store the private half of a cluster's sealing keys wrapped for a KMS or age key, or back
+/// Store private halves of sealing keys wrapped for a KMS or age key, or back
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(subcommand)]

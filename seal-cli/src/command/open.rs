@@ -19,6 +19,7 @@ use crate::output::{self, Format};
 use crate::rules::{RuleKms, RuleReaders, Rules};
 use crate::sealed_file::SealedFile;
 use crate::ui;
+use crate::wiped_json::wipe;
 
 /// Decrypt a file: the whole Secret, or one value
 #[derive(clap::Args, Debug)]
@@ -185,13 +186,4 @@ fn secret(
         Format::Json => "",
     };
     Ok(Zeroizing::new([start, text.as_str()].concat().into_bytes()))
-}
-
-fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(items) => items.iter_mut().for_each(wipe),
-        Value::Object(fields) => fields.values_mut().for_each(wipe),
-        _ => {}
-    }
 }

@@ -5,28 +5,23 @@ mod value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use seal_format::se1::{Binding, DataKey};
-use seal_format::{Scope, SessionKey};
-use seal_keys::{Recipient as _, RsaRecipient};
-use sealing::{FinishedItems, PlainSecret, SealError, SealedItems, Sealing, is_item_name};
-use zeroize::Zeroizing;
+use seal_format::Scope;
+use seal_keys::RsaRecipient;
+use sealing::is_item_name;
 
 use crate::args::ClusterArgs;
 use crate::config::{Format, Matched};
 use crate::context::{self, Cluster};
 use crate::environment;
 use crate::error::CliError;
-use crate::fresh_bytes::FreshBytes;
 use crate::recipient::{self, Asked, Cert, Choice, Readers, RecipientArgs, RuleArgs};
 use crate::sealed_edit::SealedEdit;
 use crate::sealed_file::SealedFile;
+use crate::sealed_values;
 use crate::title::Title;
 use crate::ui;
 use crate::which::WhichArgs;
 use value::ValueArgs;
-
-/// Bytes of a value's nonce.
-const NONCE: usize = 12;
 
 /// Seal one value into a file, without opening the others
 #[derive(clap::Args, Debug)]
@@ -115,14 +110,16 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
         reason,
     };
     if let Some(certificate) = certificate {
-        let value = legacy(items, &title, certificate).map_err(failed)?;
-        edit.set(&args.key, value);
+        let values = sealed_values::legacy(items, &title, certificate).map_err(failed)?;
+        for (item, value) in values {
+            edit.set(&item, value);
+        }
         remember(&args, &choice, &title, &file)?;
         edit.write()?;
         ui::hint(&format!("sealed {what} for: {called}"));
         return Ok(());
     }
-    let (items, readers) = se1(&items, &edit, &choice, &failed)?;
+    let (items, readers) = sealed_values::se1(&items, &edit, &choice, &failed)?;
     choice.confirm(&readers, &args.rules)?;
     edit.set_under(items)?;
     check_other_readers(&args, &edit, &choice, &readers)?;
@@ -230,63 +227,4 @@ fn check_other_readers(
         "{from}: other values in it are also for {others}, not named here"
     ));
     Ok(())
-}
-
-/// Under a fresh data key (rule W1).
-fn se1(
-    items: &BTreeMap<String, Zeroizing<Vec<u8>>>,
-    edit: &SealedEdit<'_>,
-    choice: &Choice,
-    failed: &impl Fn(SealError) -> CliError,
-) -> Result<(FinishedItems, Readers), CliError> {
-    let Title {
-        name,
-        namespace,
-        scope,
-    } = edit.title();
-    loop {
-        let object = Binding::new(*scope, namespace, name).map_err(|_| failed(SealError::Place))?;
-        let mut fresh = FreshBytes::draw(DataKey::LEN + NONCE * items.len());
-        let sealed = SealedItems::seal(items, object, &mut |buffer| fresh.fill(buffer));
-        let sealed = sealed.map_err(failed)?;
-        // An id is only 55 bits long, and each stands once.
-        if edit.has_data_key(sealed.id()) {
-            continue;
-        }
-        let wrapped = choice
-            .recipients
-            .wrap_all(&sealed.to_wrap(), sealed.object())?;
-        let items = sealed.finish(wrapped.wraps).map_err(failed)?;
-        return Ok((items, wrapped.readers));
-    }
-}
-
-/// A value in the legacy format.
-fn legacy(
-    items: BTreeMap<String, Zeroizing<Vec<u8>>>,
-    title: &Title,
-    certificate: &RsaRecipient,
-) -> Result<String, SealError> {
-    let mut secret = PlainSecret {
-        data: items,
-        ..PlainSecret::default()
-    };
-    secret.metadata.name = Some(title.name.clone());
-    if title.scope != Scope::ClusterWide {
-        secret.metadata.namespace = Some(title.namespace.clone());
-    }
-    let mut random = || {
-        let mut key = Zeroizing::new([0; SessionKey::LEN]);
-        let filled = FreshBytes::draw(SessionKey::LEN).fill(key.as_mut_slice());
-        filled.then_some(key)
-    };
-    let sealing = Sealing::prepare(secret, title.scope, &mut random)?;
-    let wraps = sealing
-        .needs()
-        .map(|need| certificate.wrap(need.key, need.label));
-    // A wrap that is missing is told by `finish`.
-    let wraps = wraps.filter_map(Result::ok).collect();
-    let sealed = sealing.finish(wraps)?;
-    let value = sealed.spec.encrypted_data.into_values().next();
-    value.ok_or(SealError::Random)
 }

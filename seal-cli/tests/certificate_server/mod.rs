@@ -1,8 +1,13 @@
 //! A web server with one certificate, the mishaps that web servers have, and as much of an API
 //! server as `seal` asks for.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+mod controller;
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use controller::Kind;
 
 const SERVICES: &str = "/api/v1/namespaces/";
 
@@ -35,7 +40,9 @@ impl Answer {
 ///
 /// As an API server it knows the Service `sealed-secrets-controller` in `kube-system`, `unnamed`
 /// (whose port has no name) in `sealing`, `in-kms`, and the mishaps `forbidden`, `unauthorized`, `down` (its
-/// pod does not answer) and `closed` (its proxy is forbidden).
+/// pod does not answer) and `closed` (its proxy is forbidden). Behind the first is a controller that
+/// verifies and rotates; `busy` does so when it is asked for the second time, `rendering`, `forgetful` and
+/// `widening` do it as they should not, and `in-kms` not at all.
 pub(crate) fn start(certificate: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -52,17 +59,29 @@ fn serve(mut stream: TcpStream, certificate: &[u8]) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     let mut request = String::new();
     reader.read_line(&mut request)?;
+    let mut length = 0;
     let mut header = String::new();
     while reader.read_line(&mut header)? > 2 {
+        let lower = header.to_lowercase();
+        if let Some(value) = lower.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or_default();
+        }
         header.clear();
     }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body)?;
     let target = request.split(' ').nth(1).unwrap_or_default();
     let path = match target.strip_prefix("http://") {
         Some(proxied) => proxied.find('/').map_or("/", |slash| &proxied[slash..]),
         None => target,
     };
+    // Go's programs tell the server how long they wait.
+    let path = path.split('?').next().unwrap_or_default();
     let answer = match path.strip_prefix(SERVICES) {
-        Some(service) => api(service, certificate),
+        Some(service) => match posted(service, &body) {
+            Some(answer) => answer,
+            None => api(service, certificate),
+        },
         None => page(path, certificate),
     };
     write!(
@@ -92,18 +111,22 @@ fn page(path: &str, certificate: &[u8]) -> Answer {
 fn api(path: &str, certificate: &[u8]) -> Answer {
     let answer = match path {
         "kube-system/services/sealed-secrets-controller"
+        | "kube-system/services/busy"
         | "kube-system/services/closed"
+        | "kube-system/services/forgetful"
         | "kube-system/services/in-kms"
+        | "kube-system/services/rendering"
+        | "kube-system/services/widening"
         | "kube-system/services/down" => service(r#"{"name":"http","port":8080}"#),
         "sealing/services/unnamed" => service(r#"{"port":8080}"#),
         "kube-system/services/http:sealed-secrets-controller:http/proxy/v1/cert.pem"
         | "sealing/services/http:unnamed:/proxy/v1/cert.pem" => Answer::new("200 OK", certificate),
         "kube-system/services/http:in-kms:http/proxy/v1/cert.pem" => Answer::new("200 OK", IN_KMS),
-        "kube-system/services/http:down:http/proxy/v1/cert.pem" => {
+        path if path.starts_with("kube-system/services/http:down:http/proxy/") => {
             failure("503 Service Unavailable", "ServiceUnavailable", 503)
         }
-        "kube-system/services/forbidden"
-        | "kube-system/services/http:closed:http/proxy/v1/cert.pem" => {
+        "kube-system/services/forbidden" => failure("403 Forbidden", "Forbidden", 403),
+        path if path.starts_with("kube-system/services/http:closed:http/proxy/") => {
             failure("403 Forbidden", "Forbidden", 403)
         }
         "kube-system/services/unauthorized" => failure("401 Unauthorized", "Unauthorized", 401),
@@ -112,6 +135,39 @@ fn api(path: &str, certificate: &[u8]) -> Answer {
     Answer {
         headers: "Content-Type: application/json\r\n",
         ..answer
+    }
+}
+
+/// The endpoints that SealedSecrets are posted to.
+fn posted(path: &str, body: &[u8]) -> Option<Answer> {
+    static ASKED: AtomicBool = AtomicBool::new(false);
+    let (name, endpoint) = path
+        .strip_prefix("kube-system/services/http:")?
+        .split_once(":http/proxy/v1/")?;
+    let kind = match name {
+        "busy" if !ASKED.fetch_xor(true, Ordering::Relaxed) => {
+            let headers = "Retry-After: 0\r\n";
+            return Some(Answer {
+                headers,
+                ..Answer::new("429 Too Many Requests", "limit exceeded\n")
+            });
+        }
+        "sealed-secrets-controller" | "busy" => Kind::Sound,
+        "rendering" => Kind::Rendering,
+        "forgetful" => Kind::Forgetful,
+        "widening" => Kind::Widening,
+        "in-kms" if endpoint != "cert.pem" => {
+            return Some(Answer::new("404 Not Found", "404 page not found\n"));
+        }
+        _ => return None,
+    };
+    match endpoint {
+        "verify" => Some(Answer::new(controller::verify(body), "")),
+        "rotate" => Some(match controller::rotate(body, kind) {
+            Some(rotated) => Answer::new("200 OK", rotated),
+            None => Answer::new("500 Internal Server Error", ""),
+        }),
+        _ => None,
     }
 }
 

@@ -170,3 +170,89 @@ fn command_lines() -> Vec<Difference> {
         },
     ]
 }
+
+/// Those of flags, where the program is called by kubeseal's name.
+pub(crate) fn called_as_kubeseal() -> Vec<Difference> {
+    let mut all = usage();
+    all.extend(places());
+    all
+}
+
+fn usage() -> Vec<Difference> {
+    vec![
+        Difference {
+            what: "an unknown flag",
+            why: "stdout is for results: a file that was to hold a SealedSecret held 60 lines of usage",
+            args: &[CERT, "--nope"],
+            stdin: GOOD.into(),
+            ours: Seen(2, "", "unexpected argument '--nope' found"),
+            theirs: Seen(2, "unknown flag: --nope", "Usage of kubeseal:"),
+        },
+        Difference {
+            what: "words that belong to no flag",
+            why: "they are ignored all the same, but `--fetch-cert true` or a missing -f deserve a word",
+            args: &[CERT, "in.yaml"],
+            stdin: GOOD.into(),
+            ours: Seen(0, SEALED, "warning: 1 of the words belong to no flag"),
+            theirs: Seen(0, SEALED, ""),
+        },
+        Difference {
+            what: "version",
+            why: "the version that ours stands for, with ours behind a plus, as semantic versions have it",
+            args: &["--version"],
+            stdin: String::new(),
+            ours: Seen(0, "kubeseal version: 0.40.0+seal.", ""),
+            theirs: Seen(0, "kubeseal version: 0.40.0\n", ""),
+        },
+        Difference {
+            what: "a value for --help",
+            why: "nobody types it",
+            args: &["--help=true"],
+            stdin: String::new(),
+            ours: Seen(2, "", "unexpected value"),
+            theirs: Seen(0, "--add_dir_header", ""),
+        },
+    ]
+}
+
+fn places() -> Vec<Difference> {
+    let nowhere = || GOOD.replace(", namespace: demo", "");
+    vec![
+        Difference {
+            what: "-n= and nothing behind it",
+            why: "an empty value is none; kubeseal seals for a namespace called =",
+            args: &[CERT, "-n="],
+            stdin: nowhere(),
+            ours: Seen(1, "", "secret must declare a namespace"),
+            theirs: Seen(0, "\"namespace\": \"=\"", ""),
+        },
+        Difference {
+            what: "a relative path behind file://",
+            why: "it can be read all the same",
+            args: &["--cert=file://certs/rsa-2048.pem"],
+            stdin: GOOD.into(),
+            ours: Seen(0, SEALED, ""),
+            theirs: Seen(1, "", "404 Not Found"),
+        },
+        Difference {
+            what: "an unknown user, where only the namespace is looked up",
+            why: "a mistake on the command line is told",
+            args: &[CERT, "--kubeconfig=kube.yaml", "--user=nope"],
+            stdin: nowhere(),
+            ours: Seen(1, "", "the kubeconfig has no user \"nope\""),
+            theirs: Seen(0, "\"namespace\": \"from-context\"", ""),
+        },
+        Difference {
+            what: "nobody to be at the API server",
+            why: "kubeseal asks for a name and a password, on stdout, and reads the answer from there; ours asks the server, which says who it wants",
+            args: &["--fetch-cert", "--server=https://127.0.0.1:1"],
+            stdin: String::new(),
+            ours: Seen(
+                1,
+                "",
+                "the API server https://127.0.0.1:1/ cannot be reached",
+            ),
+            theirs: Seen(1, "Please enter Username: ", ""),
+        },
+    ]
+}

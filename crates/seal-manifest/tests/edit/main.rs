@@ -17,5 +17,6 @@ mod properties;
 mod refusals;
 mod sealed;
 mod step;
+mod texts;
 mod ugly;
 mod values;

@@ -1,7 +1,6 @@
 //! The key Secrets of a cluster, through its API server.
 
 use std::future::Future;
-use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ListParams, PostParams};
@@ -17,8 +16,6 @@ use crate::kubeconfig;
 
 /// The label of sealing keys, whatever its value (contract Sealed Secrets §1.5).
 const LABEL: &str = "sealedsecrets.bitnami.com/sealed-secrets-key";
-const CONNECT: Duration = Duration::from_secs(10);
-const ANSWER: Duration = Duration::from_secs(30);
 
 /// A namespace with keys.
 pub(super) struct KeySecrets {
@@ -36,10 +33,7 @@ impl KeySecrets {
             .map_err(|_| CliError::NoCluster("the system gives no runtime"))?;
         // One TLS library for the process; a second call keeps the first.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let mut config = runtime.block_on(kubeconfig::config(&cluster.connection))?;
-        config.connect_timeout = Some(CONNECT);
-        config.read_timeout = Some(ANSWER);
-        config.default_retry = false;
+        let config = kubeconfig::config(&cluster.connection)?;
         let server = address::of(&config.cluster_url);
         let unusable = "the context's certificates or address are unusable";
         let client = runtime

@@ -1,0 +1,168 @@
+//! Which proxy leads to a server: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, as Go's programs
+//! read them (`golang.org/x/net/http/httpproxy`).
+
+use std::net::IpAddr;
+
+use http::Uri;
+
+/// The address of a proxy, if that is what the text is.
+pub(crate) fn address(text: &str) -> Option<Uri> {
+    let uri: Uri = text.parse().ok()?;
+    let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks5"));
+    (known && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
+}
+
+/// The proxy that variables name for a server. A text that is no address names none.
+pub(crate) fn of_variables(server: &Uri, variable: impl Fn(&str) -> Option<String>) -> Option<Uri> {
+    let either = |upper: &str| {
+        let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        set(upper).or_else(|| set(&upper.to_lowercase()))
+    };
+    let https = server.scheme_str() == Some("https");
+    // Whoever sends a request to a CGI program could set this variable.
+    if !https && variable("REQUEST_METHOD").is_some() {
+        return None;
+    }
+    let proxy = either(if https { "HTTPS_PROXY" } else { "HTTP_PROXY" })?;
+    let proxy = address(&proxy).or_else(|| address(&format!("http://{proxy}")))?;
+    let host = server.host()?.trim_matches(['[', ']']).to_lowercase();
+    let port = server.port_u16().unwrap_or(if https { 443 } else { 80 });
+    let ip: Option<IpAddr> = host.parse().ok();
+    if host == "localhost" || ip.is_some_and(|ip| ip.is_loopback()) {
+        return None;
+    }
+    let exceptions = either("NO_PROXY").unwrap_or_default();
+    let mut exceptions = exceptions.split(',');
+    let excepted = exceptions.any(|exception| excepts(exception, &host, ip, port));
+    (!excepted).then_some(proxy)
+}
+
+/// Whether an entry of `NO_PROXY` is about a server.
+fn excepts(exception: &str, host: &str, ip: Option<IpAddr>, port: u16) -> bool {
+    let exception = exception.trim().to_lowercase();
+    if exception == "*" {
+        return true;
+    }
+    if let Some((network, bits)) = exception.split_once('/') {
+        let network = network.parse().ok().zip(bits.parse().ok());
+        return ip
+            .zip(network)
+            .is_some_and(|(ip, (network, bits))| within(ip, network, bits));
+    }
+    let bare: Option<IpAddr> = exception.trim_matches(['[', ']']).parse().ok();
+    let (name, only) = match exception.rsplit_once(':') {
+        // The colons of an address are no port.
+        Some((name, only)) if bare.is_none() => (name, Some(only)),
+        _ => (exception.as_str(), None),
+    };
+    if name.is_empty() || only.is_some_and(|only| only.parse() != Ok(port)) {
+        return false;
+    }
+    if let Ok(address) = name.trim_matches(['[', ']']).parse::<IpAddr>() {
+        return ip == Some(address);
+    }
+    // `.example.com` and `*.example.com` are about what is below, `example.com` about itself, too.
+    let name = name.strip_prefix('*').unwrap_or(name);
+    match name.strip_prefix('.') {
+        Some(_) => host.ends_with(name),
+        None => host == name || host.ends_with(&format!(".{name}")),
+    }
+}
+
+fn within(ip: IpAddr, network: IpAddr, bits: u32) -> bool {
+    let (ip, network, width) = match (ip, network) {
+        (IpAddr::V4(ip), IpAddr::V4(network)) => {
+            (u128::from(ip.to_bits()), u128::from(network.to_bits()), 32)
+        }
+        (IpAddr::V6(ip), IpAddr::V6(network)) => (ip.to_bits(), network.to_bits(), 128),
+        _ => return false,
+    };
+    // A network of all addresses leaves no bit to compare.
+    bits <= width && (ip ^ network).checked_shr(width - bits).unwrap_or_default() == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(server: &str, variables: &[(&str, &str)]) -> Option<String> {
+        let proxy = of_variables(&server.parse().unwrap(), |asked| {
+            let (_, value) = variables.iter().find(|(name, _)| *name == asked)?;
+            Some((*value).to_owned())
+        });
+        proxy.map(|proxy| proxy.to_string())
+    }
+
+    #[test]
+    fn the_scheme_decides_on_the_variable() {
+        let (tls, plain) = ("https://k.example", "http://k.example");
+        let proxy = Some("http://p:1/".to_owned());
+        for (server, variables, expected) in [
+            (tls, &[("HTTPS_PROXY", "http://p:1")][..], &proxy),
+            (tls, &[("https_proxy", "p:1")], &proxy),
+            (tls, &[("HTTPS_PROXY", ""), ("https_proxy", "p:1")], &proxy),
+            (tls, &[("HTTP_PROXY", "p:1")], &None),
+            (tls, &[("ALL_PROXY", "p:1")], &None),
+            (plain, &[("HTTP_PROXY", "p:1")], &proxy),
+            (plain, &[("HTTPS_PROXY", "p:1")], &None),
+            (
+                plain,
+                &[("HTTP_PROXY", "p:1"), ("REQUEST_METHOD", "GET")],
+                &None,
+            ),
+            ("https://localhost:6443", &[("HTTPS_PROXY", "p:1")], &None),
+            ("https://127.1.2.3", &[("HTTPS_PROXY", "p:1")], &None),
+            ("https://[::1]:6443", &[("HTTPS_PROXY", "p:1")], &None),
+        ] {
+            assert_eq!(
+                &found(server, variables),
+                expected,
+                "{server} {variables:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn exceptions() {
+        for (server, exceptions, excepted) in [
+            ("https://k.example", "*", true),
+            ("https://k.example", "k.example", true),
+            ("https://k.example", " x , K.example ", true),
+            ("https://a.k.example", "k.example", true),
+            ("https://ak.example", "k.example", false),
+            ("https://k.example", ".k.example", false),
+            ("https://a.k.example", ".k.example", true),
+            ("https://a.k.example", "*.k.example", true),
+            ("https://k.example:6443", "k.example:6443", true),
+            ("https://k.example", "k.example:443", true),
+            ("https://k.example", "k.example:6443", false),
+            ("https://10.1.2.3", "10.0.0.0/8", true),
+            ("https://11.1.2.3", "10.0.0.0/8", false),
+            ("https://11.1.2.3", "0.0.0.0/0", true),
+            ("https://10.1.2.3", "10.1.2.3", true),
+            ("https://10.1.2.3:1", "10.1.2.3:2", false),
+            ("https://[2001:db8::1]", "2001:db8::/32", true),
+            ("https://[2001:db8::1]", "2001:db8::1", true),
+            ("https://[2001:db8::1]:6443", "[2001:db8::1]:6443", true),
+            ("https://k.example", "10.0.0.0/8,,:443,/", false),
+        ] {
+            let variables = [("HTTPS_PROXY", "p:1"), ("NO_PROXY", exceptions)];
+            let found = found(server, &variables);
+            assert_eq!(found.is_none(), excepted, "{server} {exceptions}");
+        }
+    }
+
+    #[test]
+    fn addresses_of_proxies() {
+        for (text, usable) in [
+            ("http://p:3128", true),
+            ("https://u:p@p", true),
+            ("socks5://p:1080", true),
+            ("ftp://p", false),
+            ("p:3128", false),
+            ("http://", false),
+        ] {
+            assert_eq!(address(text).is_some(), usable, "{text}");
+        }
+    }
+}

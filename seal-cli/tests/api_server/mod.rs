@@ -1,0 +1,194 @@
+//! As much of an API server as `seal --fetch-cert` asks for, over TLS; it remembers who asked. And
+//! a proxy to it.
+
+use std::io::{BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::{Arc, Mutex};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair,
+};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
+
+/// Who signs the certificates of servers and users.
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    pub(crate) fn new() -> Self {
+        let mut params = CertificateParams::default();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "ca");
+        let key = KeyPair::generate().unwrap();
+        Self(CertifiedIssuer::self_signed(params, key).unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate for these names of a server, or a user, and its key.
+    pub(crate) fn certify(&self, names: &[&str], user: &str) -> (String, String) {
+        let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, user);
+        params.extended_key_usages = vec![
+            ExtendedKeyUsagePurpose::ServerAuth,
+            ExtendedKeyUsagePurpose::ClientAuth,
+        ];
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+}
+
+/// Serves until the test process ends.
+pub(crate) struct ApiServer {
+    pub(crate) port: u16,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl ApiServer {
+    /// With a certificate for these names. Users may show one of the same authority.
+    pub(crate) fn start(authority: &Authority, names: &[&str], served: Vec<u8>) -> Self {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let (certificate, key) = authority.certify(names, "server");
+        let mut roots = RootCertStore::empty();
+        roots.add(der(&authority.pem())).unwrap();
+        let users = WebPkiClientVerifier::builder(roots.into())
+            .allow_unauthenticated()
+            .build()
+            .unwrap();
+        let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap();
+        let config = ServerConfig::builder()
+            .with_client_cert_verifier(users)
+            .with_single_cert(vec![der(&certificate)], key)
+            .unwrap();
+        let config = Arc::new(config);
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
+                // A client that does not like our certificate is the client's business.
+                let _ = serve(StreamOwned::new(connection, stream), &served, &written);
+            }
+        });
+        Self { port, log }
+    }
+
+    /// What was asked since the last time, and by whom.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.log.lock().unwrap())
+    }
+}
+
+fn der(pem: &str) -> CertificateDer<'static> {
+    CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
+}
+
+fn serve(
+    stream: StreamOwned<ServerConnection, TcpStream>,
+    served: &[u8],
+    log: &Mutex<Vec<String>>,
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
+    let head = head(&mut reader)?;
+    let stream = reader.get_ref();
+    let user = stream.conn.peer_certificates().map(<[_]>::len);
+    let target = head[0].split(' ').nth(1).unwrap_or_default();
+    let path = target.split('?').next().unwrap_or_default().to_owned();
+    let mut who: Vec<_> = head
+        .iter()
+        .map(|line| line.split_once(": ").unwrap_or_default())
+        .map(|(name, value)| (name.to_lowercase(), value))
+        .filter(|(name, _)| name == "authorization" || name.starts_with("impersonate"))
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    who.sort();
+    let line = format!("{path} {who:?} certificates={user:?}");
+    log.lock().unwrap().push(line);
+    let stream = reader.get_mut();
+    let body: &[u8] = match path.rsplit('/').next() {
+        Some("cert.pem") => served,
+        // It has all the time in the world: until the client goes away.
+        Some("slow") => return stream.read(&mut [0]).map(drop),
+        _ => br#"{"kind":"Service","apiVersion":"v1","metadata":{"name":"s"},"spec":{"ports":[{"name":"http","port":8080}]}}"#,
+    };
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )?;
+    stream.write_all(body)?;
+    stream.conn.send_close_notify();
+    stream.flush()
+}
+
+fn head(reader: &mut impl std::io::BufRead) -> std::io::Result<Vec<String>> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line)? <= 2 {
+            break;
+        }
+        lines.push(line.trim_end().to_owned());
+    }
+    if lines.is_empty() {
+        return Err(std::io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(lines)
+}
+
+/// A proxy that leads everywhere to one port of this host; it remembers where to it was asked for.
+pub(crate) struct Proxy {
+    pub(crate) port: u16,
+    log: Arc<Mutex<Vec<String>>>,
+}
+
+impl Proxy {
+    pub(crate) fn start(target: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&log);
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let written = Arc::clone(&written);
+                std::thread::spawn(move || lead(stream, target, &written));
+            }
+        });
+        Self { port, log }
+    }
+
+    /// What was asked for since the last time.
+    pub(crate) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.log.lock().unwrap())
+    }
+}
+
+fn lead(mut client: TcpStream, target: u16, log: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let head = head(&mut BufReader::with_capacity(1, client.try_clone()?))?;
+    let authorization = head.iter().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("proxy-authorization")
+            .then_some(value)
+    });
+    log.lock()
+        .unwrap()
+        .push(format!("{} {authorization:?}", head[0]));
+    let mut server = TcpStream::connect(("127.0.0.1", target))?;
+    client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
+    let (mut from, mut to) = (client.try_clone()?, server.try_clone()?);
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+        to.shutdown(std::net::Shutdown::Write)
+    });
+    std::io::copy(&mut server, &mut client)?;
+    client.shutdown(std::net::Shutdown::Both)
+}

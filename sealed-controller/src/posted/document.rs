@@ -1,0 +1,195 @@
+//! One SealedSecret as someone sent it.
+
+use seal_format::Scope;
+use seal_manifest::{Document, Node, NodeKind};
+use sealing::{OpenError, Opening, SealedDocument, read_sealed};
+use serde_json::{Map, Value};
+
+/// Copies of the whole object that `kubectl apply` and kubecfg leave behind.
+const LAST_APPLIED: [&str; 2] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kubecfg.ksonnet.io/last-applied-configuration",
+];
+
+/// The body is not one SealedSecret. Which rule it breaks is not told: it would be the sender's own text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct NotOne;
+
+/// What was sent.
+pub(super) struct Posted {
+    sealed: SealedDocument,
+    /// Labels and annotations of the SealedSecret itself.
+    labels: Option<Value>,
+    annotations: Option<Value>,
+    /// `spec.template`, whatever it holds.
+    template: Option<Value>,
+}
+
+impl Posted {
+    /// Reads it, in JSON or YAML.
+    pub(super) fn read(body: &[u8]) -> Result<Self, NotOne> {
+        let documents = seal_manifest::read(body).map_err(|_| NotOne)?;
+        let [document] = documents.as_slice() else {
+            return Err(NotOne);
+        };
+        Self::of(document)
+    }
+
+    fn of(document: &Document) -> Result<Self, NotOne> {
+        let sealed = read_sealed(document).map_err(|_| NotOne)?;
+        let root = document.root();
+        let metadata = root.get("metadata").ok_or(NotOne)?;
+        let template = root.get("spec").and_then(|spec| spec.get("template"));
+        Ok(Self {
+            sealed,
+            labels: texts(metadata.get("labels"))?,
+            annotations: texts(metadata.get("annotations"))?,
+            template: template.map(Node::to_json),
+        })
+    }
+
+    /// Everything that opening needs.
+    pub(super) fn sealed(&self) -> &SealedDocument {
+        &self.sealed
+    }
+
+    /// What its own annotations say; the template's say nothing.
+    pub(super) fn scope(&self) -> Scope {
+        self.sealed.scope
+    }
+
+    pub(super) fn namespace(&self) -> &str {
+        self.sealed.namespace.as_deref().unwrap_or_default()
+    }
+
+    /// Phase one of opening.
+    pub(super) fn opening(&self) -> Result<Opening<'_>, OpenError> {
+        let Self { sealed, .. } = self;
+        Opening::prepare(&sealed.spec, sealed.scope, self.namespace(), &sealed.name)
+    }
+
+    /// The same object with other values: name, namespace, labels and annotations, and the template as it was sent.
+    /// What an API server or a controller had written into it is left out.
+    pub(super) fn with(&self, data_keys: Option<Value>, encrypted_data: Value) -> Value {
+        let mut metadata = Map::new();
+        metadata.insert("name".to_owned(), Value::from(self.sealed.name.as_str()));
+        if let Some(namespace) = &self.sealed.namespace {
+            metadata.insert("namespace".to_owned(), Value::from(namespace.as_str()));
+        }
+        put(&mut metadata, "labels", self.labels.clone());
+        put(&mut metadata, "annotations", self.annotations.clone());
+        let mut spec = Map::new();
+        put(&mut spec, "template", self.template.clone());
+        put(&mut spec, "dataKeys", data_keys);
+        put(&mut spec, "encryptedData", Some(encrypted_data));
+        let fields = [("metadata", metadata), ("spec", spec)];
+        let fields = fields.map(|(field, value)| (field.to_owned(), Value::Object(value)));
+        Value::Object(fields.into_iter().collect())
+    }
+}
+
+fn put(map: &mut Map<String, Value>, field: &str, value: Option<Value>) {
+    if let Some(value) = value {
+        map.insert(field.to_owned(), value);
+    }
+}
+
+/// Labels, or annotations without copies of the whole object.
+fn texts(node: Option<&Node>) -> Result<Option<Value>, NotOne> {
+    let Some(node) = node.filter(|node| node.kind() != NodeKind::Null) else {
+        return Ok(None);
+    };
+    if node.kind() != NodeKind::Mapping {
+        return Err(NotOne);
+    }
+    let entries = node.entries().map(|(key, value)| {
+        let text = value.as_str().ok_or(NotOne)?;
+        Ok((key.to_owned(), Value::from(text)))
+    });
+    let mut entries = entries.collect::<Result<Map<_, _>, _>>()?;
+    for copy in LAST_APPLIED {
+        entries.remove(copy);
+    }
+    Ok((!entries.is_empty()).then_some(Value::Object(entries)))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const LIVE: &str = r#"
+apiVersion: bitnami.com/v1alpha1
+kind: SealedSecret
+metadata:
+  name: db
+  namespace: prod
+  uid: 9e1f
+  resourceVersion: "7"
+  generation: 3
+  creationTimestamp: null
+  managedFields: [{manager: x}]
+  ownerReferences: [{name: x}]
+  labels: {app: shop}
+  annotations:
+    argocd.argoproj.io/sync-wave: "1"
+    kubectl.kubernetes.io/last-applied-configuration: "{}"
+spec:
+  encryptedData: {a: AgA=}
+  template:
+    metadata: {annotations: {sealedsecrets.bitnami.com/cluster-wide: "true"}}
+    data: {gone: null, url: "{{ .a }}"}
+    other: [1]
+status: {observedGeneration: 3}
+"#;
+
+    #[test]
+    fn what_was_written_stays_and_what_a_cluster_added_goes() {
+        let posted = Posted::read(LIVE.as_bytes()).unwrap();
+        assert_eq!(posted.scope(), Scope::Strict);
+        let expected = json!({
+            "metadata": {
+                "name": "db", "namespace": "prod", "labels": {"app": "shop"},
+                "annotations": {"argocd.argoproj.io/sync-wave": "1"},
+            },
+            "spec": {
+                "template": {
+                    "metadata": {"annotations": {"sealedsecrets.bitnami.com/cluster-wide": "true"}},
+                    "data": {"gone": null, "url": "{{ .a }}"},
+                    "other": [1],
+                },
+                "encryptedData": {"a": "new"},
+            },
+        });
+        assert_eq!(posted.with(None, json!({"a": "new"})), expected);
+        let bare = r#"{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","metadata":{"name":"db"},"spec":{"encryptedData":{}}}"#;
+        let bare = Posted::read(bare.as_bytes()).unwrap();
+        let expected = json!({"metadata": {"name": "db"}, "spec": {"encryptedData": {}}});
+        assert_eq!(bare.with(None, json!({})), expected);
+    }
+
+    #[test]
+    fn anything_else_is_not_one() {
+        let two = format!("{LIVE}---{LIVE}");
+        for body in [
+            "",
+            "# nothing\n",
+            "hello",
+            "{",
+            "\u{0}",
+            "kind: Secret\napiVersion: v1\nmetadata: {name: a}\n",
+            r#"{"kind":"List","apiVersion":"v1","items":[]}"#,
+            &two,
+            &LIVE.replace("v1alpha1", "v1"),
+            &LIVE.replace("{a: AgA=}", "{a: 1}"),
+            &LIVE.replace("{a: AgA=}", "{a: AgA=, a: AgA=}"),
+            &LIVE.replace("{app: shop}", "{app: 1}"),
+            &LIVE.replace("{app: shop}", "shop"),
+            &LIVE.replace("  name: db\n", ""),
+        ] {
+            assert!(Posted::read(body.as_bytes()).is_err(), "{body}");
+        }
+        assert!(Posted::read(b"\xff\xfe\x00").is_err());
+    }
+}

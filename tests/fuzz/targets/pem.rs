@@ -1,0 +1,8 @@
+//! Runs one body of crates/seal-keys/tests/fuzzed under libFuzzer.
+#![no_main]
+#![allow(dead_code, reason = "each target runs one body")]
+
+#[path = "../../../crates/seal-keys/tests/fuzzed/mod.rs"]
+mod fuzzed;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzzed::pem(bytes));
