@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use seal_keys::Certificate;
 
 use super::catalog::{CERTIFICATE_EXPIRED, CERTIFICATE_EXPIRES, OTHER_KEY};
-use super::finding::Finding;
+use super::finding::{Finding, few};
 use super::object::Object;
 use super::values::Values;
 use crate::certificate::LIMIT;
@@ -113,10 +113,9 @@ pub(super) fn wrapped(object: &Object<'_>, values: &Values<'_>, target: &Target)
     let keys = se1.referenced().into_iter();
     let others = keys.filter(|key| key.wraps().iter().all(|wrap| wrap.to.as_str() != to));
     let found = others.map(|key| {
-        let items = se1.items_of(key.id()).join(", ");
         let message = format!(
             "{}: not sealed for the certificate {}; seal recipients add lets it in, for whoever can open them",
-            in_line(&items),
+            few(&se1.items_of(key.id())),
             target.from
         );
         let line = object.data_key_line(key.id().as_str());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::catalog::{OTHER_PLACE, OTHER_SCOPE, READER_MISSING, READER_NOT_IN_RULE};
-use super::finding::Finding;
+use super::finding::{Finding, few};
 use super::object::Object;
 use super::values::Values;
 use crate::rules::RuleReaders;
@@ -24,7 +24,7 @@ pub(super) fn findings(
     for key in se1.referenced() {
         let present: BTreeSet<&str> = key.wraps().iter().map(|wrap| wrap.to.as_str()).collect();
         let line = object.data_key_line(key.id().as_str());
-        let items = in_line(&se1.items_of(key.id()).join(", "));
+        let items = few(&se1.items_of(key.id()));
         for stranger in rule.strangers(present.iter().copied()) {
             let message = format!(
                 "{items}: {}; seal recipients sync removes it, or add it to the rule",

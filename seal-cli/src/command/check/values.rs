@@ -8,7 +8,7 @@ use seal_format::{Envelope, EnvelopeError};
 use sealing::{OpenError, Se1Object, is_item_name};
 
 use super::catalog::{MIXED_FORMATS, MIXED_KEY_SIZES, NOT_SEALED, REFUSED, UNUSED_DATA_KEY};
-use super::finding::Finding;
+use super::finding::{Finding, few};
 use super::object::Object;
 use super::secret_shape::is_text_in_base64;
 use crate::ui::in_line;
@@ -162,7 +162,7 @@ fn told(object: &Object<'_>, refused: &OpenError) -> Vec<Finding> {
         let line = at
             .first()
             .map_or(object.root.line(), |place| line_of(object, place));
-        let message = format!("{}: {reason} [{class}]", in_line(&at.join(", ")));
+        let message = format!("{}: {reason} [{class}]", few(at));
         object.finding(&REFUSED, line, message)
     });
     told.collect()
