@@ -142,7 +142,7 @@ fn next_step(step: &Step, fault: &IdentityFault) -> String {
         CallFault::AccessDenied => return trust(step),
         CallFault::Throttled => "it is tried again, more slowly",
         CallFault::Unavailable => {
-            "it is tried again; check STS endpoint, proxy and network, if it stays so"
+            "it is tried again; check the store's region, STS endpoint, proxy and network, if it stays so"
         }
         CallFault::Misconfigured => "check region, STS endpoint URL and proxy settings",
         CallFault::BadAnswer => "check the STS endpoint URL: does AWS STS answer there?",

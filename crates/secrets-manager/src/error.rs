@@ -147,11 +147,17 @@ impl SecretsFault {
             Self::Call(CallFault::Credentials(fault)) => fault.next_step(),
             Self::Call(CallFault::Throttled) => "it is tried again, more slowly",
             Self::Call(CallFault::Unavailable) => {
-                "it is tried again; check endpoint, proxy and network, if it stays so"
+                "it is tried again; check the store's region, endpoint, proxy and network, if it stays so"
             }
             Self::Call(CallFault::Misconfigured) => "check region, endpoint URL and proxy settings",
             Self::Call(CallFault::BadAnswer) => {
                 "check the endpoint URL: does AWS Secrets Manager answer there?"
+            }
+            Self::Call(CallFault::Refused { code })
+                if ["ValidationException", "InvalidParameterException"]
+                    .contains(&code.as_str()) =>
+            {
+                "correct remoteRef.key or find, which AWS does not take"
             }
             Self::Call(CallFault::Refused { .. }) => "look it up in CloudTrail",
         };
