@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
 use external_data::{
-    Assembled, RenderedSecret, SecretData, SourceKind, Sources as TemplateSources, assemble,
-    render, sources,
+    Assembled, Bounds, Entry, RenderedSecret, SecretData, SourceKind, Sources as TemplateSources,
+    Want, assemble, render, sources,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
@@ -17,7 +17,7 @@ use operator_kit::secret_sync::{SyncFault, Synced, Target, Write, Written};
 use seal_api::external_secrets::{
     CreationPolicy, DeletionPolicy, ExternalSecret, Template, field_manager,
 };
-use template::{Dialect, GoTemplate, Limits, MissingKey};
+use template::{Dialect, Engine, GoTemplate, Limits, MissingKey};
 use tokio::time::Instant;
 use zeroize::Zeroizing;
 
@@ -32,6 +32,9 @@ use crate::report::Outcome;
 use crate::source::Asker;
 use crate::status::Verdict;
 use crate::sync_error::SyncError;
+
+/// How long a Secret may take to be made of its values.
+const LONGEST: Duration = Duration::from_secs(5);
 
 /// Everything of the object that determines its Secret, in 32 bytes.
 pub(crate) fn digest(external: &ExternalSecret) -> [u8; 32] {
@@ -76,32 +79,65 @@ pub(crate) async fn bring_about(
     let fetched = place.aside(fetch(questions, &external.spec, since));
     let fetched = context.stop.run_until_cancelled(fetched).await;
     let fetched = fetched.unwrap_or(Err(SyncError::Stopped))?;
+    let sources = Box::pin(read_sources(external, context)).await?;
+    let object = external.clone();
+    let work = move || make(&object, fetched, &sources);
+    let made = Box::pin(context.workshop.make(asker.namespace, work)).await?;
+    let mut outcome = match &made.rendered {
+        Some(rendered) => Box::pin(write(external, key, input, rendered, context)).await?,
+        None => Box::pin(deletion::without_values(external, context)).await?,
+    };
+    if why == Why::Due && outcome.written == Some(Written::Updated) {
+        followed(made.fetched.newest, context);
+    }
+    note(external, key, input, made.fetched, context);
+    outcome.missing = made.missing;
+    Ok(outcome)
+}
+
+/// What was made of values.
+struct Made {
+    /// Nothing, if the stores have no values and that decides about the Secret.
+    rendered: Option<RenderedSecret>,
+    missing: Vec<(Entry, String)>,
+    fetched: Fetched,
+}
+
+/// Computes; whoever calls it does not wait for it on a thread that others need.
+fn make(
+    external: &ExternalSecret,
+    fetched: Fetched,
+    sources: &TemplateSources,
+) -> Result<Made, SyncError> {
     let engine = engine()?;
     let transform = engine.clone().with_missing_key(MissingKey::NoValue);
-    let assembled = assemble(&external.spec, |want| fetched.answer(want), &transform)?;
+    let began = Instant::now();
+    let bounds = Bounds {
+        is_late: &|| began.elapsed() > LONGEST,
+        bytes: Bounds::BYTES,
+    };
+    let answer = |want: &Want| fetched.answer(want);
+    let assembled = assemble(&external.spec, answer, &transform, &bounds)?;
     let Assembled { data, missing } = assembled;
     let deletion = external.spec.target.as_ref();
     let deletion = deletion.and_then(|target| target.deletion_policy);
-    let mut outcome = if data.is_empty() && deletion.unwrap_or_default() != DeletionPolicy::Merge {
-        Box::pin(deletion::without_values(external, context)).await?
+    let rendered = if data.is_empty() && deletion.unwrap_or_default() != DeletionPolicy::Merge {
+        None
     } else {
-        let template = template_of(external);
-        let sources = Box::pin(read_sources(external, template, context)).await?;
         let none = BTreeMap::new();
         let metadata = &external.metadata;
         let inherited = (
             metadata.labels.as_ref().unwrap_or(&none),
             metadata.annotations.as_ref().unwrap_or(&none),
         );
-        let rendered = render(template, data, inherited, &sources, &engine)?;
-        Box::pin(write(external, key, input, &rendered, context)).await?
+        let by = (&engine as &dyn Engine, &bounds);
+        Some(render(template_of(external), data, inherited, sources, by)?)
     };
-    if why == Why::Due && outcome.written == Some(Written::Updated) {
-        followed(fetched.newest, context);
-    }
-    note(external, key, input, fetched, context);
-    outcome.missing = missing;
-    Ok(outcome)
+    Ok(Made {
+        rendered,
+        missing,
+        fetched,
+    })
 }
 
 /// A change in AWS has arrived.
@@ -146,12 +182,11 @@ fn template_of(external: &ExternalSecret) -> Option<&Template> {
 /// Objects that hold templates.
 async fn read_sources(
     external: &ExternalSecret,
-    template: Option<&Template>,
     context: &Context,
 ) -> Result<TemplateSources, SyncError> {
     let namespace = external.metadata.namespace.as_deref().unwrap_or_default();
     let mut read = TemplateSources::new();
-    for (kind, name) in template.map(sources).unwrap_or_default() {
+    for (kind, name) in template_of(external).map(sources).unwrap_or_default() {
         let (what, found) = match kind {
             SourceKind::ConfigMap => {
                 let api: Api<ConfigMap> = Api::namespaced(context.client.clone(), namespace);

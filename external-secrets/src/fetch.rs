@@ -208,7 +208,7 @@ fn open(context: &Context, asker: &Asker<'_>, want: &Want) -> Result<AnyStore, F
         return Err(FetchReason::MalformedStore);
     }
     let labels = context.labels_of(asker.namespace);
-    if may_use(store.conditions(), asker.namespace, &labels)? {
+    if may_use(store.conditions(), asker.namespace, labels.as_ref())? {
         Ok(store)
     } else {
         Err(FetchReason::Denied(asker.namespace.to_owned()))

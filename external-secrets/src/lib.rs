@@ -39,6 +39,7 @@ mod stores;
 mod sync_error;
 mod targets;
 mod watches;
+mod workshop;
 
 use std::process::ExitCode;
 

@@ -36,6 +36,7 @@ use crate::stores::{Service, Stores};
 use crate::sync_error::SyncError;
 use crate::sync_window;
 use crate::targets::Targets;
+use crate::workshop::Workshop;
 
 /// First wait after a failure that may pass by itself.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
@@ -67,6 +68,7 @@ pub(crate) struct Context {
     pub(crate) objects: Store<Guarded>,
     pub(crate) statuses: WrittenStatuses<Key, ExternalSecretStatus>,
     pub(crate) lanes: Lanes,
+    pub(crate) workshop: Workshop,
     /// Whether Secrets of nobody are taken over.
     pub(crate) adopts: bool,
     /// The process is to end.
@@ -106,6 +108,7 @@ impl Context {
             objects: parts.objects,
             statuses: WrittenStatuses::default(),
             lanes: Lanes::default(),
+            workshop: Workshop::default(),
             adopts: parts.adopts,
             stop: parts.stop,
             lasting: Backoff::new(FIRST_RETRY, LONGEST_RETRY),
@@ -133,12 +136,10 @@ impl Context {
         }
     }
 
-    /// Labels of a namespace, as the watch has them.
-    pub(crate) fn labels_of(&self, namespace: &str) -> BTreeMap<String, String> {
-        let found = self.namespaces.get(&ObjectRef::new(namespace));
-        found
-            .and_then(|found| found.metadata.labels.clone())
-            .unwrap_or_default()
+    /// Labels of a namespace, if the watch knows it.
+    pub(crate) fn labels_of(&self, namespace: &str) -> Option<BTreeMap<String, String>> {
+        let found = self.namespaces.get(&ObjectRef::new(namespace))?;
+        Some(found.metadata.labels.clone().unwrap_or_default())
     }
 
     /// ExternalSecrets that name the store; `place` is its namespace, or that of those that use it, or nothing.
@@ -258,7 +259,9 @@ fn version_of(metadata: &ObjectMeta) -> String {
 }
 
 /// Whether every store that it names and that is known is for this controller to serve. What is not is left
-/// alone without a word. So is what names no store of ours, where this controller has a class of its own.
+/// alone without a word. So is what names no store of ours, where this controller has a class of its own; unless
+/// it is being deleted: its stores may have gone first, with its namespace, and its finalizer would hold both for
+/// ever.
 fn is_ours(object: &Guarded, context: &Context) -> bool {
     let Ok(external) = &object.0 else {
         return context.stores.is_default();
@@ -269,7 +272,8 @@ fn is_ours(object: &Guarded, context: &Context) -> bool {
         .filter_map(|name| context.stores.get(name, namespace))
         .map(|store| context.stores.service(&store))
         .collect();
-    let any = services.contains(&Service::Ours) || context.stores.is_default();
+    let is_going = external.metadata.deletion_timestamp.is_some();
+    let any = is_going || services.contains(&Service::Ours) || context.stores.is_default();
     any && !services.contains(&Service::Foreign)
 }
 

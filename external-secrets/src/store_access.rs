@@ -15,29 +15,38 @@ pub struct BadCondition {
     pub reason: &'static str,
 }
 
+/// What is said where a selector cannot be answered.
+const UNKNOWN: &str = "the labels of the namespace are not known yet; it is tried again";
+
 /// Whether the namespace may: without conditions any, else those that one of them names, in any of its
-/// ways. Regular expressions match anywhere in the name.
+/// ways. Regular expressions match anywhere in the name. There are no labels as long as the namespace is not
+/// known: a selector that keeps some out must not let it in meanwhile.
 ///
 /// # Errors
 /// [`BadCondition`], unless a condition before it lets the namespace in.
 pub fn may_use(
     conditions: &[StoreCondition],
     namespace: &str,
-    labels: &BTreeMap<String, String>,
+    labels: Option<&BTreeMap<String, String>>,
 ) -> Result<bool, BadCondition> {
     if conditions.is_empty() {
         return Ok(true);
     }
+    let mut unknown = None;
     for (index, condition) in conditions.iter().enumerate() {
         let bad = |reason| BadCondition { index, reason };
         if condition.namespaces.iter().any(|name| name == namespace) {
             return Ok(true);
         }
-        if let Some(selector) = &condition.namespace_selector
-            && selects(selector, labels)
-                .ok_or_else(|| bad("an unknown operator in namespaceSelector"))?
-        {
-            return Ok(true);
+        match (&condition.namespace_selector, labels) {
+            (Some(_), None) => unknown = unknown.or_else(|| Some(bad(UNKNOWN))),
+            (Some(selector), Some(labels)) => {
+                let selected = selects(selector, labels);
+                if selected.ok_or_else(|| bad("an unknown operator in namespaceSelector"))? {
+                    return Ok(true);
+                }
+            }
+            (None, _) => {}
         }
         for expression in &condition.namespace_regexes {
             let expression = go_regexp::compile(expression)
@@ -47,7 +56,7 @@ pub fn may_use(
             }
         }
     }
-    Ok(false)
+    unknown.map_or(Ok(false), Err)
 }
 
 /// Whether labels are selected; an empty selector selects all. `None` for an operator that is none.
@@ -119,8 +128,25 @@ mod tests {
             ("[{}]", Ok(false)),
         ] {
             let read: Vec<StoreCondition> = serde_json::from_str(conditions).unwrap();
-            let decided = may_use(&read, "shop", &labels).map_err(|bad| bad.index);
+            let decided = may_use(&read, "shop", Some(&labels)).map_err(|bad| bad.index);
             assert_eq!(decided, expected, "{conditions}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_namespace_is_not_let_in_by_labels() {
+        let not_evil = r#"{"namespaceSelector":{"matchExpressions":[
+            {"key":"tenant","operator":"NotIn","values":["evil"]}]}}"#;
+        for (others, expected) in [
+            ("", Err(0)),
+            (r#",{"namespaces":["other"]}"#, Err(0)),
+            (r#",{"namespaces":["shop"]}"#, Ok(true)),
+            (r#",{"namespaceRegexes":["^sh"]}"#, Ok(true)),
+        ] {
+            let conditions = format!("[{not_evil}{others}]");
+            let read: Vec<StoreCondition> = serde_json::from_str(&conditions).unwrap();
+            let decided = may_use(&read, "shop", None).map_err(|bad| bad.index);
+            assert_eq!(decided, expected, "{others}");
         }
     }
 }

@@ -170,7 +170,8 @@ async fn verdict(store: &AnyStore, context: &Context) -> Result<(), Trouble> {
     if aws.region.is_empty() {
         return invalid("spec.provider.aws.region is missing".to_owned());
     }
-    if let Err(bad) = may_use(store.conditions(), "", &std::collections::BTreeMap::new()) {
+    let nobody = std::collections::BTreeMap::new();
+    if let Err(bad) = may_use(store.conditions(), "", Some(&nobody)) {
         return invalid(bad.to_string());
     }
     // Credentials of a ClusterSecretStore may lie in the namespace that asks.

@@ -64,6 +64,12 @@ pub(crate) enum SyncError {
         /// Why.
         fault: ApiFault,
     },
+    /// A bug of ours.
+    #[error(
+        "could not update secret: an internal error of the controller, which its log tells; the Secret stays as \
+         it is; please report it"
+    )]
+    Internal,
     /// The system has no random numbers.
     #[error("could not update secret: this system gives no random numbers")]
     NoEntropy,
@@ -158,6 +164,7 @@ impl SyncError {
             Self::Stopped => "stopped",
             Self::Assemble(_) => "data",
             Self::Render(_) | Self::Source { .. } | Self::NoEntropy => "template",
+            Self::Internal => "internal",
             Self::Refused(_) | Self::NotOwner => "ownership",
             Self::Api { .. } | Self::Own { .. } => "api",
         }

@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, Parser};
 
-use seal_format::Scope;
-
 use crate::called_as::CalledAs;
 use crate::connection::ConnectionArgs;
 use crate::klog::KlogArgs;
@@ -189,19 +187,11 @@ impl Args {
             (&mut self.format_version, "format-version"),
             (&mut self.name, "name"),
             (&mut self.namespace, "namespace"),
+            (&mut self.scope, "scope"),
         ] {
             if slot.is_none() {
                 *slot = variable(flag);
             }
-        }
-        if self.scope.is_none() {
-            self.scope = variable("scope").filter(|scope| {
-                let known = scope.is_empty() || scope.parse::<Scope>().is_ok();
-                if !known {
-                    ui::warn("SEALED_SECRETS_SCOPE is no scope and is passed over, as by kubeseal");
-                }
-                known
-            });
         }
         self.cluster.complete_from(&variable);
         self.mode.complete_from(&variable);

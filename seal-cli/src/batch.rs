@@ -27,10 +27,32 @@ pub(crate) struct Batch {
     files: Vec<Found>,
 }
 
-struct Found {
-    path: PathBuf,
+/// A file that was typed, or is in a folder that was.
+pub(crate) struct Found {
+    pub(crate) path: PathBuf,
     /// Typed, not found in a folder.
-    named: bool,
+    pub(crate) named: bool,
+}
+
+/// Files as they were typed, and in folders every `.yaml`, `.yml` and `.json` file that .gitignore
+/// does not leave out, each once. Links in folders are not followed.
+pub(crate) fn found(typed: &[PathBuf]) -> Result<Vec<Found>, CliError> {
+    let mut files = Vec::new();
+    let mut known = BTreeSet::new();
+    for path in typed {
+        if path.is_dir() {
+            walk(path, &mut files)?;
+        } else {
+            let path = path.clone();
+            files.push(Found { path, named: true });
+        }
+    }
+    // The same file by two names would be changed twice at once.
+    files.retain(|found| {
+        let real = found.path.canonicalize();
+        known.insert(real.unwrap_or_else(|_| found.path.clone()))
+    });
+    Ok(files)
 }
 
 /// What was done to a file.
@@ -47,27 +69,12 @@ pub(crate) struct Done {
 pub(crate) type Results<R> = Vec<(PathBuf, Result<R, CliError>)>;
 
 impl Batch {
-    /// Files as they were typed, and in folders every `.yaml`, `.yml` and `.json` file that
-    /// .gitignore does not leave out. Links in folders are not followed.
+    /// What is [`found`], to be changed in place.
     pub(crate) fn of(typed: &[PathBuf]) -> Result<Self, CliError> {
-        let mut files = Vec::new();
-        let mut known = BTreeSet::new();
-        for path in typed {
-            if path == Path::new("-") {
-                return Err(CliError::StdinInPlace);
-            }
-            if path.is_dir() {
-                walk(path, &mut files)?;
-            } else {
-                let path = path.clone();
-                files.push(Found { path, named: true });
-            }
+        if typed.iter().any(|path| path == Path::new("-")) {
+            return Err(CliError::StdinInPlace);
         }
-        // The same file by two names would be changed twice at once.
-        files.retain(|found| {
-            let real = found.path.canonicalize();
-            known.insert(real.unwrap_or_else(|_| found.path.clone()))
-        });
+        let files = found(typed)?;
         Ok(Self { files })
     }
 

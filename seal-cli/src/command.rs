@@ -1,5 +1,6 @@
 //! One file per action.
 
+pub(crate) mod check;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod config;

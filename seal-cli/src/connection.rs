@@ -84,7 +84,7 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, value_name = "URL", hide_short_help = true, help_heading = HEADING)]
     proxy_url: Option<String>,
 
-    /// Longest time for an answer: 30, 30s, 1m30s; 0 is for ever [default: 10 s to connect, 1 min in all]
+    /// Longest time for an answer: 30, 30s, 1m30s; 0 is for ever [default: 10 s to connect, 1 min for the rest]
     #[arg(long, value_name = "TIME", hide_short_help = true, help_heading = HEADING)]
     request_timeout: Option<String>,
 

@@ -83,6 +83,8 @@ pub(crate) enum CliError {
     InspectJson,
     #[error("{0}: readers will refuse what is named above")]
     Unsound(String),
+    #[error("{0}; docs/reference/check.md explains each")]
+    Found(String),
     #[error("{0}: this is no UTF-8 text")]
     NotText(String),
     #[error("{from}: {reason}")]

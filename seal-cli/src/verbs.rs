@@ -16,6 +16,7 @@ use crate::error::CliError;
 /// In the order of their names.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
+    Check(command::check::Args),
     Compact(command::compact::Args),
     Completions(command::completions::Args),
     Config(command::config::Args),
@@ -33,6 +34,7 @@ impl Verb {
     /// Does what was typed.
     pub(crate) fn run(self) -> Result<(), CliError> {
         match self {
+            Self::Check(args) => command::check::run(&args),
             Self::Compact(args) => command::compact::run(args),
             Self::Completions(args) => command::completions::run(&args),
             Self::Config(args) => command::config::run(&args),
@@ -94,7 +96,7 @@ pub(crate) fn whole() -> clap::Command {
 
 /// What people want to do, and the verbs for it.
 const TASKS: [(&str, &[&str]); 4] = [
-    ("Look into files", &["inspect", "open"]),
+    ("Look into files", &["inspect", "check", "open"]),
     ("Change files", &["set", "unset"]),
     (
         "Readers and keys",

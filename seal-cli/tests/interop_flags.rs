@@ -225,7 +225,6 @@ const VARIABLES: &[Set] = &[
     ("-o yaml", GOOD, &[("SEALED_SECRETS_FORMAT", "nope")]),
     ("", GOOD, &[("SEALED_SECRETS_O", "yaml")]),
     ("", GOOD, &[("sealed_secrets_format", "yaml")]),
-    ("", GOOD, &[("SEALED_SECRETS_SCOPE", "nope")]),
     (
         "--scope=namespace-wide",
         GOOD,

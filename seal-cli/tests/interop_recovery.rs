@@ -1,5 +1,5 @@
-//! `seal --recovery-unseal` against the real kubeseal 0.40.0: the same key files, inputs and flags, the
-//! same Secrets byte for byte. What differs on purpose stands in one list, `recovery_differences`.
+//! The actions that need private keys, against the real kubeseal 0.40.0: the same key files, inputs and
+//! flags, the same results byte for byte. What differs on purpose stands in one list, `action_differences`.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -7,21 +7,22 @@
     reason = "a test fails by panicking, and says why"
 )]
 
+mod action_differences;
+mod certificate_server;
 mod key_files;
+mod kubeconfig;
 mod manifests;
-mod recovery_differences;
 mod reveal;
 mod rivals;
+mod rotation;
 mod sealed_inputs;
-
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+mod sealing_for_tests;
 
 use rivals::{Line, Rivals};
+use sealing_for_tests::{SECRET, seal, try_seal};
 
 const KEY: &str = "--recovery-private-key=certs/../keys/rsa-2048.pem";
 const OTHER_KEY: &str = "--recovery-private-key=certs/../keys/rsa-4096.pem";
-const SECRET: &str = "kind: Secret\nmetadata: {name: app, namespace: demo}\nstringData: {password: hunter2, user: me}\n";
 
 /// A command line with `--recovery-unseal` in front.
 pub(crate) fn line(args: &[&str], stdin: &str) -> Line {
@@ -32,30 +33,6 @@ pub(crate) fn line(args: &[&str], stdin: &str) -> Line {
         files: key_files::all(),
         ..Line::default()
     }
-}
-
-/// What `seal` makes of a Secret for the test key of 2,048 bits; nothing if it refuses.
-fn try_seal(secret: &str, args: &[&str]) -> Option<String> {
-    let certificate = format!("{}/certificates/rsa-2048.pem", reveal::VECTORS);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_seal"))
-        .args(["--cert", &certificate, "-o", "yaml"])
-        .args(args)
-        .env_clear()
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    stdin.write_all(secret.as_bytes()).unwrap();
-    drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    let sealed = String::from_utf8(output.stdout).unwrap();
-    output.status.success().then_some(sealed)
-}
-
-pub(crate) fn seal(secret: &str, args: &[&str]) -> String {
-    try_seal(secret, args).unwrap()
 }
 
 /// kubeseal's output without the owner that has no uid, and with empty values where it writes null:
@@ -150,7 +127,7 @@ fn every_shape_of_a_key_file() {
             lines.push((key.0.to_owned(), line(&[&flag, "-o", format], &sealed)));
         }
     }
-    lines.retain(|(name, _)| !recovery_differences::KEY_FILES.contains(&name.as_str()));
+    lines.retain(|(name, _)| !action_differences::KEY_FILES.contains(&name.as_str()));
     assert!(lines.len() >= 30, "{} lines", lines.len());
     let opened = compare(&rivals, lines);
     assert!(opened >= 18, "only {opened} opened");
@@ -301,13 +278,32 @@ fn deliberate_differences() {
     let Some(rivals) = Rivals::meet() else {
         return;
     };
-    for difference in recovery_differences::all() {
-        let line = line(difference.args, &difference.stdin);
+    let certificate = format!("{}/certificates/rsa-2048.pem", reveal::VECTORS);
+    let http = certificate_server::start(std::fs::read(certificate).unwrap());
+    for difference in action_differences::all() {
+        let mut line = line(&difference.args, &difference.stdin);
+        line.args.remove(0);
+        line.files.push(("kube.yaml", kubeconfig::of(&http)));
+        let uses_files = line.args.iter().any(|arg| arg == "-f" || arg == "-w");
+        if uses_files {
+            line.files.push(("sealed", difference.stdin.clone()));
+        }
+        let seen_in_files = |outcome: rivals::Outcome| {
+            let files = ["sealed", "out.yaml", "stdout"].into_iter();
+            let shown = files.filter_map(|name| Some((name, outcome.shown.get(name)?)));
+            let shown: Vec<_> = shown
+                .map(|(name, text)| format!("{name}:\n{text}"))
+                .collect();
+            (outcome.code, shown.concat(), outcome.stderr)
+        };
+        let outcomes = if uses_files {
+            [rivals.ours(&line), rivals.theirs(&line)].map(seen_in_files)
+        } else {
+            [rivals.run_ours(&line), rivals.run_theirs(&line)]
+        };
         let what = format!("{} ({})", difference.what, difference.why);
-        for (who, seen, outcome) in [
-            ("ours", &difference.ours, rivals.run_ours(&line)),
-            ("theirs", &difference.theirs, rivals.run_theirs(&line)),
-        ] {
+        let sides = [("ours", &difference.ours), ("theirs", &difference.theirs)];
+        for ((who, seen), outcome) in sides.into_iter().zip(outcomes) {
             let (code, stdout, stderr) = outcome;
             assert_eq!(code, seen.0, "{what}, {who}: {stdout}{stderr}");
             assert!(stdout.contains(seen.1), "{what}, {who}: {stdout}");

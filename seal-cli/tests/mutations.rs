@@ -76,7 +76,8 @@ fn cases() -> Vec<Case> {
             file("keys/rsa-2048.pem"),
             &["open", "--private-key", "input", "sealed.yaml"],
         ),
-        case("inspected", sealed, &["inspect", "input"]),
+        case("inspected", sealed.clone(), &["inspect", "input"]),
+        case("checked", sealed, &["check", "-o", "json", "input"]),
     ]
 }
 

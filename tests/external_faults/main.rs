@@ -10,6 +10,7 @@
 mod api_server;
 mod away;
 mod bed;
+mod breaker;
 mod canary;
 mod denied;
 mod hostile;

@@ -12,6 +12,7 @@ mod se1;
 mod take_over;
 mod theirs_opens;
 mod theirs_seals;
+mod validate_rotate;
 mod verify_rotate;
 mod wrapped_keys;
 

@@ -8,6 +8,7 @@ use seal_api::external_secrets::{
 use template::Engine;
 use zeroize::Zeroizing;
 
+use crate::bounds::{Bounds, Exceeded, size};
 use crate::want::{BadEntry, Entry, Want, entries, want_of};
 use crate::{
     DataError, SecretData, check_null_bytes, convert_keys, decode, decode_all, extract, property,
@@ -68,6 +69,14 @@ pub enum AssembleError {
         /// Why.
         reason: DataError,
     },
+    /// Too many entries, or too large ones.
+    #[error("{entry}: {reason}")]
+    Exceeded {
+        /// The entry that was too much.
+        entry: Entry,
+        /// What was exceeded.
+        reason: Exceeded,
+    },
 }
 
 /// Puts the answers together. `answer` gives what the store said to a want.
@@ -78,6 +87,7 @@ pub fn assemble<'a>(
     spec: &ExternalSecretSpec,
     answer: impl Fn(&Want) -> Option<&'a Answer>,
     engine: &dyn Engine,
+    bounds: &Bounds<'_>,
 ) -> Result<Assembled, AssembleError> {
     let target = spec.target.as_ref();
     let deletion = target
@@ -87,7 +97,13 @@ pub fn assemble<'a>(
         data: SecretData::new(),
         missing: Vec::new(),
     };
+    let mut held = 0;
     for entry in entries(spec) {
+        let exceeded = |reason| AssembleError::Exceeded {
+            entry: entry.clone(),
+            reason,
+        };
+        bounds.time().map_err(exceeded)?;
         let want = want_of(spec, &entry)?;
         let Some(answer) = answer(&want) else {
             return Err(AssembleError::Unasked(entry));
@@ -108,8 +124,17 @@ pub fn assemble<'a>(
                 .map(|from| of_data_from(from, answer, engine)),
         };
         let made = made.unwrap_or_else(|| Ok(SecretData::new()));
-        let made = made.map_err(|reason| AssembleError::Data { entry, reason })?;
-        assembled.data.extend(made);
+        let made = made.map_err(|reason| AssembleError::Data {
+            entry: entry.clone(),
+            reason,
+        })?;
+        for (key, value) in made {
+            held += size(&key, &value);
+            let replaced = assembled.data.get(&key);
+            held -= replaced.map_or(0, |replaced| size(&key, replaced));
+            assembled.data.insert(key, value);
+        }
+        bounds.bytes(held).map_err(exceeded)?;
     }
     Ok(assembled)
 }
@@ -212,16 +237,56 @@ mod tests {
     }
 
     fn assembled(spec: &str, answers: &[Answer]) -> Result<String, AssembleError> {
+        assembled_within(
+            spec,
+            answers,
+            &Bounds {
+                is_late: &|| false,
+                bytes: Bounds::BYTES,
+            },
+        )
+    }
+
+    fn assembled_within(
+        spec: &str,
+        answers: &[Answer],
+        bounds: &Bounds<'_>,
+    ) -> Result<String, AssembleError> {
         let spec: ExternalSecretSpec = serde_json::from_str(spec).unwrap();
         let wants = crate::want::wants(&spec).unwrap();
         let answer = |want: &Want| {
             let place = wants.iter().position(|known| known == want)?;
             answers.get(place)
         };
-        let assembled = assemble(&spec, answer, &GoTemplate::default())?;
+        let assembled = assemble(&spec, answer, &GoTemplate::default(), bounds)?;
         let lines = assembled.data.iter();
         let lines = lines.map(|(key, value)| format!("{key}={}", String::from_utf8_lossy(value)));
         Ok(lines.collect::<Vec<_>>().join(" "))
+    }
+
+    #[test]
+    fn all_entries_together_are_bounded() {
+        let spec = r#"{"secretStoreRef":{"name":"s"},"dataFrom":[{"extract":{"key":"a"}},
+            {"extract":{"key":"a"}},
+            {"extract":{"key":"a"},"rewrite":[{"regexp":{"source":"k","target":"l"}}]}]}"#;
+        let values = [value(r#"{"k":"123456789"}"#)];
+        let within = |is_late: bool, bytes| {
+            assembled_within(
+                spec,
+                &values,
+                &Bounds {
+                    is_late: &|| is_late,
+                    bytes,
+                },
+            )
+        };
+        assert!(within(false, 20).is_ok(), "what is replaced does not count");
+        let exceeded = |index, reason| {
+            let entry = Entry::DataFrom(index);
+            Err(AssembleError::Exceeded { entry, reason })
+        };
+        assert_eq!(within(false, 19), exceeded(2, Exceeded::Bytes));
+        assert_eq!(within(true, 20), exceeded(0, Exceeded::Time));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! Errors name keys and positions, never values.
 
 mod assemble;
+mod bounds;
 mod decoding;
 mod error;
 mod extract;
@@ -20,6 +21,7 @@ use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
 pub use assemble::{Answer, AssembleError, Assembled, assemble};
+pub use bounds::{Bounds, Exceeded};
 pub use decoding::{check_null_bytes, decode, decode_all};
 pub use error::DataError;
 pub use extract::extract;

@@ -8,6 +8,7 @@ use seal_api::external_secrets::{
 use template::{Engine, Items, Rendered};
 use zeroize::Zeroizing;
 
+use crate::bounds::{Bounds, Exceeded, size, size_of};
 use crate::decoding::decode;
 use crate::{DataError, SecretData};
 
@@ -99,6 +100,14 @@ pub enum RenderError {
         /// Why.
         reason: DataError,
     },
+    /// Too many templates, or too expensive ones.
+    #[error("{place}: {reason}")]
+    Exceeded {
+        /// Where in the specification.
+        place: String,
+        /// What was exceeded.
+        reason: Exceeded,
+    },
     /// A label or annotation that is no text.
     #[error("{place}: the template makes bytes that are no text")]
     NoText {
@@ -130,7 +139,7 @@ pub fn render(
     values: SecretData,
     inherited: (&BTreeMap<String, String>, &BTreeMap<String, String>),
     sources: &Sources,
-    engine: &dyn Engine,
+    (engine, bounds): (&dyn Engine, &Bounds<'_>),
 ) -> Result<RenderedSecret, RenderError> {
     let Some(template) = template else {
         return Ok(RenderedSecret {
@@ -145,11 +154,14 @@ pub fn render(
     }
     let mut rendering = Rendering {
         engine,
+        bounds,
+        held: 0,
         items,
         secret: RenderedSecret::default(),
     };
     let plain = template.data.is_empty() && template.template_from.is_empty();
     if plain || template.merge_policy.unwrap_or_default() == MergePolicy::Merge {
+        rendering.held = size_of(&values);
         rendering.secret.data = values;
     }
     for (index, from) in template.template_from.iter().enumerate() {
@@ -162,7 +174,7 @@ pub fn render(
     for (key, text) in &template.data {
         let place = format!("spec.target.template.data.{key}");
         let value = rendering.one(&place, text)?;
-        rendering.secret.data.insert(key.clone(), value);
+        rendering.put(&place, Target::Data, key, value)?;
     }
     if let Some(metadata) = &template.metadata {
         for (target, texts) in [
@@ -221,6 +233,9 @@ impl Target {
 
 struct Rendering<'e> {
     engine: &'e dyn Engine,
+    bounds: &'e Bounds<'e>,
+    /// Bytes that were made so far, replaced ones included.
+    held: usize,
     items: Items,
     secret: RenderedSecret,
 }
@@ -265,6 +280,8 @@ impl Rendering<'_> {
 
     /// What is drawn at random differs from entry to entry, equal as the templates may be.
     fn entry(&self, place: &str, entry: &str, text: &str) -> Result<Rendered, RenderError> {
+        let time = self.bounds.time();
+        time.map_err(|reason| exceeded(place, reason))?;
         self.engine
             .check(text)
             .map_err(|reason| RenderError::Syntax {
@@ -308,6 +325,9 @@ impl Rendering<'_> {
         key: &str,
         value: Zeroizing<Vec<u8>>,
     ) -> Result<(), RenderError> {
+        self.held += size(key, &value);
+        let bytes = self.bounds.bytes(self.held);
+        bytes.map_err(|reason| exceeded(place, reason))?;
         let texts = match target {
             Target::Data => {
                 self.secret.data.insert(key.to_owned(), value);
@@ -321,6 +341,13 @@ impl Rendering<'_> {
         })?;
         texts.insert(key.to_owned(), text.to_owned());
         Ok(())
+    }
+}
+
+fn exceeded(place: &str, reason: Exceeded) -> RenderError {
+    RenderError::Exceeded {
+        place: place.to_owned(),
+        reason,
     }
 }
 

@@ -9,6 +9,21 @@ fn data(entries: &[(&str, &str)]) -> SecretData {
 }
 
 fn rendered(template: &str, sources: &Sources) -> Result<String, RenderError> {
+    rendered_within(
+        template,
+        sources,
+        &Bounds {
+            is_late: &|| false,
+            bytes: Bounds::BYTES,
+        },
+    )
+}
+
+fn rendered_within(
+    template: &str,
+    sources: &Sources,
+    bounds: &Bounds<'_>,
+) -> Result<String, RenderError> {
     let template: Option<Template> = serde_json::from_str(template).unwrap();
     let inherited = BTreeMap::from([("inherited".to_owned(), "1".to_owned())]);
     let none = BTreeMap::new();
@@ -18,7 +33,7 @@ fn rendered(template: &str, sources: &Sources) -> Result<String, RenderError> {
         values,
         (&inherited, &none),
         sources,
-        &GoTemplate::default(),
+        (&GoTemplate::default(), bounds),
     )?;
     let data = secret.data.iter();
     let data = data.map(|(key, value)| format!("{key}={}", String::from_utf8_lossy(value)));
@@ -165,4 +180,29 @@ fn nobody_makes_a_token_by_a_template() {
         let rendered = rendered(&template, &Sources::new());
         assert_eq!(rendered == Err(RenderError::Token), refused, "{template}");
     }
+}
+
+#[test]
+fn all_templates_together_are_bounded() {
+    let template = r#"{"data":{"a":"{{ repeat 60 .user }}","b":"{{ repeat 60 .user }}"}}"#;
+    let within = |is_late: bool, bytes| {
+        rendered_within(
+            template,
+            &sources(),
+            &Bounds {
+                is_late: &|| is_late,
+                bytes,
+            },
+        )
+    };
+    assert!(within(false, 122).is_ok());
+    let place = |name: &str| format!("spec.target.template.data.{name}");
+    let place = |name: &str, reason| {
+        Err(RenderError::Exceeded {
+            place: place(name),
+            reason,
+        })
+    };
+    assert_eq!(within(false, 121), place("b", Exceeded::Bytes));
+    assert_eq!(within(true, 122), place("a", Exceeded::Time));
 }

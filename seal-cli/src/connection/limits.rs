@@ -4,10 +4,8 @@ use std::time::Duration;
 
 const CONNECT: Duration = Duration::from_secs(10);
 const READ: Duration = Duration::from_secs(30);
-/// For everything: a server that sends a byte now and then must not hold a pipeline for ever.
+/// A server that sends a byte now and then must not hold a pipeline for ever.
 const TOTAL: Duration = Duration::from_mins(1);
-/// Nothing that is asked of a controller takes more: its Service, then the Service's proxy.
-const REQUESTS: u32 = 2;
 
 /// Limits of time; `None` is for ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +13,7 @@ pub(crate) struct Limits {
     pub(crate) connect: Option<Duration>,
     /// Between two pieces of an answer.
     pub(crate) read: Option<Duration>,
-    /// For all that is asked of a controller at a time.
+    /// For a request, from its first byte to the last of its answer.
     pub(crate) total: Option<Duration>,
 }
 
@@ -47,7 +45,7 @@ impl Limits {
         Ok(Self {
             connect: limit,
             read: limit,
-            total: limit.and_then(|time| time.checked_mul(REQUESTS)),
+            total: limit,
         })
     }
 }

@@ -67,9 +67,15 @@ pub(super) fn rotate(sealed: &[u8], kind: Kind) -> Option<Vec<u8>> {
     if kind == Kind::Widening {
         metadata["annotations"] = json!({"sealedsecrets.bitnami.com/cluster-wide": "true"});
     }
+    let mut template = json!({"metadata": metadata});
+    for field in ["type", "immutable"] {
+        if let Some(value) = sealed["spec"]["template"].get(field) {
+            template[field] = value.clone();
+        }
+    }
     let answer = json!({
         "metadata": metadata,
-        "spec": {"template": {"metadata": metadata}, "encryptedData": items},
+        "spec": {"template": template, "encryptedData": items},
     });
     Some(answer.to_string().into_bytes())
 }

@@ -1,6 +1,7 @@
 //! SealedSecrets that open with the test key, and inputs that do not.
 
-use crate::{SECRET, reveal, seal};
+use crate::reveal;
+use crate::sealing_for_tests::{SECRET, seal};
 
 /// Name and text of each.
 pub(crate) fn all() -> Vec<(&'static str, String)> {

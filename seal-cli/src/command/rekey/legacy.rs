@@ -16,7 +16,7 @@ pub(crate) enum LegacyError {
     #[error("it is damaged")]
     Damaged,
     #[error(
-        "no private key here opens it: name the old one with --private-key, or let the controller do it (kubeseal --re-encrypt)"
+        "no private key here opens it: name the old one with --private-key, or let the controller do it (seal --re-encrypt)"
     )]
     NoKey,
     #[error("{0}; seal it again in SE1 (seal set --format-version se1), or keep the old key")]

@@ -1,0 +1,259 @@
+//! A file: its text, its documents, what of them is looked at.
+
+use seal_manifest::{Document, Node, Part, ReadError, SyntaxReason};
+
+use super::catalog::{
+    CONFLICT, Check, DUPLICATE_KEY, EMPTY, IN_LIST, NO_SEALED_SECRET, NOT_YAML, UNRENDERED,
+};
+use super::certificate::{self, Target};
+use super::finding::Finding;
+use super::object::Object;
+use super::values::Values;
+use super::{annotations, plaintext, readers, structure, templates};
+use crate::rules::RuleReaders;
+
+/// Without this word there is neither a Secret nor a SealedSecret.
+const OF_INTEREST: &[u8] = b"Secret";
+/// What cannot be read is none of ours without this one: a chart, a configuration with comments.
+const OURS: &[u8] = b"SealedSecret";
+/// Lists in lists in lists are no manifests.
+const DEEPEST_LIST: usize = 4;
+
+/// What values are compared with, as far as it is known.
+#[derive(Default)]
+pub(super) struct Surroundings<'a> {
+    /// `--cert`.
+    pub(super) cert: Option<&'a Target>,
+    /// The rule for the file.
+    pub(super) rule: Option<&'a RuleReaders>,
+    /// The certificates of the rule, if all are in files.
+    pub(super) of_rule: Vec<Target>,
+}
+
+/// What a file comes to.
+#[derive(Default)]
+pub(super) struct Checked {
+    pub(super) found: Vec<Finding>,
+    /// SealedSecrets in it.
+    pub(super) objects: usize,
+    /// Plain Secrets in it, sealed by others or not.
+    secrets: usize,
+}
+
+impl Checked {
+    /// Whether it is none of ours.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.objects + self.secrets == 0
+            && self
+                .found
+                .iter()
+                .all(|found| *found.check == NO_SEALED_SECRET)
+    }
+}
+
+/// Whether there can be anything to look at in a file.
+pub(super) fn is_of_interest(bytes: &[u8]) -> bool {
+    mentions(bytes, OF_INTEREST)
+}
+
+/// UTF-16 hides the word, and is told of.
+fn mentions(bytes: &[u8], word: &[u8]) -> bool {
+    bytes.contains(&0) || bytes.windows(word.len()).any(|window| window == word)
+}
+
+/// Looks at everything in a file.
+pub(super) fn check(bytes: &[u8], around: &Surroundings<'_>) -> Checked {
+    let mut checked = Checked::default();
+    if is_blank(bytes) {
+        let message = "the file is empty; was something meant to be written into it?";
+        checked.add(Finding::of_file(&EMPTY, None, message.to_owned()));
+    } else if !is_of_interest(bytes) {
+        checked.add(nothing_sealed());
+    } else if let Some(line) = conflict(bytes).filter(|_| mentions(bytes, OURS)) {
+        let message = "git left a conflict here; keep one line for each item of encryptedData, and all dataKeys of both sides";
+        checked.add(Finding::of_file(&CONFLICT, Some(line), message.to_owned()));
+    } else {
+        checked.documents(bytes, around);
+    }
+    checked
+        .found
+        .sort_by_key(|found| (found.line, found.check.severity, found.check.id));
+    checked
+}
+
+impl Checked {
+    fn add(&mut self, finding: Finding) {
+        self.found.push(finding);
+    }
+
+    fn documents(&mut self, bytes: &[u8], around: &Surroundings<'_>) {
+        let mut errors = Vec::new();
+        match seal_manifest::parts(bytes) {
+            // One that cannot be read hides none of the others.
+            Ok(parts) => {
+                for part in &parts {
+                    match Part::read(part) {
+                        Ok(documents) => documents.iter().for_each(|it| self.document(it, around)),
+                        Err(error) => errors.push(error),
+                    }
+                }
+            }
+            Err(error) => errors.push(error),
+        }
+        if mentions(bytes, OURS) {
+            self.found.extend(errors.iter().map(unread));
+        }
+        if self.objects + self.secrets + self.found.len() == 0 {
+            self.add(nothing_sealed());
+        }
+    }
+
+    fn document(&mut self, document: &Document, around: &Surroundings<'_>) {
+        self.node(document.root(), Some(document), around, 0);
+    }
+
+    fn node(
+        &mut self,
+        node: &Node,
+        document: Option<&Document>,
+        around: &Surroundings<'_>,
+        depth: usize,
+    ) {
+        match node.get("kind").and_then(Node::as_str) {
+            Some("SealedSecret") => self.sealed(&Object::new(node, document), around),
+            Some("Secret") => {
+                self.secrets += 1;
+                self.found.extend(plaintext::secret(node));
+            }
+            _ if depth < DEEPEST_LIST => {
+                let items = node.get("items").map(Node::items).unwrap_or_default();
+                for item in items {
+                    self.node(item, None, around, depth + 1);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn sealed(&mut self, object: &Object<'_>, around: &Surroundings<'_>) {
+        self.objects += 1;
+        if object.document.is_none() {
+            let message = "kubectl takes it from a list, but no verb of seal changes it there; write it as a document of its own, after ---";
+            let found = object.finding(&IN_LIST, object.root.line(), message.to_owned());
+            self.add(found);
+        }
+        self.found.extend(structure::findings(object));
+        self.found.extend(annotations::findings(object));
+        self.found.extend(templates::findings(object));
+        self.found.extend(plaintext::findings(object));
+        let mut values = Values::of(object);
+        self.found.append(&mut values.found);
+        let cert = around.cert.map(std::slice::from_ref);
+        let targets = cert.unwrap_or(&around.of_rule);
+        self.found
+            .extend(certificate::findings(object, &values, targets));
+        if let Some(cert) = around.cert {
+            self.found
+                .extend(certificate::wrapped(object, &values, cert));
+        }
+        if let Some(rule) = around.rule {
+            self.found.extend(readers::findings(object, &values, rule));
+        }
+    }
+}
+
+fn nothing_sealed() -> Finding {
+    let message = "there is no SealedSecret in this file, and no Secret either";
+    Finding::of_file(&NO_SEALED_SECRET, None, message.to_owned())
+}
+
+/// Nothing but blank lines, comments and separators.
+fn is_blank(bytes: &[u8]) -> bool {
+    let mut lines = bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+    lines.all(|line| line.is_empty() || line.starts_with(b"#") || line == b"---")
+}
+
+/// The line where git left a conflict. All three marks: what shows one mark may be a text about git.
+fn conflict(bytes: &[u8]) -> Option<usize> {
+    let mut marks = [&b"<<<<<<< "[..], b"=======", b">>>>>>> "]
+        .into_iter()
+        .peekable();
+    let mut first = None;
+    for (line, text) in (1..).zip(bytes.split(|byte| *byte == b'\n')) {
+        if marks.peek().is_some_and(|mark| text.starts_with(mark)) {
+            first = first.or(Some(line));
+            marks.next();
+        }
+    }
+    first.filter(|_| marks.peek().is_none())
+}
+
+fn unread(error: &ReadError) -> Finding {
+    let (check, line, message) = reason(error);
+    Finding::of_file(check, line, message)
+}
+
+fn reason(error: &ReadError) -> (&'static Check, Option<usize>, String) {
+    match error {
+        ReadError::DuplicateKey {
+            line, first_line, ..
+        } => {
+            let message = format!(
+                "this key was already given on line {first_line}, and kubectl drops one of the two values; keep one"
+            );
+            (&DUPLICATE_KEY, Some(*line), message)
+        }
+        ReadError::Syntax {
+            line,
+            reason: SyntaxReason::TemplateBraces,
+            ..
+        } => {
+            let message = "this is a template (`{{ … }}`), and what it will become is not known; render it first, for example with `helm template`";
+            (&UNRENDERED, Some(*line), message.to_owned())
+        }
+        ReadError::Syntax {
+            line,
+            column,
+            reason,
+            ..
+        } => (&NOT_YAML, Some(*line), format!("column {column}: {reason}")),
+        ReadError::NotUtf8 { line } => {
+            let message = "the file is not UTF-8 text; sealed values are text, base64-encoded";
+            (&NOT_YAML, Some(*line), message.to_owned())
+        }
+        ReadError::NotAMapping { line, .. }
+        | ReadError::TooDeep { line, .. }
+        | ReadError::TooLarge { line, .. }
+        | ReadError::TooManyAliases { line, .. } => (&NOT_YAML, Some(*line), error.to_string()),
+        _ => (&NOT_YAML, None, error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn conflicts_are_told_from_texts_about_them() {
+        for (text, line) in [
+            ("a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> mail\n", Some(2)),
+            ("a: |\n  <<<<<<< HEAD\n  =======\n  >>>>>>> x\n", None),
+            ("<<<<<<< HEAD\n", None),
+            (">>>>>>> x\n=======\n<<<<<<< y\n", None),
+        ] {
+            assert_eq!(conflict(text.as_bytes()), line, "{text}");
+        }
+    }
+
+    #[test]
+    fn blank_files_are_told_from_others() {
+        for (text, blank) in [
+            ("", true),
+            ("---\n# a\n\r\n  \n", true),
+            ("{}\n", false),
+            ("a: b", false),
+        ] {
+            assert_eq!(is_blank(text.as_bytes()), blank, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Secrets that are not sealed: in a Secret beside, in templates, in annotations.
+
+use seal_manifest::{Node, NodeKind};
+
+use super::catalog::{LAST_APPLIED, MAYBE_PLAINTEXT, PLAIN_SECRET, PLAINTEXT};
+use super::finding::Finding;
+use super::object::Object;
+use super::secret_shape::{known_secret, looks_random};
+use crate::ui::in_line;
+
+/// Where kubectl and others keep what was applied before, values and all.
+const COPIES: [&str; 2] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "kubecfg.ksonnet.io/last-applied-configuration",
+];
+const NEXT: &str = "everybody with the file can read it: change the secret, and seal the new one";
+
+/// What lies open in a SealedSecret.
+pub(super) fn findings(object: &Object<'_>) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for path in [
+        &["metadata", "annotations"][..],
+        &["metadata", "labels"],
+        &["spec", "template", "metadata", "annotations"],
+        &["spec", "template", "metadata", "labels"],
+        &["spec", "template", "data"],
+        &["spec", "encryptedData"],
+    ] {
+        let sealed = path.ends_with(&["encryptedData"]);
+        let entries = object.mapping(path).into_iter().flat_map(Node::entries);
+        for (key, value) in entries {
+            let Some(text) = value.as_str() else { continue };
+            let place = format!("{}.{}", path.join("."), in_line(key));
+            if COPIES.contains(&key) {
+                found.extend(copy(object, &place, text, value.line()));
+            } else if let Some(kind) = known_secret(text) {
+                let message = format!("{place} looks like {kind}; {NEXT}");
+                found.push(object.finding(&PLAINTEXT, value.line(), message));
+            } else if !sealed && looks_random(text) {
+                let message = format!(
+                    "{place} has a word that looks random, as passwords and keys do; if it is one, change it, and seal the new one"
+                );
+                found.push(object.finding(&MAYBE_PLAINTEXT, value.line(), message));
+            }
+        }
+    }
+    found.extend(string_data(object));
+    found
+}
+
+/// `stringData` and the like have no place in a template, and no other content than plaintext.
+fn string_data(object: &Object<'_>) -> Option<Finding> {
+    let node = ["spec", "template", "stringData"];
+    let in_template = object.mapping(&node);
+    let at = in_template.or_else(|| object.mapping(&["spec", "stringData"]))?;
+    at.entries().next()?;
+    let message = format!("stringData is not sealed, and no Secret is made of it; {NEXT}");
+    Some(object.finding(&PLAINTEXT, at.line(), message))
+}
+
+fn copy(object: &Object<'_>, place: &str, text: &str, line: usize) -> Option<Finding> {
+    let documents = seal_manifest::read(text.as_bytes()).ok()?;
+    let is_open = documents.iter().any(|document| {
+        let root = document.root();
+        root.get("kind").and_then(Node::as_str) == Some("Secret") && holds_data(root).is_some()
+    });
+    let message = format!(
+        "{place} holds a copy of the Secret as it was before it was sealed; {NEXT}, without this annotation"
+    );
+    is_open.then(|| object.finding(&LAST_APPLIED, line, message))
+}
+
+/// A Secret beside SealedSecrets; one that sops has encrypted is none of ours.
+pub(super) fn secret(root: &Node) -> Option<Finding> {
+    if root.get("sops").is_some() {
+        return None;
+    }
+    let (field, line) = holds_data(root)?;
+    let metadata = root.get("metadata");
+    let text = |field: &str| metadata?.get(field)?.as_str();
+    let name = in_line(text("name").unwrap_or("(no name)"));
+    let title = match text("namespace") {
+        Some(namespace) => format!("{}/{name}", in_line(namespace)),
+        None => name,
+    };
+    Some(Finding {
+        check: &PLAIN_SECRET,
+        line: Some(line),
+        object: Some(title),
+        message: format!(
+            "a Secret with {field}, which is not sealed: everybody with the file can read it; seal it, and if it was committed, change its secrets"
+        ),
+    })
+}
+
+/// The field with values, and its line.
+fn holds_data(root: &Node) -> Option<(&'static str, usize)> {
+    ["data", "stringData"].into_iter().find_map(|field| {
+        let data = root.get(field)?;
+        let there = |value: &Node| match value.kind() {
+            NodeKind::Null => false,
+            NodeKind::String => value.as_str() != Some(""),
+            _ => true,
+        };
+        let mut entries = data.entries();
+        entries
+            .any(|(_, value)| there(value))
+            .then(|| (field, root.key_line(field).unwrap_or(root.line())))
+    })
+}
