@@ -436,15 +436,26 @@ fn raw_variables() -> Vec<Difference> {
         env: vec![(name, value.to_owned())],
         ..with(&[])
     };
-    vec![printing(
-        (
-            "a variable with a list that cannot be read",
-            "kubeseal passes over it, and seals what is on stdin",
+    vec![
+        printing(
+            (
+                "a variable with a list that cannot be read",
+                "kubeseal passes over it, and seals what is on stdin",
+            ),
+            set("SEALED_SECRETS_FROM_FILE", "\""),
+            nothing("--from-file takes a list").code(2),
+            value(),
         ),
-        set("SEALED_SECRETS_FROM_FILE", "\""),
-        nothing("--from-file takes a list").code(2),
-        value(),
-    )]
+        printing(
+            (
+                "a variable with an unknown scope",
+                "kubeseal passes over it: the value is strict, and was meant to be something else",
+            ),
+            set("SEALED_SECRETS_SCOPE", "namespace"),
+            nothing("unknown scope \"namespace\"").code(2),
+            value(),
+        ),
+    ]
 }
 
 fn printing(

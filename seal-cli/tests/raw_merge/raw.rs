@@ -167,10 +167,6 @@ fn variables() -> Vec<Case> {
             &["--raw"],
             [&place[..], &[("SEALED_SECRETS_SCOPE", "")]].concat(),
         ),
-        (
-            &["--raw"],
-            [&place[..], &[("SEALED_SECRETS_SCOPE", "nope")]].concat(),
-        ),
         (&["--raw=false"], [&[raw][..], &place].concat()),
         (
             &[],
