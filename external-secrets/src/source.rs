@@ -55,6 +55,19 @@ pub(crate) struct Source {
 /// An identity and a region.
 type Place = (Identity, String);
 
+/// Identities, in regions, that the stores of one namespace may be at a time. Each costs about 200 KiB, and who
+/// writes stores shares the process with others.
+const MOST: usize = 100;
+
+/// A namespace has more stores of different identities than one may have.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "stores of this namespace are more than {MOST} different identities and regions; let stores share them. Those \
+     that are not used any more count for {} minutes",
+    UNUSED.as_secs() / 60
+)]
+pub(crate) struct TooManyIdentities;
+
 /// How long values and credentials stay that nobody stands on.
 const UNUSED: Duration = Duration::from_mins(10);
 
@@ -84,6 +97,8 @@ struct State {
     sources: HashMap<Place, Running>,
     /// Where each ExternalSecret stands.
     places: HashMap<Key, Vec<Arc<Source>>>,
+    /// Who was asked as, for the objects of each namespace, and when last.
+    asked: HashMap<String, HashMap<Place, Instant>>,
 }
 
 struct Running {
@@ -122,7 +137,28 @@ impl Sources {
     ) -> Result<Arc<Source>, FetchReason> {
         let identity = self.who(context, store, asker.namespace).await?;
         let region = store.aws().map_or("", |aws| aws.region.as_str());
+        self.admit(asker.namespace, &identity, region)?;
         Ok(self.source(identity, region))
+    }
+
+    /// Counts an identity for the namespace whose objects or store it serves.
+    ///
+    /// # Errors
+    /// If there are too many of them.
+    pub(crate) fn admit(
+        &self,
+        namespace: &str,
+        identity: &Identity,
+        region: &str,
+    ) -> Result<(), TooManyIdentities> {
+        let mut state = self.state();
+        let asked = state.asked.entry(namespace.to_owned()).or_default();
+        let place = (identity.clone(), region.to_owned());
+        if asked.len() >= MOST && !asked.contains_key(&place) {
+            return Err(TooManyIdentities);
+        }
+        asked.insert(place, Instant::now());
+        Ok(())
     }
 
     /// As whom a store is asked for the objects of a namespace.
@@ -224,6 +260,16 @@ impl Sources {
     fn tidy(&self) {
         let now = Instant::now();
         let mut state = self.state();
+        let State { sources, asked, .. } = &mut *state;
+        asked.retain(|_, asked| {
+            asked.retain(|place, last| {
+                let used = sources
+                    .get(place)
+                    .is_some_and(|running| running.unused.is_none());
+                used || now.duration_since(*last) < UNUSED
+            });
+            !asked.is_empty()
+        });
         state.sources.retain(|_, running| {
             if !running.source.users().is_empty() {
                 running.unused = None;
@@ -295,6 +341,29 @@ mod tests {
         ) -> BoxFuture<'a, Result<Zeroizing<String>, TokenFault>> {
             Box::pin(pending())
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_namespace_has_so_many_identities() {
+        let identities = Identities::new(IdentitiesOptions::default(), Arc::new(NoTokens));
+        let (changed, _) = mpsc::unbounded_channel();
+        let sources = Sources::new(identities, None, AwsCalls::default(), changed);
+        let identity = |number: usize| {
+            Identity::of(Base::Static(StaticCredentials {
+                access_key_id: format!("AKIA{number}"),
+                secret_access_key: "testing".to_owned().into(),
+                session_token: None,
+            }))
+        };
+        let admit = |namespace: &str, number| {
+            let admitted = sources.admit(namespace, &identity(number), "eu-central-1");
+            admitted.is_ok()
+        };
+        assert!((0..MOST).all(|number| admit("a", number)));
+        assert!(!admit("a", MOST) && admit("a", 0) && admit("b", MOST));
+        tokio::time::advance(UNUSED).await;
+        sources.tidy();
+        assert!(admit("a", MOST), "those that nobody used are forgotten");
     }
 
     #[tokio::test(start_paused = true)]

@@ -190,6 +190,10 @@ async fn verdict(store: &AnyStore, context: &Context) -> Result<(), Trouble> {
         // Nobody asks: a role that is for some namespaces only would be refused.
         identity.role = None;
     }
+    if let Some(namespace) = store.namespace() {
+        let admitted = context.sources.admit(namespace, &identity, &aws.region);
+        admitted.map_err(|error| ("ValidationFailed", error.to_string()))?;
+    }
     let checked = context
         .sources
         .identities

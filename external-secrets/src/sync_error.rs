@@ -6,7 +6,7 @@ use operator_kit::ApiFault;
 use secrets_manager::{SecretsError, SecretsFault};
 
 use crate::plan::Refusal;
-use crate::source::WhoError;
+use crate::source::{TooManyIdentities, WhoError};
 use crate::store_access::BadCondition;
 
 /// A failed pass. `Display` is the condition's message: keys, stores and classes of errors, never a value, a
@@ -113,6 +113,9 @@ pub(crate) enum FetchReason {
     /// Nobody to ask as.
     #[error("{0}")]
     Who(#[from] WhoError),
+    /// Its namespace is too many identities.
+    #[error("{0}")]
+    TooManyIdentities(#[from] TooManyIdentities),
     /// AWS did not answer with a value.
     #[error("{0}")]
     Aws(#[from] SecretsError),
