@@ -1,6 +1,8 @@
 //! Flags of the verbs that do what kubeseal's flags ask for: the same names, but YAML where nobody says
 //! otherwise, and nothing that another action would need.
 
+use std::path::Path;
+
 use super::{Args, ClusterArgs};
 use crate::context::Context;
 use crate::environment;
@@ -98,8 +100,11 @@ impl SealArgs {
 impl OutputArgs {
     /// Adds them to the flags.
     pub(crate) fn add_to(self, flags: Args) -> Args {
-        let is_json = |file: &String| file.ends_with(".json");
-        let json = self.file.as_ref().is_some_and(is_json);
+        let extension = self
+            .file
+            .as_ref()
+            .and_then(|file| Path::new(file).extension());
+        let json = extension.is_some_and(|extension| extension == "json");
         let usual = if json { "json" } else { "yaml" };
         Args {
             sealed_secret_file: self.file,

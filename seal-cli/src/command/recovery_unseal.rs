@@ -42,12 +42,10 @@ pub(crate) struct Args {
 
 /// The verb.
 pub(crate) fn verb(args: Args) -> Result<(), CliError> {
-    let flags = args::Args {
-        secret_file: Some(args.file.filter(|file| file != "-").unwrap_or_default()),
-        sealed_secret_file: Some(args.output.unwrap_or_default()),
-        format: Some(args.format.unwrap_or_else(|| "yaml".to_owned())),
-        ..args::Args::default()
-    };
+    let mut flags = args::Args::default();
+    flags.secret_file = Some(args.file.filter(|file| file != "-").unwrap_or_default());
+    flags.sealed_secret_file = Some(args.output.unwrap_or_default());
+    flags.format = Some(args.format.unwrap_or_else(|| "yaml".to_owned()));
     recover(&flags.for_verb()?, &PrivateKeys::read(&args.private_key)?)
 }
 
