@@ -1,5 +1,7 @@
 //! What was typed. Parsing has no effect; `context` says what it means.
 
+mod verb;
+
 use std::ffi::OsString;
 
 use clap::error::ErrorKind;
@@ -12,6 +14,7 @@ use crate::mode::ModeArgs;
 use crate::recipient::{Cert, RecipientArgs, RuleArgs};
 use crate::ui;
 use crate::verbs;
+pub(crate) use verb::{OutputArgs, SealArgs};
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
 ///

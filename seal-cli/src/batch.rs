@@ -115,6 +115,37 @@ impl Batch {
     }
 }
 
+/// Does something with each file, one after the other; stdin is `None`. Files of folders that do not hold a
+/// SealedSecret are passed over.
+///
+/// # Errors
+/// Those of finding files; what becomes of one is in its result.
+pub(crate) fn one_by_one<R>(
+    typed: &[PathBuf],
+    mut work: impl FnMut(Option<PathBuf>) -> Result<R, CliError>,
+) -> Result<Results<R>, CliError> {
+    let files = found(typed)?;
+    let progress = Progress::new(files.len());
+    let mut results = Vec::new();
+    for found in files {
+        let path = found.path.clone();
+        let is_stdin = path == Path::new("-");
+        let result = match (is_stdin, found.named) {
+            (true, _) => Some(work(None)),
+            (false, true) => Some(work(Some(path.clone()))),
+            // What is wrong with it is for the work to say.
+            (false, false) => match read(&found) {
+                Ok(None) => None,
+                _ => Some(work(Some(path.clone()))),
+            },
+        };
+        progress.step();
+        results.extend(result.map(|result| (path, result)));
+    }
+    progress.clear();
+    Ok(results)
+}
+
 /// Files that a verb tells about, which changes none.
 pub(crate) struct Looked {
     pub(crate) files: Vec<SealedFile>,

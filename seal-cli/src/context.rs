@@ -33,6 +33,8 @@ pub(crate) struct Context {
     /// `--format`, when given.
     pub(crate) asked_format: Option<Format>,
     pub(crate) allow_empty: bool,
+    /// Not kubeseal's way: scalars that YAML would turn into other text are refused.
+    pub(crate) by_verb: bool,
     pub(crate) name: Option<String>,
     /// `--namespace`, when given.
     pub(crate) namespace: Option<String>,
@@ -105,6 +107,7 @@ impl Context {
             },
             destination: output.map_or(Destination::Stdout, Destination::File),
             allow_empty: args.allow_empty_data.unwrap_or_default(),
+            by_verb: false,
             name: given(args.name),
             namespace: given(args.namespace).map(|name| without_kind(&name).to_owned()),
             scope: scope(args.scope)?,

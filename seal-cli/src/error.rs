@@ -51,6 +51,14 @@ pub(crate) enum CliError {
         from: String,
         reason: ReadSecretError,
     },
+    #[error(
+        "{from}: line {line}: {path} is not a string in YAML, and kubectl would read another text; put it in quotes"
+    )]
+    Coerced {
+        from: String,
+        line: usize,
+        path: String,
+    },
     #[error("no secrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NoSecrets(String),
     #[error("cannot use the private key in {from}: it {reason}")]

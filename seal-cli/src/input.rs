@@ -51,8 +51,8 @@ pub(crate) fn name(file: Option<&Path>) -> String {
     file.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string())
 }
 
-/// Reads every Secret; tells of scalars that YAML coerced.
-pub(crate) fn secrets(file: Option<&Path>) -> Result<Vec<InputSecret>, CliError> {
+/// Reads every Secret; tells of scalars that YAML coerced, or refuses them.
+pub(crate) fn secrets(file: Option<&Path>, coerces: bool) -> Result<Vec<InputSecret>, CliError> {
     let from = name(file);
     let bytes = bytes(file).map_err(|reason| CliError::Input {
         from: from.clone(),
@@ -70,6 +70,9 @@ pub(crate) fn secrets(file: Option<&Path>) -> Result<Vec<InputSecret>, CliError>
         })?;
         for scalar in list.coerced {
             let (line, path) = (scalar.line, scalar.path);
+            if !coerces {
+                return Err(CliError::Coerced { from, line, path });
+            }
             ui::warn(&format!(
                 "{from}: line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes"
             ));

@@ -76,7 +76,7 @@ fn run(mut typed: args::Args, called_as: CalledAs) -> Result<(), error::CliError
     match &context.mode {
         Mode::RecoveryUnseal(keys) => command::recovery_unseal::run(&context, keys),
         Mode::Validate => command::validate::run(&context),
-        Mode::ReEncrypt => command::re_encrypt::run(&context),
+        Mode::ReEncrypt => command::re_encrypt::flag(&context),
         Mode::FetchCert => command::fetch_cert::run(&context),
         Mode::MergeInto(file) => command::merge_into::run(&context, file),
         Mode::Raw(files) => command::raw::run(&context, files),

@@ -16,6 +16,7 @@ use crate::error::CliError;
 /// In the order of their names.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
+    Cert(command::fetch_cert::Args),
     Check(command::check::Args),
     Compact(command::compact::Args),
     Completions(command::completions::Args),
@@ -23,17 +24,24 @@ pub(crate) enum Verb {
     Inspect(command::inspect::Args),
     Keys(command::keys::Args),
     Man(command::man::Args),
+    Merge(Box<command::merge_into::Args>),
     Open(command::open::Args),
+    Raw(Box<command::raw::Args>),
     Recipients(command::recipients::Args),
+    Recover(command::recovery_unseal::Args),
     Rekey(command::rekey::Args),
+    Rotate(Box<command::re_encrypt::Args>),
+    Seal(Box<command::seal::Args>),
     Set(Box<command::set::Args>),
     Unset(command::unset::Args),
+    Verify(Box<command::validate::Args>),
 }
 
 impl Verb {
     /// Does what was typed.
     pub(crate) fn run(self) -> Result<(), CliError> {
         match self {
+            Self::Cert(args) => command::fetch_cert::verb(args),
             Self::Check(args) => command::check::run(&args),
             Self::Compact(args) => command::compact::run(args),
             Self::Completions(args) => command::completions::run(&args),
@@ -41,11 +49,17 @@ impl Verb {
             Self::Inspect(args) => command::inspect::run(&args),
             Self::Keys(args) => command::keys::run(args),
             Self::Man(args) => command::man::run(&args),
+            Self::Merge(args) => command::merge_into::verb(*args),
             Self::Open(args) => command::open::run(&args),
+            Self::Raw(args) => command::raw::verb(*args),
             Self::Recipients(args) => command::recipients::run(args),
+            Self::Recover(args) => command::recovery_unseal::verb(args),
             Self::Rekey(args) => command::rekey::run(args),
+            Self::Rotate(args) => command::re_encrypt::verb(*args),
+            Self::Seal(args) => command::seal::verb(*args),
             Self::Set(args) => command::set::run(*args),
             Self::Unset(args) => command::unset::run(&args),
+            Self::Verify(args) => command::validate::verb(*args),
         }
     }
 }
@@ -95,9 +109,13 @@ pub(crate) fn whole() -> clap::Command {
 }
 
 /// What people want to do, and the verbs for it.
-const TASKS: [(&str, &[&str]); 4] = [
-    ("Look into files", &["inspect", "check", "open"]),
-    ("Change files", &["set", "unset"]),
+const TASKS: [(&str, &[&str]); 5] = [
+    ("Seal", &["seal", "merge", "raw", "cert"]),
+    (
+        "Look into files",
+        &["inspect", "check", "open", "recover", "verify"],
+    ),
+    ("Change files", &["set", "unset", "rotate"]),
     (
         "Readers and keys",
         &["recipients", "rekey", "compact", "keys", "config"],

@@ -6,13 +6,14 @@ mod error;
 mod pick;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seal_format::Scope;
 use sealing::{
     Namespace, PlainSecret, SealedDocument, Target, scope_of, set_scope, without_copies,
 };
 
+use crate::args::SealArgs;
 use crate::config::Format;
 use crate::config::known::Said;
 use crate::context::Context;
@@ -31,13 +32,58 @@ pub(crate) use error::MergeError;
 use pick::Pair;
 use seal_manifest::TextEdit;
 
+/// Seal the items of a Secret into a file with a SealedSecret: seal merge FILE -f secret.yaml
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seal merge db.sealed.yaml --cert pub.pem -f more.yaml")]
+pub(crate) struct Args {
+    /// File with the SealedSecret; replaced in one step
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+
+    /// File with the Secrets [default: stdin]
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "FILE",
+        help_heading = "Input and output"
+    )]
+    secret_file: Option<String>,
+
+    /// yaml or json [default: that of the file]
+    #[arg(
+        short = 'o',
+        long,
+        value_name = "FORMAT",
+        help_heading = "Input and output"
+    )]
+    format: Option<String>,
+
+    /// Take Secrets without any item, too
+    #[arg(long, help_heading = "Input and output")]
+    allow_empty_data: bool,
+
+    #[command(flatten)]
+    seal: SealArgs,
+}
+
+/// The verb.
+pub(crate) fn verb(args: Args) -> Result<(), CliError> {
+    let mut flags = args.seal.flags();
+    flags.secret_file = args.secret_file;
+    flags.format = Some(args.format.unwrap_or_default());
+    flags.allow_empty_data = args.allow_empty_data.then_some(true);
+    flags.sealed_secret_file = Some(String::new());
+    run(&flags.for_verb()?, &args.file)
+}
+
 /// Reads, seals, writes: the whole change or none.
 pub(crate) fn run(context: &Context, path: &Path) -> Result<(), CliError> {
     if matches!(context.destination, Destination::File(_)) {
         return Err(MergeError::OutputFile.into());
     }
     let file = SealedFile::read_to_edit(path)?;
-    let secrets = input::secrets(context.secret_file.as_deref())?;
+    let secrets = input::secrets(context.secret_file.as_deref(), !context.by_verb)?;
     let pairs = pick::pick(context, &file, secrets)?;
     let merging = Merging {
         context,

@@ -1,10 +1,11 @@
 //! `--raw`: one value, sealed and printed bare.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seal_format::Scope;
 
+use crate::args::SealArgs;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::input;
@@ -39,6 +40,38 @@ pub(crate) enum RawError {
     InKms(InKms),
 }
 
+/// Seal one value and print it bare: seal raw --from-file FILE
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    printf %s \"$PASSWORD\" | seal raw --cert pub.pem --namespace demo --name db\n  \
+    seal raw --cert pub.pem --scope cluster-wide --from-file password.txt")]
+pub(crate) struct Args {
+    /// File with the value, byte for byte [default: stdin]
+    #[arg(long, value_name = "FILE", help_heading = "Input and output")]
+    from_file: Option<PathBuf>,
+
+    /// File to write, in one step [default: stdout]
+    #[arg(
+        short = 'w',
+        long,
+        value_name = "FILE",
+        help_heading = "Input and output"
+    )]
+    sealed_secret_file: Option<String>,
+
+    #[command(flatten)]
+    seal: SealArgs,
+}
+
+/// The verb.
+pub(crate) fn verb(args: Args) -> Result<(), CliError> {
+    let mut flags = args.seal.flags();
+    flags.sealed_secret_file = args.sealed_secret_file;
+    // One that the environment names is for other actions.
+    flags.secret_file = Some(String::new());
+    seal(&flags.for_verb()?, args.from_file.as_deref())
+}
+
 /// Reads, seals, writes. `files` is what `--from-file` says; without it the value is on stdin.
 pub(crate) fn run(context: &Context, files: &[String]) -> Result<(), CliError> {
     let file = match files {
@@ -46,6 +79,10 @@ pub(crate) fn run(context: &Context, files: &[String]) -> Result<(), CliError> {
         [file] => Some(path(file)),
         _ => return Err(RawError::SeveralFiles.into()),
     };
+    seal(context, file)
+}
+
+fn seal(context: &Context, file: Option<&Path>) -> Result<(), CliError> {
     let title = title(context)?;
     check_secret_file(context)?;
     let cluster = &context.cluster;

@@ -7,11 +7,13 @@
 mod document;
 mod rotation;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use seal_manifest::BlockEdit;
 use serde::de::IgnoredAny;
 
+use crate::args::{self, ClusterArgs};
+use crate::batch::{self, Done};
 use crate::cluster::{Endpoints, Purpose};
 use crate::context::Context;
 use crate::error::CliError;
@@ -19,8 +21,41 @@ use crate::output::{self, Destination, Format};
 use crate::sealed_input::SealedInput;
 pub(crate) use rotation::RotationError;
 
+/// Have the controller seal values again for its newest key, in place: seal rotate FILE
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Files with SealedSecrets, each replaced in one step, - for stdin and stdout; in folders, all of them
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// The verb.
+pub(crate) fn verb(args: Args) -> Result<(), CliError> {
+    let mut flags = args::Args::from(args.cluster);
+    flags.sealed_secret_file = Some(String::new());
+    flags.format = Some(String::new());
+    let mut context = flags.for_verb()?;
+    let work = |file: Option<PathBuf>| {
+        context.secret_file = file;
+        let changed = run(&context)?;
+        Ok(Done {
+            changed,
+            ..Done::default()
+        })
+    };
+    batch::report("rotate", batch::one_by_one(&args.files, work)?)
+}
+
+/// The flag.
+pub(crate) fn flag(context: &Context) -> Result<(), CliError> {
+    run(context).map(|_| ())
+}
+
 /// Asks for all documents, then writes: all of it or nothing.
-pub(crate) fn run(context: &Context) -> Result<(), CliError> {
+fn run(context: &Context) -> Result<bool, CliError> {
     let in_place = in_place(context)?;
     let input = SealedInput::read(context.secret_file.as_deref())?;
     rotation::check(&input)?;
@@ -47,10 +82,15 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     })?;
     if let Some(file) = in_place {
         let text = in_format(edited, in_place_format(context, file), &input.from)?;
-        return output::exchange(file, input.text()?.as_bytes(), text.as_bytes(), true);
+        let before = input.text()?;
+        output::exchange(file, before.as_bytes(), text.as_bytes(), true)?;
+        return Ok(before != text);
     }
-    let text = in_format(edited, Some(context.format), &input.from)?;
-    context.destination.write(&[text])
+    // A verb leaves the notation as it is.
+    let format = (!context.by_verb).then_some(context.format);
+    let text = in_format(edited, format, &input.from)?;
+    context.destination.write(&[text])?;
+    Ok(true)
 }
 
 /// The file that is replaced: that of `-f` if there is no `-w`.

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use seal_format::Scope;
 use sealing::{Namespace, SealedManifest, Target, scope_of};
 
+use crate::args::{OutputArgs, SealArgs};
 use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
@@ -18,10 +19,45 @@ use crate::title::Title;
 use crate::ui;
 use plan::Plan;
 
+/// Seal Secrets: seal seal -f secret.yaml -w sealed.yaml
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seal seal --cert pub.pem -f secret.yaml -w db.sealed.yaml\n  \
+    kubectl create secret generic db --dry-run=client --from-env-file=db.env -o yaml \\\n    \
+      | seal seal -w db.sealed.yaml")]
+pub(crate) struct Args {
+    /// File with the Secrets [default: stdin]
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "FILE",
+        help_heading = "Input and output"
+    )]
+    secret_file: Option<String>,
+
+    #[command(flatten)]
+    output: OutputArgs,
+
+    /// Seal Secrets without any item, too
+    #[arg(long, help_heading = "Input and output")]
+    allow_empty_data: bool,
+
+    #[command(flatten)]
+    seal: SealArgs,
+}
+
+/// The verb.
+pub(crate) fn verb(args: Args) -> Result<(), CliError> {
+    let mut flags = args.output.add_to(args.seal.flags());
+    flags.secret_file = args.secret_file;
+    flags.allow_empty_data = args.allow_empty_data.then_some(true);
+    run(&flags.for_verb()?)
+}
+
 /// Reads, seals, writes.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let plan = Plan::of(context)?;
-    let mut secrets = input::secrets(context.secret_file.as_deref())?;
+    let mut secrets = input::secrets(context.secret_file.as_deref(), !context.by_verb)?;
     let work = Work {
         from: input::name(context.secret_file.as_deref()),
         target: target(context, &plan, &secrets)?,

@@ -1,11 +1,36 @@
 //! `--validate`: asks the controller whether it can open SealedSecrets (contract §3.8).
 
+use std::path::PathBuf;
+
 use http::StatusCode;
 
+use crate::args::{self, ClusterArgs};
+use crate::batch::{self, Done};
 use crate::cluster::{Endpoints, Purpose};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::sealed_input::SealedInput;
+
+/// Ask the controller whether it can open SealedSecrets: seal verify FILE
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// Files with SealedSecrets, - for stdin; in folders, all of them
+    #[arg(value_name = "FILE|FOLDER", required = true)]
+    files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    cluster: ClusterArgs,
+}
+
+/// The verb.
+pub(crate) fn verb(args: Args) -> Result<(), CliError> {
+    let mut context = args::Args::from(args.cluster).for_verb()?;
+    let work = |file: Option<PathBuf>| {
+        context.secret_file = file;
+        run(&context).map(|()| Done::default())
+    };
+    batch::report("verify", batch::one_by_one(&args.files, work)?)
+}
 
 /// Says nothing if all of them open.
 ///
