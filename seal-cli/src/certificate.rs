@@ -4,6 +4,7 @@ use std::io::Read as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::address;
@@ -14,6 +15,20 @@ use crate::error::CliError;
 /// No chain of certificates is longer.
 pub(crate) const LIMIT: u64 = 1024 * 1024;
 const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// So long before its end people are told.
+pub(crate) const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What to tell of a certificate that is still good, but not for long.
+pub(crate) fn warning(from: &str, until: Timestamp, now: Timestamp) -> Option<String> {
+    let left = until.duration_since(now);
+    (left < SOON && !left.is_negative()).then(|| {
+        format!(
+            "the certificate from {from} expires on {}; fetch the newest one, and seal for that",
+            until.strftime("%Y-%m-%d")
+        )
+    })
+}
 
 /// A certificate as it was served, unchecked.
 pub(crate) struct Fetched {
@@ -112,6 +127,16 @@ fn reason(error: &ureq::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_end_is_told_in_time() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        for (days, told) in [(31, false), (29, true), (0, true), (-1, false)] {
+            let until = now + SignedDuration::from_hours(days * 24);
+            let warning = warning("pub.pem", until, now);
+            assert_eq!(warning.is_some(), told, "{days}");
+        }
+    }
 
     #[test]
     fn files_and_urls_are_told_apart() {

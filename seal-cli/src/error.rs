@@ -385,7 +385,7 @@ const LEGACY_KEY: &str = "\n  legacy values open with the private key of their c
 fn recovery_hint(reason: &OpenError) -> &'static str {
     let no_identity = reason.fault() == Some(Fault::NoIdentity);
     if no_identity || no_key(reason) {
-        "\n  name the private key of the cluster with --recovery-private-key; it opens values only in the namespace, name and scope that they were sealed for"
+        "\n  name the private key of the cluster with --recovery-private-key (--private-key of seal recover); it opens values only in the namespace, name and scope that they were sealed for"
     } else {
         ""
     }

@@ -83,11 +83,11 @@ pub(super) fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, Cl
         Spelling::Certificate(place) => {
             let fetched = certificate::read(&place).map_err(of(name.as_deref()))?;
             written.clone_from(&fetched.from);
-            of_certificate(fetched).map_err(of(name.as_deref()))?
+            of_certificate(&fetched).map_err(of(name.as_deref()))?
         }
         Spelling::Cluster(context) => {
             let fetched = certificate::of_cluster(&cluster.in_context(context))?;
-            of_certificate(fetched)?
+            of_certificate(&fetched)?
         }
         Spelling::PublicKey(path) => match public_key::read(&path) {
             Ok(key) => Key::Bare(Arc::new(key)),
@@ -126,9 +126,13 @@ fn of(name: Option<&str>) -> impl Fn(CliError) -> CliError {
     }
 }
 
-fn of_certificate(fetched: Fetched) -> Result<Key, CliError> {
+fn of_certificate(fetched: &Fetched) -> Result<Key, CliError> {
     let key = |certificate: Certificate| {
-        let key = Arc::new(certificate.recipient(Timestamp::now())?);
+        let now = Timestamp::now();
+        let key = Arc::new(certificate.recipient(now)?);
+        if let Some(warning) = certificate::warning(&fetched.from, certificate.not_after(), now) {
+            ui::warn(&warning);
+        }
         Ok(if certificate.is_kms_held() {
             Key::CertificateInKms(key)
         } else {
@@ -138,7 +142,7 @@ fn of_certificate(fetched: Fetched) -> Result<Key, CliError> {
     Certificate::from_pem(&fetched.bytes)
         .and_then(key)
         .map_err(|reason| CliError::Certificate {
-            from: fetched.from,
+            from: fetched.from.clone(),
             reason,
         })
 }

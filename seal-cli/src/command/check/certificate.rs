@@ -2,19 +2,16 @@
 
 use std::path::Path;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use seal_keys::Certificate;
 
 use super::catalog::{CERTIFICATE_EXPIRED, CERTIFICATE_EXPIRES, OTHER_KEY};
 use super::finding::{Finding, few};
 use super::object::Object;
 use super::values::Values;
-use crate::certificate::LIMIT;
+use crate::certificate::{LIMIT, SOON};
 use crate::error::CliError;
 use crate::ui::in_line;
-
-/// So long before the end people are told.
-const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// A certificate that files should be sealed for.
 #[derive(Clone)]
@@ -126,6 +123,8 @@ pub(super) fn wrapped(object: &Object<'_>, values: &Values<'_>, target: &Target)
 
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     #[test]
