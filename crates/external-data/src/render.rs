@@ -5,12 +5,21 @@ use std::collections::BTreeMap;
 use seal_api::external_secrets::{
     DecodingStrategy, MergePolicy, Template, TemplateAs, TemplateFrom, TemplateSource,
 };
+use seal_manifest::Limits;
 use template::{Engine, Items, Rendered};
 use zeroize::Zeroizing;
 
 use crate::bounds::{Bounds, Exceeded, size, size_of};
 use crate::decoding::decode;
 use crate::{DataError, SecretData};
+
+/// Of what a template makes: the first document, and what a Secret could hold.
+const LIMITS: Limits = Limits {
+    documents: 1,
+    nodes: 50_000,
+    aliased_nodes: 10_000,
+    aliased_bytes: 1 << 20,
+};
 
 /// Where a template stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -305,7 +314,7 @@ impl Rendering<'_> {
         let bad = || RenderError::NotAnObject {
             place: place.to_owned(),
         };
-        let documents = seal_manifest::read(yaml).map_err(|_| bad())?;
+        let documents = seal_manifest::read_within(yaml, &LIMITS).map_err(|_| bad())?;
         let Some(document) = documents.first() else {
             return Ok(());
         };

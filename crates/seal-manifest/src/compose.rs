@@ -1,7 +1,8 @@
 //! YAML documents into [`Node`] trees, from the events of the parser.
 
 use crate::decimal;
-use crate::document::{Document, MAX_DEPTH, MAX_NODES};
+use crate::document::{Document, MAX_DEPTH};
+use crate::limits::Limits;
 use crate::mapping::Mapping;
 use crate::node::{Content, Entry, Node};
 use crate::read_error::{ReadError, SyntaxReason};
@@ -10,18 +11,13 @@ use crate::trace::Trace;
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput};
 use std::collections::HashMap;
 
-/// Values that aliases may add to one document.
-const MAX_ALIASED_NODES: usize = 100_000;
-/// Bytes of text that aliases may add to one document.
-const MAX_ALIASED_BYTES: usize = 16 << 20;
-
 /// Reads all documents of `text`, whose first line is `first_line` of the input; and records where
 /// everything stood, if someone wants to know.
 pub(crate) fn read(
     text: &str,
     first_line: usize,
     documents: &mut Vec<Document>,
-    trace: Option<&mut Trace>,
+    (trace, limits): (Option<&mut Trace>, &Limits),
 ) -> Result<(), ReadError> {
     let mut options = granit_parser::Options::default();
     options.set_emit_comments(false);
@@ -31,6 +27,7 @@ pub(crate) fn read(
         parser: Parser::new_from_str_with_options(text, options),
         document: documents.len() + 1,
         trace,
+        limits: *limits,
         anchors: HashMap::new(),
         nodes: 0,
         aliased: Weight::default(),
@@ -49,6 +46,9 @@ pub(crate) fn read(
                 let root = composer.node(event, span, 0)?;
                 documents.push(Document::new(composer.document, root));
                 composer.document += 1;
+                if documents.len() >= limits.documents {
+                    break;
+                }
             }
             Event::Scalar(..)
                 if matches!(composer.node(event, span, 0)?.content, Content::Null) => {}
@@ -67,6 +67,7 @@ struct Composer<'a, 't> {
     parser: Parser<'a, StrInput<'a>>,
     document: usize,
     trace: Option<&'t mut Trace>,
+    limits: Limits,
     anchors: HashMap<usize, Anchor>,
     nodes: usize,
     aliased: Weight,
@@ -111,11 +112,11 @@ impl<'a> Composer<'a, '_> {
     fn node(&mut self, event: Event<'a>, span: Span, depth: usize) -> Result<Node, ReadError> {
         let line = self.line(&span.start);
         self.nodes += 1;
-        if self.nodes > MAX_NODES {
+        if self.nodes > self.limits.nodes {
             return Err(ReadError::TooLarge {
                 document: self.document,
                 line,
-                limit: MAX_NODES,
+                limit: self.limits.nodes,
             });
         }
         let (content, anchor) = match event {
@@ -256,7 +257,12 @@ impl<'a> Composer<'a, '_> {
     fn spend(&mut self, weight: Weight, line: usize) -> Result<(), ReadError> {
         self.aliased.nodes += weight.nodes;
         self.aliased.bytes += weight.bytes;
-        if self.aliased.nodes > MAX_ALIASED_NODES || self.aliased.bytes > MAX_ALIASED_BYTES {
+        let Limits {
+            aliased_nodes,
+            aliased_bytes,
+            ..
+        } = self.limits;
+        if self.aliased.nodes > aliased_nodes || self.aliased.bytes > aliased_bytes {
             return Err(ReadError::TooManyAliases {
                 document: self.document,
                 line,

@@ -3,14 +3,13 @@
 use crate::Format;
 use crate::compose;
 use crate::json_document;
+use crate::limits::Limits;
 use crate::node::Node;
 use crate::read_error::ReadError;
 use crate::trace::Trace;
 
 /// Levels of nesting; the deepest manifests in the field have about twenty.
 pub(crate) const MAX_DEPTH: usize = 64;
-/// Values in one document, keys and aliases included: a List of 20,000 Secrets fits.
-pub(crate) const MAX_NODES: usize = 1_000_000;
 
 /// One document of an input, always a mapping.
 pub struct Document {
@@ -51,6 +50,31 @@ impl Document {
 /// [`ReadError`], for the first thing that is wrong; documents before it are not returned.
 pub fn read(bytes: &[u8]) -> Result<Vec<Document>, ReadError> {
     join(parts(bytes)?.iter().map(Part::read))
+}
+
+/// The same within other limits than those for people's own files.
+///
+/// # Errors
+/// As [`read`]; for what comes after the last document that is read there are none.
+pub fn read_within(bytes: &[u8], limits: &Limits) -> Result<Vec<Document>, ReadError> {
+    let mut documents: Vec<Document> = Vec::new();
+    for part in Chunks::of(decode(bytes)?).map(Part) {
+        let before = documents.len();
+        let left = Limits {
+            documents: limits.documents.saturating_sub(before),
+            ..*limits
+        };
+        if left.documents == 0 {
+            break;
+        }
+        let found = part.read_traced(None, &left);
+        let (found, _) = found.map_err(|error| error.after(before))?;
+        documents.extend(found.into_iter().map(|document| Document {
+            index: document.index + before,
+            ..document
+        }));
+    }
+    Ok(documents)
 }
 
 /// Splits an input where it can be read in pieces, each by itself and in any order; [`join`] makes
@@ -96,26 +120,33 @@ impl Part<'_> {
     /// [`ReadError`], for the first thing that is wrong in this piece; documents count from its
     /// beginning, lines from the input's.
     pub fn read(&self) -> Result<Vec<Document>, ReadError> {
-        self.read_traced(None).map(|(documents, _)| documents)
+        let read = self.read_traced(None, &Limits::default());
+        read.map(|(documents, _)| documents)
     }
 
     /// The same, the events of the YAML parser recorded; and which notation it was.
     fn read_traced(
         &self,
         mut trace: Option<&mut Trace>,
+        limits: &Limits,
     ) -> Result<(Vec<Document>, Format), ReadError> {
         let chunk = &self.0;
         let mut documents = Vec::new();
         if json_document::looks_like_json(chunk.body) {
-            let outcome = json_document::read(chunk.body, chunk.body_line, &mut documents);
+            let outcome = json_document::read(chunk.body, chunk.body_line, &mut documents, limits);
             let Err(failure) = outcome else {
                 return Ok((documents, Format::Json));
             };
             documents.clear();
             // A flow mapping begins like JSON. Go falls back to YAML in the same way.
-            compose_or(chunk, failure, &mut documents, trace.take())?;
+            compose_or(chunk, failure, &mut documents, (trace.take(), limits))?;
         } else {
-            compose::read(chunk.text, chunk.line, &mut documents, trace.take())?;
+            compose::read(
+                chunk.text,
+                chunk.line,
+                &mut documents,
+                (trace.take(), limits),
+            )?;
         }
         Ok((documents, Format::Yaml))
     }
@@ -151,7 +182,7 @@ pub(crate) fn open(text: &str, index: usize) -> Result<Opened<'_>, ReadError> {
         let mut trace = Trace::default();
         let is_ahead = wanted.is_none();
         let (found, format) = part
-            .read_traced(is_ahead.then_some(&mut trace))
+            .read_traced(is_ahead.then_some(&mut trace), &Limits::default())
             .map_err(|error| error.after(before))?;
         if is_ahead && (before + 1..=before + found.len()).contains(&index) {
             let (part, offset, trace) = match format {
@@ -182,12 +213,13 @@ fn compose_or(
     chunk: &Chunk<'_>,
     failure: json_document::Failure,
     documents: &mut Vec<Document>,
-    trace: Option<&mut Trace>,
+    (trace, limits): (Option<&mut Trace>, &Limits),
 ) -> Result<(), ReadError> {
     match failure {
         json_document::Failure::Refused(error) => Err(error),
         json_document::Failure::NotJson(error) => {
-            compose::read(chunk.text, chunk.line, documents, trace).map_err(|yaml_error| {
+            let how = (trace, limits);
+            compose::read(chunk.text, chunk.line, documents, how).map_err(|yaml_error| {
                 if json_document::is_unmistakable(chunk.body) {
                     error
                 } else {

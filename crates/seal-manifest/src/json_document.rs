@@ -3,7 +3,8 @@
 //! `serde_json` tells no positions while it reads. But strings without escapes are borrowed from
 //! the input, so their address is their position, and every key has one near it.
 
-use crate::document::{Document, MAX_DEPTH, MAX_NODES, newlines};
+use crate::document::{Document, MAX_DEPTH, newlines};
+use crate::limits::Limits;
 use crate::node::{Content, Entry, Node};
 use crate::read_error::{ReadError, SyntaxReason};
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -36,6 +37,7 @@ pub(crate) fn read(
     text: &str,
     first_line: usize,
     documents: &mut Vec<Document>,
+    limits: &Limits,
 ) -> Result<(), Failure> {
     let place = Place::new(text, first_line);
     let mut rest = Rest::new(text, first_line);
@@ -47,6 +49,7 @@ pub(crate) fn read(
             place: &place,
             document,
             nodes: Cell::new(0),
+            most: limits.nodes,
             refused: RefCell::new(None),
         };
         let seed = Value {
@@ -70,7 +73,7 @@ pub(crate) fn read(
             }
         }
         rest.skip(input.into_iter::<IgnoredAny>().byte_offset());
-        if rest.is_blank() {
+        if rest.is_blank() || documents.len() >= limits.documents {
             return Ok(());
         }
     }
@@ -168,6 +171,8 @@ struct Reading<'a> {
     place: &'a Place<'a>,
     document: usize,
     nodes: Cell<usize>,
+    /// Values that there may be.
+    most: usize,
     /// What was wrong, since `serde_json` carries only text.
     refused: RefCell<Option<ReadError>>,
 }
@@ -181,11 +186,11 @@ impl Reading<'_> {
     fn node<E: serde::de::Error>(&self, content: Content) -> Result<Node, E> {
         let (document, line) = (self.document, self.place.line.get());
         self.nodes.set(self.nodes.get() + 1);
-        if self.nodes.get() > MAX_NODES {
+        if self.nodes.get() > self.most {
             return Err(self.refuse(ReadError::TooLarge {
                 document,
                 line,
-                limit: MAX_NODES,
+                limit: self.most,
             }));
         }
         Ok(Node::new(line, content))
@@ -348,7 +353,8 @@ mod tests {
             let many = format!("{{}}{separator}").repeat(number);
             let text = format!("{many}{{\"a\" 1}}");
             let mut documents = Vec::new();
-            let Err(Failure::NotJson(error)) = read(&text, 1, &mut documents) else {
+            let Err(Failure::NotJson(error)) = read(&text, 1, &mut documents, &Limits::default())
+            else {
                 panic!("that is no JSON");
             };
             assert_eq!(documents.len(), number);

@@ -8,7 +8,7 @@
 )]
 
 use proptest::prelude::*;
-use seal_manifest::{ReadError, SyntaxReason, read};
+use seal_manifest::{Limits, ReadError, SyntaxReason, read};
 use std::fmt::Write as _;
 
 fn refusal(text: &str) -> ReadError {
@@ -245,3 +245,37 @@ const PIECES: &[&str] = &[
     "\\u",
     "\\ud83d",
 ];
+
+/// A document of little text and much content, many times.
+fn bombs(count: usize) -> String {
+    let text = "x".repeat(8 << 10);
+    let aliases = vec!["*x"; 2_000].join(",");
+    format!("a: &x {text}\nb: [{aliases}]\n---\n").repeat(count)
+}
+
+#[test]
+fn within_limits_nothing_is_multiplied() {
+    let limits = Limits {
+        documents: 2,
+        nodes: 1_000,
+        aliased_nodes: 1_000,
+        aliased_bytes: 1 << 10,
+    };
+    let read = |text: &str| seal_manifest::read_within(text.as_bytes(), &limits);
+    let refused = |text: &str| read(text).map(|read| read.len()).unwrap_err();
+    let bombs = bombs(100);
+    assert!(matches!(refused(&bombs), ReadError::TooManyAliases { .. }));
+    let json = format!("{{\"a\":[{}1]}}", "1,".repeat(1_000));
+    assert!(matches!(refused(&json), ReadError::TooLarge { .. }));
+    let yaml = format!("a:\n{}", "- 1\n".repeat(1_000));
+    assert!(matches!(refused(&yaml), ReadError::TooLarge { .. }));
+    // What follows is not even looked at.
+    for text in [
+        "a: 1\n---\nb: 2\n---\n\t{",
+        "{\"a\":1}\n{\"b\":2}\n{",
+        "{\"a\":1}\n---\n{\"b\":2}{\n",
+        "a: 1\n...\nb: 2\n...\n- c\n",
+    ] {
+        assert_eq!(read(text).map(|read| read.len()), Ok(2), "{text:?}");
+    }
+}

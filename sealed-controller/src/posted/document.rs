@@ -1,7 +1,7 @@
 //! One SealedSecret as someone sent it.
 
 use seal_format::Scope;
-use seal_manifest::{Document, Node, NodeKind};
+use seal_manifest::{Document, Limits, Node, NodeKind};
 use sealing::{OpenError, Opening, SealedDocument, read_sealed};
 use serde_json::{Map, Value};
 
@@ -10,6 +10,15 @@ const LAST_APPLIED: [&str; 2] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     "kubecfg.ksonnet.io/last-applied-configuration",
 ];
+
+/// Whoever sends bodies shares the process with others: what a SealedSecret needs, and one document more, to
+/// see that there is one.
+const LIMITS: Limits = Limits {
+    documents: 2,
+    nodes: 20_000,
+    aliased_nodes: 1_000,
+    aliased_bytes: 64 << 10,
+};
 
 /// The body is not one SealedSecret. Which rule it breaks is not told: it would be the sender's own text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +37,7 @@ pub(super) struct Posted {
 impl Posted {
     /// Reads it, in JSON or YAML.
     pub(super) fn read(body: &[u8]) -> Result<Self, NotOne> {
-        let documents = seal_manifest::read(body).map_err(|_| NotOne)?;
+        let documents = seal_manifest::read_within(body, &LIMITS).map_err(|_| NotOne)?;
         let [document] = documents.as_slice() else {
             return Err(NotOne);
         };
