@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
 use external_data::{
-    Assembled, Bounds, Entry, RenderedSecret, SecretData, SourceKind, Sources as TemplateSources,
-    Want, assemble, render, sources,
+    Assembled, Bounds, Entry, Exceeded, RenderError, RenderedSecret, SecretData, SourceKind,
+    Sources as TemplateSources, Want, assemble, render, sources,
 };
 use jiff::Timestamp;
 use k8s_openapi::api::core::v1::{ConfigMap, Secret};
@@ -76,13 +76,16 @@ pub(crate) async fn bring_about(
     {
         return Ok(Outcome::of(Verdict::synced()));
     }
-    let fetched = place.aside(fetch(questions, &external.spec, since));
+    let fetched = place.aside(fetch(questions, since));
     let fetched = context.stop.run_until_cancelled(fetched).await;
     let fetched = fetched.unwrap_or(Err(SyncError::Stopped))?;
     let sources = Box::pin(read_sources(external, context)).await?;
     let object = external.clone();
     let work = move || make(&object, fetched, &sources);
-    let made = Box::pin(context.workshop.make(asker.namespace, work)).await?;
+    // Others of the namespace may be at work for long: that is no reason to keep a place.
+    let made = place.aside(Box::pin(context.workshop.make(asker.namespace, work)));
+    let made = context.stop.run_until_cancelled(made).await;
+    let made = made.unwrap_or(Err(SyncError::Stopped))?;
     let mut outcome = match &made.rendered {
         Some(rendered) => Box::pin(write(external, key, input, rendered, context)).await?,
         None => Box::pin(deletion::without_values(external, context)).await?,
@@ -186,6 +189,7 @@ async fn read_sources(
 ) -> Result<TemplateSources, SyncError> {
     let namespace = external.metadata.namespace.as_deref().unwrap_or_default();
     let mut read = TemplateSources::new();
+    let mut held = 0;
     for (kind, name) in template_of(external).map(sources).unwrap_or_default() {
         let (what, found) = match kind {
             SourceKind::ConfigMap => {
@@ -204,6 +208,15 @@ async fn read_sources(
             fault: error.into(),
         })?;
         if let Some(items) = found {
+            held += items
+                .iter()
+                .map(|(key, item)| key.len() + item.len())
+                .sum::<usize>();
+            if held > Bounds::BYTES {
+                let place = "spec.target.template.templateFrom".to_owned();
+                let reason = Exceeded::Bytes;
+                return Err(RenderError::Exceeded { place, reason }.into());
+            }
             read.insert((kind, name), items);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use external_data::{Answer, Entry, SecretData, Want, What, entries, want_of, wants};
+use external_data::{Answer, Entry, SecretData, Want, What, first_wants};
 use futures::future::join_all;
 use seal_api::external_secrets::{ExternalSecretSpec, Find};
 use secrets_manager::{SecretValue, SecretsError, Version};
@@ -37,6 +37,8 @@ pub(crate) struct Seen {
 pub(crate) struct Questions(Vec<Question>);
 
 struct Question {
+    /// The first that wants it.
+    entry: Entry,
     want: Want,
     source: Result<Arc<Source>, FetchReason>,
     /// Put before every key.
@@ -75,7 +77,7 @@ pub(crate) async fn questions(
     spec: &ExternalSecretSpec,
 ) -> Result<Questions, SyncError> {
     let mut questions = Vec::new();
-    for want in wants(spec)? {
+    for (entry, want) in first_wants(spec)? {
         let (source, prefix) = match open(context, asker, &want) {
             Ok(store) => {
                 let aws = store.aws();
@@ -85,6 +87,7 @@ pub(crate) async fn questions(
             Err(reason) => (Err(reason), None),
         };
         questions.push(Question {
+            entry,
             want,
             source,
             prefix,
@@ -97,11 +100,7 @@ pub(crate) async fn questions(
 }
 
 /// Asks for everything. An answer may be as old as `since`.
-pub(crate) async fn fetch(
-    questions: Questions,
-    spec: &ExternalSecretSpec,
-    since: Instant,
-) -> Result<Fetched, SyncError> {
+pub(crate) async fn fetch(questions: Questions, since: Instant) -> Result<Fetched, SyncError> {
     let answers = questions.0.into_iter().map(|question| question.ask(since));
     let mut fetched = Fetched {
         answers: Vec::new(),
@@ -109,7 +108,7 @@ pub(crate) async fn fetch(
         seen: Some(Vec::new()),
     };
     let mut errors = Vec::new();
-    for (want, answer) in join_all(answers).await {
+    for (entry, want, answer) in join_all(answers).await {
         match answer {
             Ok((answer, seen)) => {
                 let created = seen.as_ref().and_then(|seen| seen.created);
@@ -121,7 +120,7 @@ pub(crate) async fn fetch(
                 fetched.answers.push((want, answer));
             }
             Err(reason) => errors.push(FetchError {
-                entry: entry_of(spec, &want),
+                entry,
                 store: want.store,
                 reason,
             }),
@@ -132,13 +131,6 @@ pub(crate) async fn fetch(
     } else {
         Err(SyncError::Fetch(errors))
     }
-}
-
-/// The first entry that wants it.
-fn entry_of(spec: &ExternalSecretSpec, want: &Want) -> Entry {
-    let mut all = entries(spec);
-    let found = all.find(|entry| want_of(spec, entry).as_ref() == Ok(want));
-    found.unwrap_or(Entry::Data(0))
 }
 
 type Answered = Result<(Answer, Option<Seen>), FetchReason>;
@@ -163,7 +155,7 @@ impl Question {
         }
     }
 
-    async fn ask(mut self, since: Instant) -> (Want, Answered) {
+    async fn ask(mut self, since: Instant) -> (Entry, Want, Answered) {
         let source = std::mem::replace(&mut self.source, Err(FetchReason::NoStore));
         let answer = match source {
             Ok(source) => {
@@ -175,7 +167,7 @@ impl Question {
             }
             Err(reason) => Err(reason),
         };
-        (self.want, answer)
+        (self.entry, self.want, answer)
     }
 
     async fn ask_of(&self, source: &Arc<Source>, since: Instant) -> Answered {

@@ -6,7 +6,7 @@ mod sweep;
 mod tokens;
 mod who;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -62,9 +62,8 @@ const MOST: usize = 100;
 /// A namespace has more stores of different identities than one may have.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "stores of this namespace are more than {MOST} different identities and regions; let stores share them. Those \
-     that are not used any more count for {} minutes",
-    UNUSED.as_secs() / 60
+    "objects of this namespace would ask AWS as more than {MOST} different identities and regions; let its stores \
+     share them"
 )]
 pub(crate) struct TooManyIdentities;
 
@@ -152,11 +151,12 @@ impl Sources {
         region: &str,
     ) -> Result<(), TooManyIdentities> {
         let mut state = self.state();
-        let asked = state.asked.entry(namespace.to_owned()).or_default();
         let place = (identity.clone(), region.to_owned());
-        if asked.len() >= MOST && !asked.contains_key(&place) {
-            return Err(TooManyIdentities);
+        let known = state.asked.get(namespace);
+        if known.is_some_and(|known| known.len() >= MOST && !known.contains_key(&place)) {
+            state.let_one_go(namespace)?;
         }
+        let asked = state.asked.entry(namespace.to_owned()).or_default();
         asked.insert(place, Instant::now());
         Ok(())
     }
@@ -260,16 +260,7 @@ impl Sources {
     fn tidy(&self) {
         let now = Instant::now();
         let mut state = self.state();
-        let State { sources, asked, .. } = &mut *state;
-        asked.retain(|_, asked| {
-            asked.retain(|place, last| {
-                let used = sources
-                    .get(place)
-                    .is_some_and(|running| running.unused.is_none());
-                used || now.duration_since(*last) < UNUSED
-            });
-            !asked.is_empty()
-        });
+        state.forget_who_asked(now);
         state.sources.retain(|_, running| {
             if !running.source.users().is_empty() {
                 running.unused = None;
@@ -285,6 +276,52 @@ impl Sources {
 }
 
 impl State {
+    /// Those that objects of each namespace stand on.
+    fn stood_on(&self) -> HashMap<&str, HashSet<&Place>> {
+        let mut stood_on: HashMap<&str, HashSet<&Place>> = HashMap::new();
+        for (key, sources) in &self.places {
+            let namespace = key.namespace.as_deref().unwrap_or_default();
+            let places = sources.iter().map(|source| &source.place);
+            stood_on.entry(namespace).or_default().extend(places);
+        }
+        stood_on
+    }
+
+    /// The identity that no object of the namespace stands on, and that was asked as longest ago, counts no more;
+    /// nor does it cost anything, if nobody else stands on it. Keys that were changed make room for those that came.
+    fn let_one_go(&mut self, namespace: &str) -> Result<(), TooManyIdentities> {
+        let stood_on = self.stood_on().remove(namespace).unwrap_or_default();
+        let asked = self.asked.get(namespace).into_iter().flatten();
+        let idle = asked.filter(|(place, _)| !stood_on.contains(place));
+        let oldest = idle.min_by_key(|(_, last)| **last);
+        let place = oldest.map(|(place, _)| place.clone());
+        let place = place.ok_or(TooManyIdentities)?;
+        if let Some(asked) = self.asked.get_mut(namespace) {
+            asked.remove(&place);
+        }
+        let running = self.sources.get(&place);
+        if running.is_some_and(|running| running.source.users().is_empty()) {
+            self.sources.remove(&place);
+        }
+        Ok(())
+    }
+
+    /// Forgets who asked as an identity long ago, and has nothing that stands on it.
+    fn forget_who_asked(&mut self, now: Instant) {
+        let mut asked = std::mem::take(&mut self.asked);
+        let stood_on = self.stood_on();
+        asked.retain(|namespace, asked| {
+            let stood_on = stood_on.get(namespace.as_str());
+            asked.retain(|place, last| {
+                let used = stood_on.is_some_and(|stood_on| stood_on.contains(place));
+                used || now.duration_since(*last) < UNUSED
+            });
+            !asked.is_empty()
+        });
+        drop(stood_on);
+        self.asked = asked;
+    }
+
     fn leave(&mut self, key: &Key) {
         for source in self.places.remove(key).into_iter().flatten() {
             source.users().remove(key);
@@ -359,11 +396,33 @@ mod tests {
             let admitted = sources.admit(namespace, &identity(number), "eu-central-1");
             admitted.is_ok()
         };
-        assert!((0..MOST).all(|number| admit("a", number)));
+        let stand = |number: usize| {
+            let key = Key::new(&format!("db-{number}")).within("a");
+            let source = sources.source(identity(number), "eu-central-1");
+            let asker = Asker {
+                key: &key,
+                namespace: "a",
+                interval: Some(SignedDuration::from_hours(1)),
+            };
+            sources.placed(&asker, vec![(source, "prod/db".to_owned())]);
+        };
+        for number in 0..MOST {
+            assert!(admit("a", number));
+            stand(number);
+        }
         assert!(!admit("a", MOST) && admit("a", 0) && admit("b", MOST));
+        // A key that was changed makes room for the one that came.
+        sources.leave(&Key::new("db-7").within("a"));
+        assert!(admit("a", MOST));
+        let running = sources.state().sources.len();
+        assert_eq!(running, MOST - 1, "nor does it cost anything");
+        stand(MOST);
+        assert!(!admit("a", 7));
         tokio::time::advance(UNUSED).await;
+        sources.leave(&Key::new("db-8").within("a"));
         sources.tidy();
-        assert!(admit("a", MOST), "those that nobody used are forgotten");
+        assert!(!sources.state().asked.contains_key("b"));
+        assert_eq!(sources.state().asked["a"].len(), MOST - 1);
     }
 
     #[tokio::test(start_paused = true)]

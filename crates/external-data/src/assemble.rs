@@ -121,7 +121,7 @@ pub fn assemble<'a>(
             Entry::DataFrom(index) => spec
                 .data_from
                 .get(*index)
-                .map(|from| of_data_from(from, answer, engine)),
+                .map(|from| of_data_from(from, answer, (engine, bounds))),
         };
         let made = made.unwrap_or_else(|| Ok(SecretData::new()));
         let made = made.map_err(|reason| AssembleError::Data {
@@ -166,7 +166,7 @@ fn of_data(data: &Data, answer: &Answer) -> Result<SecretData, DataError> {
 fn of_data_from(
     from: &DataFrom,
     answer: &Answer,
-    engine: &dyn Engine,
+    (engine, bounds): (&dyn Engine, &Bounds<'_>),
 ) -> Result<SecretData, DataError> {
     let (conversion, decoding, null_bytes, data) = match (&from.extract, &from.find, answer) {
         (Some(remote), _, answer) => (
@@ -194,7 +194,7 @@ fn of_data_from(
     let data = if from.rewrite.is_empty() {
         convert_keys(data, conversion.unwrap_or_default())?
     } else {
-        rewrite(data, &from.rewrite, engine)?
+        rewrite(data, &from.rewrite, engine, bounds)?
     };
     let data = decode_all(validate_keys(data)?, decoding.unwrap_or_default())?;
     check_null_bytes(&data, null_bytes.unwrap_or_default())?;

@@ -1,5 +1,7 @@
 //! Why values could not be made.
 
+use crate::bounds::Exceeded;
+
 /// Names what is at fault, never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DataError {
@@ -74,6 +76,9 @@ pub enum RewriteError {
     /// Keys grow beyond all measure.
     #[error("the keys that it makes are too long")]
     TooLong,
+    /// Entries up to here cost too much.
+    #[error("{0}")]
+    Exceeded(#[from] Exceeded),
     /// A value to merge is no JSON object.
     #[error("merge: the value of key {0} is not a JSON object")]
     NotAnObject(String),

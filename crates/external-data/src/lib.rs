@@ -30,7 +30,9 @@ pub use keys::{convert_keys, validate_keys};
 pub use property::property;
 pub use render::{RenderError, RenderedSecret, SourceKind, Sources, render, sources};
 pub use rewrite::rewrite;
-pub use want::{BadEntry, Entry, StoreName, Want, What, entries, stores, want_of, wants};
+pub use want::{
+    BadEntry, Entry, StoreName, Want, What, entries, first_wants, stores, want_of, wants,
+};
 
 /// Values by key, wiped when dropped.
 pub type SecretData = BTreeMap<String, Zeroizing<Vec<u8>>>;

@@ -6,6 +6,7 @@ use seal_api::external_secrets::{Regexp, Rewrite, Transform};
 use template::{Engine, Items};
 use zeroize::Zeroizing;
 
+use crate::bounds::Bounds;
 use crate::error::RewriteError;
 use crate::{DataError, SecretData};
 
@@ -22,25 +23,32 @@ pub fn rewrite(
     data: SecretData,
     rewrites: &[Rewrite],
     engine: &dyn Engine,
+    bounds: &Bounds<'_>,
 ) -> Result<SecretData, DataError> {
     rewrites
         .iter()
         .enumerate()
         .try_fold(data, |data, (index, rewrite)| {
             let rewritten = match (&rewrite.regexp, &rewrite.transform, &rewrite.merge) {
-                (Some(regexp), None, None) => by_regexp(data, regexp),
-                (None, Some(transform), None) => by_template(data, transform, engine),
-                (None, None, Some(merge)) => merge::merge(data, merge),
+                (Some(regexp), None, None) => by_regexp(data, regexp, bounds),
+                (None, Some(transform), None) => by_template(data, transform, engine, bounds),
+                (None, None, Some(merge)) => merge::merge(data, merge, bounds),
                 _ => Err(RewriteError::NotOne),
             };
             rewritten.map_err(|reason| DataError::Rewrite { index, reason })
         })
 }
 
-fn by_regexp(data: SecretData, regexp: &Regexp) -> Result<SecretData, RewriteError> {
+fn by_regexp(
+    data: SecretData,
+    regexp: &Regexp,
+    bounds: &Bounds<'_>,
+) -> Result<SecretData, RewriteError> {
+    bounds.time()?;
     let source = go_regexp::compile(&regexp.source)?;
     let mut left = KEYS;
     let rewritten = data.into_iter().map(|(key, value)| {
+        bounds.time()?;
         let mut rewritten = String::new();
         let mut put = |piece: &str| {
             spend(&mut left, piece.len())?;
@@ -71,7 +79,9 @@ fn by_template(
     data: SecretData,
     transform: &Transform,
     engine: &dyn Engine,
+    bounds: &Bounds<'_>,
 ) -> Result<SecretData, RewriteError> {
+    bounds.time()?;
     // What a template says of itself may be told; what it says of its items, here keys, may be, too.
     engine
         .check(&transform.template)
@@ -79,6 +89,7 @@ fn by_template(
     let mut left = KEYS;
     let mut rewritten = SecretData::new();
     for (key, value) in data {
+        bounds.time()?;
         let mut items = Items::new();
         items.insert("value", Zeroizing::new(key.into_bytes()));
         let rendered = engine
@@ -105,7 +116,11 @@ mod tests {
 
     fn rewritten(entries: &[(&str, &str)], rewrites: &str) -> Result<String, DataError> {
         let rewrites: Vec<Rewrite> = serde_json::from_str(rewrites).unwrap();
-        let data = rewrite(data(entries), &rewrites, &GoTemplate::default())?;
+        let bounds = Bounds {
+            is_late: &|| false,
+            bytes: Bounds::BYTES,
+        };
+        let data = rewrite(data(entries), &rewrites, &GoTemplate::default(), &bounds)?;
         let lines = data
             .iter()
             .map(|(key, value)| format!("{key}={}", String::from_utf8_lossy(value)));
@@ -136,6 +151,27 @@ mod tests {
                 text.contains("too long") || text.contains("template"),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_takes_too_long_ends() {
+        for rewrites in [
+            r#"[{"regexp":{"source":"a","target":"b"}}]"#,
+            r#"[{"transform":{"template":"{{ .value }}"}}]"#,
+            r#"[{"merge":{}}]"#,
+        ] {
+            let rewrites: Vec<Rewrite> = serde_json::from_str(rewrites).unwrap();
+            let asked = std::cell::Cell::new(0);
+            let is_late = || asked.replace(asked.get() + 1) >= 2;
+            let bounds = Bounds {
+                is_late: &is_late,
+                bytes: Bounds::BYTES,
+            };
+            let data = data(&[("a", "{}"), ("b", "{}"), ("c", "{}")]);
+            let late = rewrite(data, &rewrites, &GoTemplate::default(), &bounds);
+            let reason = RewriteError::Exceeded(crate::Exceeded::Time);
+            assert_eq!(late.err(), Some(DataError::Rewrite { index: 0, reason }));
         }
     }
 

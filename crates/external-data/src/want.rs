@@ -62,6 +62,11 @@ pub enum BadEntry {
     /// It names a generator.
     #[error("{0} names a generator, which this controller does not serve; use a store")]
     Generator(Entry),
+    /// More than anybody needs.
+    #[error(
+        "there are more than {MOST} entries in data and dataFrom; make several ExternalSecrets of this one"
+    )]
+    TooMany,
     /// It asks for nothing, or for two things.
     #[error("{0}: give either extract or find")]
     NotOne(Entry),
@@ -123,15 +128,31 @@ pub fn stores(spec: &ExternalSecretSpec) -> Vec<StoreName> {
 /// # Errors
 /// The first [`BadEntry`].
 pub fn wants(spec: &ExternalSecretSpec) -> Result<Vec<Want>, BadEntry> {
-    let mut wants = Vec::new();
+    let wants = first_wants(spec)?;
+    Ok(wants.into_iter().map(|(_, want)| want).collect())
+}
+
+/// The same with the first entry that needs it.
+///
+/// # Errors
+/// The first [`BadEntry`].
+pub fn first_wants(spec: &ExternalSecretSpec) -> Result<Vec<(Entry, Want)>, BadEntry> {
+    if spec.data.len() + spec.data_from.len() > MOST {
+        return Err(BadEntry::TooMany);
+    }
+    let mut wants: Vec<(Entry, Want)> = Vec::new();
     for entry in entries(spec) {
         let want = want_of(spec, &entry)?;
-        if !wants.contains(&want) {
-            wants.push(want);
+        if !wants.iter().any(|(_, known)| *known == want) {
+            wants.push((entry, want));
         }
     }
     Ok(wants)
 }
+
+/// Entries of one ExternalSecret. A Secret of 1 MiB holds no more that are of any use, and whoever writes the
+/// object shares the process with others.
+const MOST: usize = 2_000;
 
 fn of_data(spec: &ExternalSecretSpec, data: &Data, entry: &Entry) -> Result<Want, BadEntry> {
     Ok(Want {

@@ -1,6 +1,6 @@
 //! Values that are JSON objects, merged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use seal_api::external_secrets::{ConflictPolicy, Merge, MergeStrategy, PriorityPolicy};
@@ -8,16 +8,23 @@ use serde_json::{Map, Number, Value};
 use zeroize::Zeroizing;
 
 use crate::SecretData;
+use crate::bounds::Bounds;
 use crate::error::RewriteError;
 
 /// Merges them in the order of their keys, those of `priority` last.
-pub(super) fn merge(data: SecretData, merge: &Merge) -> Result<SecretData, RewriteError> {
+pub(super) fn merge(
+    data: SecretData,
+    merge: &Merge,
+    bounds: &Bounds<'_>,
+) -> Result<SecretData, RewriteError> {
+    bounds.time()?;
     let strategy = merge.strategy.unwrap_or_default();
     if strategy == MergeStrategy::Json && merge.into.is_empty() {
         return Err(RewriteError::NoInto);
     }
     let mut merged: BTreeMap<String, Value> = BTreeMap::new();
     for key in order(&data, merge)? {
+        bounds.time()?;
         let Some(value) = data.get(&key) else {
             continue;
         };
@@ -52,7 +59,8 @@ fn order(data: &SecretData, merge: &Merge) -> Result<Vec<String>, RewriteError> 
     if let Some(key) = merge.priority.iter().find(missing).filter(|_| strict) {
         return Err(RewriteError::Priority(key.clone()));
     }
-    let first = data.keys().filter(|key| !merge.priority.contains(key));
+    let last: BTreeSet<_> = merge.priority.iter().collect();
+    let first = data.keys().filter(|key| !last.contains(key));
     Ok(first.chain(&merge.priority).cloned().collect())
 }
 
