@@ -79,6 +79,9 @@ pub enum SecretsFault {
     /// A search for nothing.
     #[error("neither a name nor tags say what to find")]
     NothingToFind,
+    /// A search that finds more than any Secret holds.
+    #[error("all that is found is far larger than a Secret can be")]
+    TooMuch,
     /// A search by a pattern that is none.
     #[error("the pattern of the name is no regular expression in Go's syntax, or too large a one")]
     BadPattern,
@@ -107,7 +110,7 @@ impl SecretsFault {
             | Self::Undecryptable
             | Self::Empty
             | Self::BadKey { .. } => true,
-            Self::NothingToFind | Self::BadPattern => false,
+            Self::NothingToFind | Self::BadPattern | Self::TooMuch => false,
             Self::Call(fault) => *fault == CallFault::AccessDenied,
         }
     }
@@ -140,6 +143,7 @@ impl SecretsFault {
             Self::Empty => "give it a value (aws secretsmanager put-secret-value)",
             Self::BadKey { .. } => "correct remoteRef.key",
             Self::NothingToFind => "give find a name or tags",
+            Self::TooMuch => "narrow find by name, path or tags",
             Self::BadPattern => "correct find.name.regexp",
             Self::Call(CallFault::AccessDenied) => {
                 return format!("allow {operation} in the IAM policy of the store's identity");

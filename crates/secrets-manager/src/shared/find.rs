@@ -11,13 +11,34 @@ use super::listing::{Listing, without_suffix};
 use super::pages::following;
 use super::sweep::Budget;
 use super::{Answered, BATCH, SharedValues};
-use crate::error::{Operation, SecretsError};
+use crate::error::{Operation, SecretsError, SecretsFault};
 use crate::find::{Find, Search};
 use crate::value::{Batch, SecretValue};
 use crate::version::Version;
 
 /// Batches of one search at the same time.
 const BATCHES: usize = 4;
+
+/// Bytes of values that one search may hold: a Secret has 1 MiB, and templates may make little of much.
+const BYTES: usize = 8 << 20;
+
+/// What was found so far.
+#[derive(Default)]
+struct Held(usize);
+
+impl Held {
+    fn add(&mut self, value: &SecretValue) -> Result<(), SecretsError> {
+        self.0 += value.name.len() + value.bytes().map_or(0, <[u8]>::len);
+        if self.0 <= BYTES {
+            return Ok(());
+        }
+        Err(SecretsError {
+            operation: Operation::BatchGetSecretValue,
+            key: None,
+            fault: SecretsFault::TooMuch,
+        })
+    }
+}
 
 impl SharedValues {
     /// The current values of all secrets that match, as there were at `since` or later, in order of names. A
@@ -57,7 +78,7 @@ impl SharedValues {
                 (String::from(&*entry.name), listed)
             })
             .collect();
-        let mut found = Vec::with_capacity(matches.len());
+        let (mut found, mut held) = (Vec::new(), Held::default());
         let batches = matches.chunks(BATCH).map(<[_]>::to_vec);
         let batches = batches.map(|batch| self.clone().found(batch, since));
         let batches: Vec<_> = batches.collect();
@@ -65,7 +86,10 @@ impl SharedValues {
         while let Some(batch) = batches.next().await {
             for answer in batch {
                 match answer {
-                    Ok(value) => found.push(value),
+                    Ok(value) => {
+                        held.add(&value)?;
+                        found.push(value);
+                    }
                     Err(error) if error.fault.is_missing() => {}
                     Err(error) => return Err(error),
                 }
@@ -98,7 +122,7 @@ impl SharedValues {
         denied: SecretsError,
     ) -> Result<Vec<Arc<SecretValue>>, SecretsError> {
         let filters = search.filters();
-        let mut found = BTreeMap::new();
+        let (mut found, mut held) = (BTreeMap::new(), Held::default());
         let mut token = None;
         loop {
             let began = Instant::now();
@@ -109,6 +133,7 @@ impl SharedValues {
                 page => page?,
             };
             for value in self.matching(search, batch, began, since).await? {
+                held.add(&value)?;
                 found.insert(value.name.clone(), value);
             }
             let Some(next) = next else {

@@ -225,3 +225,27 @@ async fn tags_are_shared() {
     assert_eq!(shared.tags("gone", start).await.unwrap_err(), gone);
     assert!(aws.calls().is_empty());
 }
+
+/// A store's author decides how much there is in AWS; the process is everybody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_that_finds_too_much_is_given_up() {
+    let large = "x".repeat(1 << 16);
+    for lists in [true, false] {
+        let aws = Aws::of(Kind::Moto);
+        let secrets = aws.emulator.secrets();
+        for number in 0..140 {
+            let name = format!("large/{number}");
+            secrets.create_secret(&name, large.as_str(), &[]).unwrap();
+        }
+        if !lists {
+            aws.proxy.fail("ListSecrets", Fault::AccessDenied);
+        }
+        let shared = aws.shared();
+        let all = find(Some("."), Some("large/"), &[]);
+        let error = shared.find(&all, later()).await.err().unwrap();
+        assert_eq!(error.fault, SecretsFault::TooMuch, "{error}");
+        let few = find(Some("/1."), Some("large/"), &[]);
+        let found = shared.find(&few, later()).await.unwrap();
+        assert_eq!(found.len(), 50);
+    }
+}
