@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::Uri;
+use http::{HeaderValue, Uri};
 use kube::config::{AuthInfo, Cluster, Config, Kubeconfig};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::access::{Access, AccessError, given};
 use crate::connection::{Connection, TimeoutError};
@@ -32,6 +33,10 @@ pub(crate) enum ConfigError {
         path: PathBuf,
         reason: std::io::Error,
     },
+    #[error(
+        "the token holds a line break or other characters that no token has; write it on one line, without spaces around it"
+    )]
+    TokenText,
     #[error(transparent)]
     Plugin(#[from] PluginError),
     #[error(transparent)]
@@ -74,7 +79,17 @@ pub(crate) fn config(connection: &Connection) -> Result<Config, CliError> {
     config.read_timeout = limits.read;
     // A person waits: minutes of retries against a controller that is down help nobody.
     config.default_retry = false;
+    check_token(&config.auth_info)?;
     Ok(config)
+}
+
+/// The client would not survive one that cannot be sent.
+fn check_token(user: &AuthInfo) -> Result<(), ConfigError> {
+    let unfit = |token: &SecretString| HeaderValue::from_str(token.expose_secret()).is_err();
+    if user.token.as_ref().is_some_and(unfit) {
+        return Err(ConfigError::TokenText);
+    }
+    Ok(())
 }
 
 fn of_access(access: Access) -> Result<Config, ConfigError> {

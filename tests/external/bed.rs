@@ -16,7 +16,7 @@ use crate::record::{Facts, facts};
 /// Where the keys of the shared store are.
 const SHARED: &str = "shared";
 /// Everything has settled when nothing changed for so long: a controller that has work to do is faster.
-const QUIET: Duration = Duration::from_secs(3);
+const QUIET: Duration = Duration::from_secs(6);
 const PATIENCE: Duration = Duration::from_mins(3);
 /// Kinds that facts are about, by the path of their list.
 const LISTS: [(&str, &str); 4] = [

@@ -121,6 +121,12 @@ impl Args {
             let other = OF_ACTIONS.contains(&flag);
             (!other).then(|| environment::variable(flag)).flatten()
         });
+        // As everywhere where a verb takes a file.
+        for file in [&mut self.secret_file, &mut self.sealed_secret_file] {
+            if file.as_deref() == Some("-") {
+                *file = Some(String::new());
+            }
+        }
         let context = Context::new(self)?;
         Ok(Context {
             by_verb: true,

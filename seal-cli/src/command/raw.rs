@@ -66,8 +66,8 @@ pub(crate) struct Args {
 /// The verb.
 pub(crate) fn verb(args: Args) -> Result<(), CliError> {
     let mut flags = args.seal.flags();
-    flags.sealed_secret_file = args.sealed_secret_file;
-    // One that the environment names is for other actions.
+    // Those that the environment names are for other actions.
+    flags.sealed_secret_file = Some(args.sealed_secret_file.unwrap_or_default());
     flags.secret_file = Some(String::new());
     seal(&flags.for_verb()?, args.from_file.as_deref())
 }

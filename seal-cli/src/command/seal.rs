@@ -61,7 +61,10 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let work = Work {
         from: input::name(context.secret_file.as_deref()),
         target: target(context, &plan, &secrets)?,
-        trusted: plan.trusted_scope(),
+        // Who types a scope means it; kubeseal lets annotations widen it without a word.
+        trusted: plan
+            .trusted_scope()
+            .or(context.scope.filter(|_| context.by_verb)),
         format: context.format,
     };
     let titles = match plan.rule() {
