@@ -61,6 +61,20 @@ fn mentions(bytes: &[u8], word: &[u8]) -> bool {
     bytes.contains(&0) || bytes.windows(word.len()).any(|window| window == word)
 }
 
+/// Whether something should be in it, though it cannot be read: a SealedSecret, or a Secret that no program has
+/// still to render.
+fn is_ours(bytes: &[u8]) -> bool {
+    let is_kind = |line: &[u8]| {
+        let words: Vec<_> = line
+            .split(|byte| b" \t\r\"',:{}".contains(byte))
+            .filter(|word| !word.is_empty())
+            .collect();
+        words.starts_with(&[b"kind", b"Secret"])
+    };
+    let mut lines = bytes.split(|byte| *byte == b'\n');
+    mentions(bytes, OURS) || (!mentions(bytes, b"{{") && lines.any(is_kind))
+}
+
 /// Looks at everything in a file.
 pub(super) fn check(bytes: &[u8], around: &Surroundings<'_>) -> Checked {
     let mut checked = Checked::default();
@@ -69,7 +83,7 @@ pub(super) fn check(bytes: &[u8], around: &Surroundings<'_>) -> Checked {
         checked.add(Finding::of_file(&EMPTY, None, message.to_owned()));
     } else if !is_of_interest(bytes) {
         checked.add(nothing_sealed());
-    } else if let Some(line) = conflict(bytes).filter(|_| mentions(bytes, OURS)) {
+    } else if let Some(line) = conflict(bytes).filter(|_| is_ours(bytes)) {
         let message = "git left a conflict here; keep one line for each item of encryptedData, and all dataKeys of both sides";
         checked.add(Finding::of_file(&CONFLICT, Some(line), message.to_owned()));
     } else {
@@ -100,7 +114,7 @@ impl Checked {
             }
             Err(error) => errors.push(error),
         }
-        if mentions(bytes, OURS) {
+        if is_ours(bytes) {
             self.found.extend(errors.iter().map(unread));
         }
         if self.objects + self.secrets + self.found.len() == 0 {

@@ -70,11 +70,8 @@ fn copy(object: &Object<'_>, place: &str, text: &str, line: usize) -> Option<Fin
     is_open.then(|| object.finding(&LAST_APPLIED, line, message))
 }
 
-/// A Secret beside SealedSecrets; one that sops has encrypted is none of ours.
+/// A Secret beside SealedSecrets; values that sops has encrypted are none of ours.
 pub(super) fn secret(root: &Node) -> Option<Finding> {
-    if root.get("sops").is_some() {
-        return None;
-    }
     let (field, line) = holds_data(root)?;
     let metadata = root.get("metadata");
     let text = |field: &str| metadata?.get(field)?.as_str();
@@ -95,12 +92,12 @@ pub(super) fn secret(root: &Node) -> Option<Finding> {
 
 /// The field with values, and its line.
 fn holds_data(root: &Node) -> Option<(&'static str, usize)> {
+    let by_sops = root.get("sops").is_some();
     ["data", "stringData"].into_iter().find_map(|field| {
         let data = root.get(field)?;
-        let there = |value: &Node| match value.kind() {
-            NodeKind::Null => false,
-            NodeKind::String => value.as_str() != Some(""),
-            _ => true,
+        let there = |value: &Node| match value.as_str() {
+            Some(text) => !text.is_empty() && !(by_sops && text.starts_with("ENC[")),
+            None => value.kind() != NodeKind::Null,
         };
         let mut entries = data.entries();
         entries

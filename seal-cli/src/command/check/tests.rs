@@ -264,7 +264,18 @@ fn what_lies_open() {
         ("stringData: {a: 1}", &["2:plain-secret"]),
         ("data: {}", &[]),
         ("data: {a: ''}", &[]),
-        ("data: {a: b}\nsops: {}", &[]),
+        ("data: {a: 'ENC[x]'}\nsops: {}", &[]),
+        ("data: {a: b}\nsops: {}", &["2:plain-secret"]),
+        ("data: {a: 'ENC[x]'}", &["2:plain-secret"]),
+        (
+            "data: {a: 'ENC[x]'}\nstringData: {b: c}\nsops: {}",
+            &["3:plain-secret"],
+        ),
+        ("stringData:\n  a: b\n  a: c", &["4:duplicate-key"]),
+        (
+            "stringData: {{ .Values.all }}\na: b: c",
+            &["0:no-sealed-secret"],
+        ),
     ] {
         assert_eq!(
             found_in(&format!("kind: Secret\n{secret}\n")),
