@@ -96,7 +96,7 @@ fn holds_data(root: &Node) -> Option<(&'static str, usize)> {
     ["data", "stringData"].into_iter().find_map(|field| {
         let data = root.get(field)?;
         let there = |value: &Node| match value.as_str() {
-            Some(text) => !text.is_empty() && !(by_sops && text.starts_with("ENC[")),
+            Some(text) => !(text.is_empty() || by_sops && text.starts_with("ENC[")),
             None => value.kind() != NodeKind::Null,
         };
         let mut entries = data.entries();
