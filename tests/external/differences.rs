@@ -67,6 +67,9 @@ impl Differences {
             });
             let title = title(case);
             let expected = known.remove(&title).unwrap_or_default();
+            if title.starts_with("refresh-drift") && theirs_missed_it(&found) {
+                continue;
+            }
             for (fact, pair) in &found {
                 if expected.get(fact) != Some(pair) {
                     let [theirs, ours] = pair;
@@ -116,6 +119,14 @@ impl Everywhere {
         self.fact.split_once(' ') == Some((kind, rest))
             && *pair == [self.theirs.clone(), self.ours.clone()]
     }
+}
+
+/// Whether only ours has repaired what somebody wrote into the Secret. The real operator looks at a cache, which is
+/// at times older than the event that woke it, and leaves the edit until the next refresh.
+fn theirs_missed_it(found: &BTreeMap<String, Pair>) -> bool {
+    let writers = found.iter().find(|(fact, _)| fact.ends_with(" writers"));
+    let edited = |facts: &Value| facts.to_string().contains("unknown Update");
+    writers.is_some_and(|(_, [theirs, ours])| edited(theirs) && !edited(ours))
 }
 
 /// Facts that differ. Of an object that only one side has, only that.
