@@ -196,8 +196,11 @@ fn replace(path: &Path, pieces: &[impl AsRef<[u8]>], readers: Readers) -> Result
             file
         }
         Readers::Owner => {
-            // The library makes it for the owner alone.
-            let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+            // The library makes it for the owner alone. What a kill leaves is found by the same name.
+            let file = tempfile::Builder::new()
+                .prefix(".seal-")
+                .tempfile_in(folder);
+            let mut file = file.map_err(failed)?;
             write_all(file.as_file_mut(), pieces).map_err(failed)?;
             file
         }

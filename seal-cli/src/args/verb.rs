@@ -58,6 +58,23 @@ pub(crate) struct SealArgs {
     cluster: ClusterArgs,
 }
 
+/// The Secrets.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct InputArgs {
+    /// File with the Secrets [default: stdin]
+    #[arg(
+        short = 'f',
+        long,
+        value_name = "FILE",
+        help_heading = "Input and output"
+    )]
+    secret_file: Option<String>,
+
+    /// Seal Secrets without any item, too
+    #[arg(long, help_heading = "Input and output")]
+    allow_empty_data: bool,
+}
+
 /// Where the result goes.
 #[derive(clap::Args, Debug, Default)]
 pub(crate) struct OutputArgs {
@@ -93,6 +110,17 @@ impl SealArgs {
             scope: self.scope,
             cluster: self.cluster,
             ..Args::default()
+        }
+    }
+}
+
+impl InputArgs {
+    /// Adds them to the flags.
+    pub(crate) fn add_to(self, flags: Args) -> Args {
+        Args {
+            secret_file: self.secret_file,
+            allow_empty_data: self.allow_empty_data.then_some(true),
+            ..flags
         }
     }
 }

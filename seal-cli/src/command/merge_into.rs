@@ -13,7 +13,7 @@ use sealing::{
     Namespace, PlainSecret, SealedDocument, Target, scope_of, set_scope, without_copies,
 };
 
-use crate::args::SealArgs;
+use crate::args::{InputArgs, SealArgs};
 use crate::config::Format;
 use crate::config::known::Said;
 use crate::context::Context;
@@ -41,14 +41,8 @@ pub(crate) struct Args {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// File with the Secrets [default: stdin]
-    #[arg(
-        short = 'f',
-        long,
-        value_name = "FILE",
-        help_heading = "Input and output"
-    )]
-    secret_file: Option<String>,
+    #[command(flatten)]
+    input: InputArgs,
 
     /// yaml or json [default: that of the file]
     #[arg(
@@ -59,20 +53,14 @@ pub(crate) struct Args {
     )]
     format: Option<String>,
 
-    /// Take Secrets without any item, too
-    #[arg(long, help_heading = "Input and output")]
-    allow_empty_data: bool,
-
     #[command(flatten)]
     seal: SealArgs,
 }
 
 /// The verb.
 pub(crate) fn verb(args: Args) -> Result<(), CliError> {
-    let mut flags = args.seal.flags();
-    flags.secret_file = args.secret_file;
+    let mut flags = args.input.add_to(args.seal.flags());
     flags.format = Some(args.format.unwrap_or_default());
-    flags.allow_empty_data = args.allow_empty_data.then_some(true);
     flags.sealed_secret_file = Some(String::new());
     run(&flags.for_verb()?, &args.file)
 }

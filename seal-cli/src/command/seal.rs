@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use seal_format::Scope;
 use sealing::{Namespace, SealedManifest, Target, scope_of};
 
-use crate::args::{OutputArgs, SealArgs};
+use crate::args::{InputArgs, OutputArgs, SealArgs};
 use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
@@ -26,21 +26,11 @@ use plan::Plan;
     kubectl create secret generic db --dry-run=client --from-env-file=db.env -o yaml \\\n    \
       | seal seal -w db.sealed.yaml")]
 pub(crate) struct Args {
-    /// File with the Secrets [default: stdin]
-    #[arg(
-        short = 'f',
-        long,
-        value_name = "FILE",
-        help_heading = "Input and output"
-    )]
-    secret_file: Option<String>,
+    #[command(flatten)]
+    input: InputArgs,
 
     #[command(flatten)]
     output: OutputArgs,
-
-    /// Seal Secrets without any item, too
-    #[arg(long, help_heading = "Input and output")]
-    allow_empty_data: bool,
 
     #[command(flatten)]
     seal: SealArgs,
@@ -48,9 +38,7 @@ pub(crate) struct Args {
 
 /// The verb.
 pub(crate) fn verb(args: Args) -> Result<(), CliError> {
-    let mut flags = args.output.add_to(args.seal.flags());
-    flags.secret_file = args.secret_file;
-    flags.allow_empty_data = args.allow_empty_data.then_some(true);
+    let flags = args.output.add_to(args.input.add_to(args.seal.flags()));
     run(&flags.for_verb()?)
 }
 
