@@ -5,23 +5,22 @@ use seal_keys::Recipient as _;
 use sealing::{SealedManifest, Sealing};
 use zeroize::Zeroizing;
 
-use super::{Work, each};
+use super::work::{Work, each};
 use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
-use crate::input::InputSecret;
+use crate::input::{InputSecret, Place};
 use crate::recipient::OneCertificate;
 
 impl Work {
-    /// A document for each Secret.
+    /// A SealedSecret for each Secret.
     pub(super) fn legacy(
         &self,
         secrets: Vec<InputSecret>,
         certificate: OneCertificate<'_>,
-    ) -> Result<Vec<String>, CliError> {
+    ) -> Result<Vec<(Place, SealedManifest)>, CliError> {
         each(secrets, |input| {
             let place = input.place;
-            let sealed = self.seal_legacy(input, certificate)?;
-            self.encode(&sealed, place)
+            Ok((place, self.seal_legacy(input, certificate)?))
         })
     }
 

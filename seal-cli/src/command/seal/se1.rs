@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use seal_format::Scope;
 use seal_format::se1::DataKey;
-use sealing::Se1Sealing;
+use sealing::{Se1Sealing, SealedManifest};
 
 use super::plan::Plan;
-use super::{Work, each};
+use super::work::{Work, each};
 use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
 use crate::input::{InputSecret, Place};
@@ -33,12 +33,12 @@ pub(super) struct Report {
 }
 
 impl Work {
-    /// A document for each Secret.
+    /// A SealedSecret for each Secret.
     pub(super) fn se1(
         &self,
         secrets: Vec<InputSecret>,
         plan: &Plan<'_>,
-    ) -> Result<(Vec<String>, Report), CliError> {
+    ) -> Result<(Vec<(Place, SealedManifest)>, Report), CliError> {
         let prepared = each(secrets, |input| self.prepare(input))?;
         let needed: Vec<_> = prepared.iter().map(Prepared::to_wrap).collect();
         // All at once: calls over the network go side by side.
@@ -62,7 +62,7 @@ impl Work {
                     place,
                     reason,
                 })?;
-            Ok((self.encode(&sealed, place)?, title, wrapped.readers))
+            Ok(((place, sealed), title, wrapped.readers))
         })?;
         let mut documents = Vec::with_capacity(sealed.len());
         let mut report = Report {
@@ -108,6 +108,18 @@ impl Prepared {
 }
 
 impl Report {
+    /// Those with the same readers as one, in the order of the first of each.
+    pub(super) fn together(reports: Vec<Self>) -> Vec<Self> {
+        let mut together: Vec<Self> = Vec::new();
+        for report in reports {
+            match together.iter_mut().find(|it| it.readers == report.readers) {
+                Some(known) => known.titles.extend(report.titles),
+                None => together.push(report),
+            }
+        }
+        together
+    }
+
     /// Target and readers of each Secret, or of all together if there are many.
     pub(super) fn lines(&self) -> Vec<String> {
         let readers = &self.readers;
