@@ -315,8 +315,8 @@ pub(crate) enum CliError {
     Output { to: String, reason: std::io::Error },
     #[error("cannot write {}: its folder does not exist", .0.display())]
     OutputFolder(PathBuf),
-    #[error("cannot write {0} as JSON")]
-    Encode(Place),
+    #[error("cannot write what {0} makes as JSON")]
+    Encode(String),
 }
 
 impl CliError {

@@ -151,6 +151,24 @@ pub(crate) fn exchange(
         .map_err(|error| failed(error.error))
 }
 
+/// Whether a file holds this already.
+pub(crate) fn holds(path: &Path, pieces: &[impl AsRef<[u8]>]) -> bool {
+    if !path.metadata().is_ok_and(|present| present.is_file()) {
+        return false;
+    }
+    let Ok(present) = std::fs::read(path) else {
+        return false;
+    };
+    let mut rest = present.as_slice();
+    for piece in pieces {
+        match rest.strip_prefix(piece.as_ref()) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
 /// Writes a file whole, in place of the one before. `durable` waits until the disk has it.
 pub(crate) fn put(path: &Path, pieces: &[impl AsRef<[u8]>], durable: bool) -> Result<(), CliError> {
     replace(path, pieces, Readers::AsBefore, durable)

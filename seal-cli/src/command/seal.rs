@@ -3,8 +3,10 @@
 mod folders;
 mod folders_error;
 mod inputs;
+mod kept;
 mod legacy;
 mod plan;
+mod reuse;
 mod se1;
 mod tally;
 mod work;
@@ -13,11 +15,12 @@ use crate::args::{InputsArgs, OutputArgs, SealArgs};
 use crate::context::Context;
 use crate::error::CliError;
 use crate::input;
-use crate::output::Destination;
+use crate::output::{self, Destination};
 use crate::ui;
 use folders::Folders;
 pub(crate) use folders_error::FoldersError;
 use plan::Planner;
+use reuse::{Reuse, ReuseArgs};
 use work::Work;
 
 /// Seal Secrets: seal seal -f secret.yaml -w sealed.yaml
@@ -25,6 +28,7 @@ use work::Work;
 #[command(after_help = "Examples:\n  \
     seal seal --cert pub.pem -f secret.yaml -w db.sealed.yaml\n  \
     seal seal --cert pub.pem -f secrets -w manifests/sealed\n  \
+    seal seal --cert pub.pem -f secret.yaml -w db.sealed.yaml --reuse db.sealed.yaml --private-key key.pem\n  \
     kubectl create secret generic db --dry-run=client --from-env-file=db.env -o yaml \\\n    \
       | seal seal -w db.sealed.yaml")]
 pub(crate) struct Args {
@@ -35,6 +39,9 @@ pub(crate) struct Args {
     output: OutputArgs,
 
     #[command(flatten)]
+    reuse: ReuseArgs,
+
+    #[command(flatten)]
     seal: SealArgs,
 }
 
@@ -43,14 +50,21 @@ pub(crate) fn verb(args: Args) -> Result<(), CliError> {
     let format = args.output.format().map(str::to_owned);
     let (several, flags) = args.input.add_to(args.seal.flags());
     let context = args.output.add_to(flags).for_verb()?;
-    match Folders::asked(&context, several, format)? {
-        Some(folders) => folders.run(),
-        None => run(&context),
+    let folders = Folders::asked(&context, several, format)?;
+    let reuse = args.reuse.resolve(&context, folders.is_some())?;
+    match folders {
+        Some(folders) => folders.run(reuse.as_ref()),
+        None => one(&context, reuse.as_ref()),
     }
 }
 
-/// Reads, seals, writes.
+/// kubeseal's way.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
+    one(context, None)
+}
+
+/// Reads, seals, writes.
+fn one(context: &Context, reuse: Option<&Reuse>) -> Result<(), CliError> {
     let file = match &context.destination {
         Destination::File(path) => Some(path.as_path()),
         Destination::Stdout => None,
@@ -59,9 +73,16 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
     let from = context.secret_file.as_deref();
     let secrets = input::secrets(from, !context.by_verb)?;
     let work = Work::new(context, &plan, from, &secrets, context.format)?;
-    let sealed = work.seal(secrets, &plan)?;
+    let old = reuse.map(|reuse| reuse.of(None, file));
+    let sealed = work.seal(secrets, &plan, old.as_ref())?;
     plan::remember(context, &[(&plan, &sealed.titles)])?;
-    context.destination.write(&sealed.documents)?;
+    match file.filter(|file| old.is_some() && output::holds(file, &sealed.documents)) {
+        Some(same) => ui::hint(&format!("{}: nothing has changed", same.display())),
+        None => context.destination.write(&sealed.documents)?,
+    }
+    for note in &sealed.notes {
+        ui::hint(note);
+    }
     for line in sealed.report.iter().flat_map(se1::Report::lines) {
         ui::hint(&line);
     }

@@ -14,6 +14,7 @@ use crate::config::known::{self, KnownArgs, Said};
 use crate::config::{self, ConfigArgs, ConfigError, Format, Matched};
 use crate::context::Cluster;
 use crate::error::CliError;
+use crate::rules::Rules;
 use crate::title::Title;
 
 /// Flags about rules.
@@ -26,6 +27,11 @@ pub(crate) struct RuleArgs {
 }
 
 impl RuleArgs {
+    /// For files that are there already.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules::new(&self.config).pinned(&self.known)
+    }
+
     /// The rule for a file that will be written: `None` where somebody is named already, without one,
     /// and for stdout.
     ///

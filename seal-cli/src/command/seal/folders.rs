@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use super::folders_error::FoldersError;
 use super::inputs::{Found, Inputs, is_pattern};
 use super::plan::{self, Plan, Planner};
+use super::reuse::{OldFile, Reuse};
 use super::tally::Tally;
 use super::work::{Sealed, Work};
 use crate::args::usual_format;
@@ -41,6 +42,7 @@ struct Job<'i> {
 struct Planned<'j, 'i, 'a> {
     job: &'j Job<'i>,
     plan: Plan<'a>,
+    old: Option<OldFile<'a>>,
 }
 
 impl<'a> Folders<'a> {
@@ -89,7 +91,7 @@ impl<'a> Folders<'a> {
     }
 
     /// Seals every file that can be sealed.
-    pub(super) fn run(self) -> Result<(), CliError> {
+    pub(super) fn run(self, reuse: Option<&'a Reuse>) -> Result<(), CliError> {
         let mut planner = Planner::new(self.context)?;
         let inputs = Inputs::find(&self.typed)?;
         inputs.admit_folder(&self.out)?;
@@ -112,7 +114,11 @@ impl<'a> Folders<'a> {
                     .folder(folder)
                     .and_then(|()| planner.plan(Some(&job.output)));
                 match plan {
-                    Ok(plan) => chosen.push(Planned { job, plan }),
+                    Ok(plan) => {
+                        let below = Some(job.found.below.as_path());
+                        let old = reuse.map(|reuse| reuse.of(below, Some(&job.output)));
+                        chosen.push(Planned { job, plan, old });
+                    }
                     Err(error) => tally.fail(job.place, &job.found.path, error),
                 }
             }
@@ -172,7 +178,7 @@ impl<'a> Folders<'a> {
     }
 
     fn seal(&self, planned: &Planned<'_, '_, '_>) -> Result<Sealed, CliError> {
-        let Planned { job, plan } = planned;
+        let Planned { job, plan, old } = planned;
         admit(&job.output)?;
         let Content::Secrets(secrets) = input::content(&job.found.path)? else {
             return Err(CliError::Changed(job.found.path.display().to_string()));
@@ -182,7 +188,7 @@ impl<'a> Folders<'a> {
         let format = context::format(Some(format), Some(&job.output))?;
         let from = Some(job.found.path.as_path());
         let work = Work::new(self.context, plan, from, &secrets, format)?;
-        work.seal(secrets, plan)
+        work.seal(secrets, plan, old.as_ref())
     }
 
     /// Each file whole. `durable` waits for the disk.
@@ -205,7 +211,12 @@ impl<'a> Folders<'a> {
             .map(|(planned, sealed)| (&planned.plan, sealed.titles.as_slice()))
             .collect();
         let remembered = plan::remember(self.context, &places).map_err(Arc::new);
-        for (Planned { job, .. }, sealed) in ready {
+        for (Planned { job, old, .. }, sealed) in ready {
+            tally.old.extend(sealed.notes);
+            if old.is_some() && output::holds(&job.output, &sealed.documents) {
+                tally.unchanged += 1;
+                continue;
+            }
             let written = remembered.clone().map_err(CliError::Shared);
             let written =
                 written.and_then(|()| output::put(&job.output, &sealed.documents, durable));

@@ -1,6 +1,6 @@
 //! Why folders are not sealed. Nothing was written.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Files and folders are named, values never.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,8 @@ pub(crate) enum FoldersError {
         second: PathBuf,
         output: PathBuf,
     },
+    #[error("{}", reuse(.path, *.folder))]
+    Reuse { path: PathBuf, folder: bool },
     #[error("no manifest matches {0}")]
     NoMatch(String),
     #[error("{pattern} is no pattern: {reason}")]
@@ -50,6 +52,15 @@ pub(crate) enum FoldersError {
         .0.display()
     )]
     Occupied(PathBuf),
+}
+
+fn reuse(path: &Path, folder: bool) -> String {
+    let path = path.display();
+    if folder {
+        format!("--reuse {path} is a file; for many inputs name the folder that has their results")
+    } else {
+        format!("--reuse {path} is a folder; for one input name the file that has its result")
+    }
 }
 
 impl FoldersError {

@@ -16,12 +16,16 @@ const NAMED: usize = 3;
 pub(super) struct Tally {
     pub(super) secrets: usize,
     pub(super) files: usize,
+    /// Files whose results are there already, byte for byte.
+    pub(super) unchanged: usize,
     pub(super) without: usize,
     pub(super) sealed_already: usize,
     /// For whom.
     pub(super) reports: Vec<Report>,
     /// Of files that were passed over.
     pub(super) notes: Vec<String>,
+    /// Of old values that are not kept.
+    pub(super) old: Vec<String>,
     failures: Vec<Failure>,
 }
 
@@ -55,6 +59,13 @@ impl Tally {
         for note in self.notes.iter().filter(|_| self.notes.len() <= ONE_BY_ONE) {
             ui::hint(note);
         }
+        for note in self.old.iter().take(ONE_BY_ONE) {
+            ui::hint(note);
+        }
+        if self.old.len() > ONE_BY_ONE {
+            let more = self.old.len() - ONE_BY_ONE;
+            ui::hint(&format!("{more} more are sealed anew for such reasons"));
+        }
         for report in Report::together(self.reports) {
             for line in report.lines() {
                 ui::hint(&line);
@@ -62,7 +73,7 @@ impl Tally {
         }
         tell(self.failures);
         ui::hint(&summary);
-        let total = self.files + failed;
+        let total = self.files + self.unchanged + failed;
         match code {
             Some(code) => Err(CliError::SomeFailed {
                 failed,
@@ -79,8 +90,12 @@ impl Tally {
         if self.sealed_already > 0 {
             let _ = write!(skipped, " and {} sealed already", self.sealed_already);
         }
+        let unchanged = match self.unchanged {
+            0 => String::new(),
+            count => format!(", {} unchanged", counted(count, "file")),
+        };
         format!(
-            "sealed {} in {}, skipped {skipped}, {} failed",
+            "sealed {} in {}{unchanged}, skipped {skipped}, {} failed",
             counted(self.secrets, "Secret"),
             counted(self.files, "file"),
             self.failures.len()

@@ -7,11 +7,12 @@ use seal_format::Scope;
 use sealing::{Namespace, SealedManifest, Target, scope_of};
 
 use super::plan::Plan;
+use super::reuse::OldFile;
 use super::se1::Report;
 use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::input::{self, InputSecret, Place};
+use crate::input::{self, InputSecret};
 use crate::kubeconfig;
 use crate::output::Format;
 use crate::title::Title;
@@ -34,6 +35,8 @@ pub(super) struct Sealed {
     pub(super) titles: Vec<Title>,
     /// For whom, where that is not plain.
     pub(super) report: Option<Report>,
+    /// What is to be told of old values.
+    pub(super) notes: Vec<String>,
 }
 
 impl Work {
@@ -56,28 +59,43 @@ impl Work {
         })
     }
 
-    /// Seals all of them.
+    /// Seals all of them, but for what `old` has already.
     pub(super) fn seal(
         &self,
         mut secrets: Vec<InputSecret>,
         plan: &Plan<'_>,
+        old: Option<&OldFile<'_>>,
     ) -> Result<Sealed, CliError> {
         let titles = match plan.rule() {
             Some(rule) => self.hold(&mut secrets, rule)?,
             None => Vec::new(),
         };
         let count = secrets.len();
+        let mut notes = Vec::new();
+        let old = old.map(|old| old.read(&mut notes));
+        let old = old.as_ref();
         let (sealed, report) = if let Some(certificate) = plan.legacy_certificate()? {
-            (self.legacy(secrets, certificate)?, None)
+            (self.legacy(secrets, certificate, old)?, None)
         } else {
-            let (sealed, report) = self.se1(secrets, plan)?;
+            let (sealed, report) = self.se1(secrets, plan, old)?;
             (sealed, Some(report))
         };
+        let (manifests, told): (Vec<_>, Vec<_>) = sealed
+            .into_iter()
+            .map(|one| (one.manifest, one.note))
+            .unzip();
+        notes.extend(told.into_iter().flatten());
+        let text = old.and_then(|old| old.text(&manifests, self.format));
+        let documents = match text {
+            Some(text) => vec![text],
+            None => each(manifests, |manifest| self.encode(&manifest))?,
+        };
         Ok(Sealed {
-            documents: each(sealed, |(place, sealed)| self.encode(&sealed, place))?,
+            documents,
             count,
             titles,
             report,
+            notes,
         })
     }
 
@@ -113,8 +131,8 @@ impl Work {
         titles.collect()
     }
 
-    fn encode(&self, sealed: &SealedManifest, place: Place) -> Result<String, CliError> {
-        let failed = |_| CliError::Encode(place);
+    fn encode(&self, sealed: &SealedManifest) -> Result<String, CliError> {
+        let failed = |_| CliError::Encode(self.from.clone());
         match self.format {
             Format::Json => seal_manifest::write_json(sealed).map_err(failed),
             Format::Yaml => {
@@ -123,6 +141,13 @@ impl Work {
             }
         }
     }
+}
+
+/// One Secret, sealed.
+pub(super) struct One {
+    pub(super) manifest: SealedManifest,
+    /// Of its old values.
+    pub(super) note: Option<String>,
 }
 
 /// The kubeconfig is read only if a Secret needs its namespace, and neither flag nor rule has it.
