@@ -31,7 +31,7 @@ pub(crate) use offline::Offline;
 use rule::{Configuration, Name, Rule};
 pub(crate) use rule::{Format, NamedRecipient, Place, RecipientSource};
 pub(crate) use target::Target;
-use trust::User;
+pub(crate) use trust::User;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]

@@ -11,6 +11,7 @@ use seal_manifest::{EditError, ReadError};
 use sealing::{ItemError, OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
 use crate::age::SourceError;
+use crate::cluster::{ConfigMapError, Failure};
 use crate::command::keys::KeysError;
 use crate::command::merge_into::MergeError;
 use crate::command::raw::RawError;
@@ -210,6 +211,16 @@ pub(crate) enum CliError {
     },
     #[error("cannot read the certificate: open {path}: {reason}")]
     CertificateFile { path: String, reason: String },
+    #[error("cannot read the certificate in {from}: {reason}")]
+    CertificateMap {
+        from: String,
+        reason: ConfigMapError,
+    },
+    #[error("{from} serves no certificate that can be sealed for: {reason}; nothing was written")]
+    NotServed {
+        from: String,
+        reason: CertificateError,
+    },
     #[error("recipient {name:?}: {reason}")]
     CertificateOf { name: String, reason: Box<CliError> },
     #[error("cannot fetch {url:?}: {reason}")]
@@ -228,9 +239,9 @@ pub(crate) enum CliError {
     #[error(
         "cannot get sealed secret service: {reason}.\nPlease, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller"
     )]
-    Service { reason: String },
+    Service { reason: Failure },
     #[error("cannot fetch certificate: {reason}")]
-    ServiceProxy { reason: String },
+    ServiceProxy { reason: Failure },
 
     #[error(
         "{from}: document {document}: {reason}{hint}",
@@ -320,6 +331,11 @@ pub(crate) enum CliError {
 }
 
 impl CliError {
+    /// Nobody answered, though nothing is wrong with the question: a cluster is away.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Service { reason } | Self::ServiceProxy { reason } if reason.is_outage)
+    }
+
     /// See `docs/reference/exit-codes.md`.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
@@ -334,6 +350,10 @@ impl CliError {
             | Self::InspectFormat(_)
             | Self::NoneNamed
             | Self::NoReader(_)
+            | Self::CertificateMap {
+                reason: ConfigMapError::Spelling,
+                ..
+            }
             | Self::StdinInPlace
             | Self::Terminal => exit::USAGE,
             Self::Unsound(_) | Self::Unreadable { .. } | Self::Readers { .. } => exit::REFUSED,

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Args, ClusterArgs};
+use crate::certificate::CacheArgs;
 use crate::context::Context;
 use crate::environment;
 use crate::error::CliError;
@@ -26,8 +27,8 @@ const OF_ACTIONS: [&str; 10] = [
 /// For whom, and for which place.
 #[derive(clap::Args, Debug, Default)]
 pub(crate) struct SealArgs {
-    /// Certificate to seal for: a PEM file, file:// or http(s):// URL; the cluster is not asked
-    /// [default: $SEALED_SECRETS_CERT]
+    /// Certificate to seal for: a PEM file, file:// or http(s):// URL; the controller is not asked.
+    /// configmap:NAMESPACE/NAME[/KEY] is one in a ConfigMap [default: $SEALED_SECRETS_CERT]
     #[arg(long, value_name = "FILE|URL", help_heading = "Recipients")]
     cert: Option<String>,
 
@@ -53,6 +54,9 @@ pub(crate) struct SealArgs {
     /// Where the values may be used: strict, namespace-wide or cluster-wide [default: strict]
     #[arg(long, value_name = "SCOPE", help_heading = "Target")]
     scope: Option<String>,
+
+    #[command(flatten)]
+    cache: CacheArgs,
 
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -129,6 +133,7 @@ impl SealArgs {
             namespace: self.namespace,
             scope: self.scope,
             cluster: self.cluster,
+            cache: self.cache,
             ..Args::default()
         }
     }
