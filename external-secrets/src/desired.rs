@@ -1,6 +1,7 @@
 //! From the stores to the Secret: fetch, render, write.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::digest::{Context as Digest, SHA256};
@@ -22,9 +23,9 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::deletion;
-use crate::fetch::{Fetched, fetch, questions};
+use crate::fetch::{Fetched, Seen, fetch, questions};
 use crate::lanes::Place;
-use crate::objects::Key;
+use crate::objects::{Guarded, Id};
 use crate::plan::{self, Action, Desired};
 use crate::reconcile::Context;
 use crate::refresh::{self, Why};
@@ -57,8 +58,8 @@ pub(crate) fn digest(external: &ExternalSecret) -> [u8; 32] {
 
 /// Makes the Secret what it should be. Answers of the stores may be as old as `since`.
 pub(crate) async fn bring_about(
-    external: &ExternalSecret,
-    key: &Key,
+    (object, external): (&Arc<Guarded>, &ExternalSecret),
+    key: &Id,
     (input, since, why): (&[u8; 32], Instant, Why),
     (context, place): (&Context, &mut Place<'_>),
 ) -> Result<Outcome, SyncError> {
@@ -76,14 +77,17 @@ pub(crate) async fn bring_about(
     {
         return Ok(Outcome::of(Verdict::synced()));
     }
-    let fetched = place.aside(fetch(questions, since));
+    let fetched = place.aside(Box::pin(fetch(questions, since)));
     let fetched = context.stop.run_until_cancelled(fetched).await;
     let fetched = fetched.unwrap_or(Err(SyncError::Stopped))?;
     let sources = Box::pin(read_sources(external, context)).await?;
-    let object = external.clone();
-    let work = move || make(&object, fetched, &sources);
+    let object = object.clone();
+    let work = move || match &object.0 {
+        Ok(external) => make(external, fetched, &sources),
+        Err(_) => Err(SyncError::Malformed),
+    };
     // Others of the namespace may be at work for long: that is no reason to keep a place.
-    let made = place.aside(Box::pin(context.workshop.make(asker.namespace, work)));
+    let made = place.aside_if_long(Box::pin(context.workshop.make(asker.namespace, work)));
     let made = context.stop.run_until_cancelled(made).await;
     let made = made.unwrap_or(Err(SyncError::Stopped))?;
     let mut outcome = match &made.rendered {
@@ -91,9 +95,9 @@ pub(crate) async fn bring_about(
         None => Box::pin(deletion::without_values(external, context)).await?,
     };
     if why == Why::Due && outcome.written == Some(Written::Updated) {
-        followed(made.fetched.newest, context);
+        followed(made.newest, context);
     }
-    note(external, key, input, made.fetched, context);
+    note(external, key, input, made.seen, context);
     outcome.missing = made.missing;
     Ok(outcome)
 }
@@ -103,7 +107,9 @@ struct Made {
     /// Nothing, if the stores have no values and that decides about the Secret.
     rendered: Option<RenderedSecret>,
     missing: Vec<(Entry, String)>,
-    fetched: Fetched,
+    /// As [`Fetched`] has them. The values themselves are of no use any more.
+    newest: Option<i64>,
+    seen: Option<Vec<Seen>>,
 }
 
 /// Computes; whoever calls it does not wait for it on a thread that others need.
@@ -139,7 +145,8 @@ fn make(
     Ok(Made {
         rendered,
         missing,
-        fetched,
+        newest: fetched.newest,
+        seen: fetched.seen,
     })
 }
 
@@ -156,13 +163,13 @@ fn followed(newest: Option<i64>, context: &Context) {
 /// What is known now, for the next time.
 fn note(
     external: &ExternalSecret,
-    key: &Key,
+    key: &Id,
     input: &[u8; 32],
-    fetched: Fetched,
+    seen: Option<Vec<Seen>>,
     context: &Context,
 ) {
     let needs_others = template_of(external).is_some_and(|template| !sources(template).is_empty());
-    let seen = fetched.seen.filter(|_| !needs_others);
+    let seen = seen.filter(|_| !needs_others);
     context.passes.holds(key, *input, seen);
 }
 
@@ -251,7 +258,7 @@ pub(crate) fn owner_reference(external: &ExternalSecret) -> OwnerReference {
 
 async fn write(
     external: &ExternalSecret,
-    key: &Key,
+    key: &Id,
     input: &[u8; 32],
     rendered: &RenderedSecret,
     context: &Context,
@@ -303,7 +310,7 @@ async fn write(
 /// `None` if there is nothing to merge into yet.
 async fn carry_out(
     desired: &Desired<'_>,
-    key: &Key,
+    key: &Id,
     context: &Context,
 ) -> Result<Option<Synced>, SyncError> {
     let decide = |live: Option<&Secret>| match plan::decide(desired, live) {

@@ -11,7 +11,6 @@ use zeroize::Zeroizing;
 
 use crate::reconcile::Context;
 use crate::source::{Asker, Source};
-use crate::store_access::may_use;
 use crate::stores::{AnyStore, Service};
 use crate::sync_error::{FetchError, FetchReason, SyncError};
 
@@ -28,8 +27,8 @@ pub(crate) struct Fetched {
 pub(crate) struct Seen {
     /// Not held: what nobody else needs is let go.
     source: Weak<Source>,
-    key: String,
-    version: String,
+    key: Box<str>,
+    version: Box<str>,
     created: Option<i64>,
 }
 
@@ -101,15 +100,22 @@ pub(crate) async fn questions(
 
 /// Asks for everything. An answer may be as old as `since`.
 pub(crate) async fn fetch(questions: Questions, since: Instant) -> Result<Fetched, SyncError> {
-    let answers = questions.0.into_iter().map(|question| question.ask(since));
+    let answers = questions.0.iter().map(|question| question.ask(since));
+    let answers = join_all(answers).await;
     let mut fetched = Fetched {
         answers: Vec::new(),
         newest: None,
         seen: Some(Vec::new()),
     };
     let mut errors = Vec::new();
-    for (entry, want, answer) in join_all(answers).await {
-        match answer {
+    for (question, answer) in questions.0.into_iter().zip(answers) {
+        let Question {
+            entry,
+            want,
+            source,
+            ..
+        } = question;
+        match source.and(answer) {
             Ok((answer, seen)) => {
                 let created = seen.as_ref().and_then(|seen| seen.created);
                 fetched.newest = fetched.newest.max(created);
@@ -155,19 +161,16 @@ impl Question {
         }
     }
 
-    async fn ask(mut self, since: Instant) -> (Entry, Want, Answered) {
-        let source = std::mem::replace(&mut self.source, Err(FetchReason::NoStore));
-        let answer = match source {
-            Ok(source) => {
-                let answer = self.ask_of(&source, since).await;
-                if let Err(FetchReason::Aws(error)) = &answer {
-                    source.heard(error);
-                }
-                answer
-            }
-            Err(reason) => Err(reason),
+    /// Nothing is asked where nobody can be: then that is the answer.
+    async fn ask(&self, since: Instant) -> Answered {
+        let Ok(source) = &self.source else {
+            return Err(FetchReason::NoStore);
         };
-        (self.entry, self.want, answer)
+        let answer = self.ask_of(source, since).await;
+        if let Err(FetchReason::Aws(error)) = &answer {
+            source.heard(error);
+        }
+        answer
     }
 
     async fn ask_of(&self, source: &Arc<Source>, since: Instant) -> Answered {
@@ -200,7 +203,8 @@ fn open(context: &Context, asker: &Asker<'_>, want: &Want) -> Result<AnyStore, F
         return Err(FetchReason::MalformedStore);
     }
     let labels = context.labels_of(asker.namespace);
-    if may_use(store.conditions(), asker.namespace, labels.as_ref())? {
+    let access = context.stores.access(&store);
+    if access.may_use(asker.namespace, labels.as_ref())? {
         Ok(store)
     } else {
         Err(FetchReason::Denied(asker.namespace.to_owned()))
@@ -217,8 +221,8 @@ fn value(
         Ok(value) => {
             let seen = version.is_current().then(|| Seen {
                 source: Arc::downgrade(source),
-                key: key.to_owned(),
-                version: value.version_id.clone(),
+                key: key.into(),
+                version: value.version_id.as_str().into(),
                 created: value.created,
             });
             let text = value.text.as_ref();

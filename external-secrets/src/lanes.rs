@@ -1,11 +1,18 @@
 //! Who goes first: what people wait for has places of its own, which routine never takes.
 
 use std::future::Future;
+use std::pin::pin;
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 
 /// Objects of each lane that are worked on at once. More would only queue at the API server.
 const PLACES: usize = 32;
+
+/// What takes no longer keeps its place: who left it would wait behind thousands when the controller starts, and
+/// hold all that was made so far meanwhile.
+const SHORT: Duration = Duration::from_millis(50);
 
 /// Why an object is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +75,15 @@ impl Place<'_> {
         self.permit = self.lanes.permit(self.lane).await;
         answer
     }
+
+    /// The same for what is short as a rule: the place is left only if it takes longer.
+    pub(crate) async fn aside_if_long<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        match timeout(SHORT, &mut work).await {
+            Ok(answer) => answer,
+            Err(_) => self.aside(work).await,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -88,5 +104,24 @@ mod tests {
         let mut waiting = Box::pin(routine[0].aside(std::future::pending::<()>()));
         assert!(waiting.as_mut().now_or_never().is_none());
         assert!(enter(Lane::Routine).is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_short_keeps_its_place() {
+        let lanes = Lanes::default();
+        let enter = || lanes.enter(Lane::Routine).now_or_never();
+        let mut places: Vec<_> = (0..PLACES).map_while(|_| enter()).collect();
+        let place = &mut places[0];
+        let short = place.aside_if_long(async {
+            tokio::time::sleep(SHORT / 2).await;
+            assert!(enter().is_none());
+        });
+        short.await;
+        let long = place.aside_if_long(async {
+            tokio::time::sleep(SHORT * 2).await;
+            assert!(enter().is_some());
+        });
+        long.await;
+        assert!(enter().is_none(), "it is back");
     }
 }

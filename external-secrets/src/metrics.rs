@@ -1,22 +1,23 @@
 //! Metrics under the names that dashboards use (contract §11), and a few of ours.
 
 mod aws_calls;
+mod objects;
 mod work;
 
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use external_data::StoreName;
 use prometheus_client::encoding::EncodeLabelSet;
-use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use seal_api::external_secrets::StoreKind;
 
 use crate::cluster_external_secret::ClusterMetrics;
-use crate::objects::Key;
+use crate::objects::{Id, Key};
 pub(crate) use aws_calls::AwsCalls;
+use objects::Objects;
 pub(crate) use work::Work;
 
 /// The numbers of one process.
@@ -31,18 +32,8 @@ pub(crate) struct Metrics {
 
 type Conditions = Family<ConditionLabels, Gauge<i64, AtomicI64>>;
 
-/// Of each ExternalSecret.
-#[derive(Default)]
-struct Objects {
-    sync_calls: Family<ObjectLabels, Counter>,
-    /// Upstream's name is none that a counter may have.
-    sync_errors: Family<ObjectLabels, Gauge<u64, AtomicU64>>,
-    conditions: Conditions,
-    durations: Family<ObjectLabels, Gauge<f64, AtomicU64>>,
-}
-
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct ObjectLabels {
+struct StoreLabels {
     name: String,
     namespace: String,
 }
@@ -66,7 +57,8 @@ impl Metrics {
             objects: Objects::default(),
             stores: kinds.map(|kind| (kind, Family::default())),
         };
-        metrics.objects.register(&mut metrics.registry);
+        let objects = Box::new(metrics.objects.clone());
+        metrics.registry.register_collector(objects);
         for (kind, conditions) in &metrics.stores {
             let name = kind.as_str().to_lowercase();
             metrics.registry.register(
@@ -86,27 +78,18 @@ impl Metrics {
     }
 
     /// A pass that asked or wrote, and how it ended.
-    pub(crate) fn synced(&self, key: &Key, ready: bool) {
-        let labels = object(key);
-        self.objects.sync_calls.get_or_create(&labels).inc();
-        let errors = self.objects.sync_errors.get_or_create(&labels);
-        if !ready {
-            errors.inc();
-        }
-        drop(errors);
-        tell(&self.objects.conditions, &labels, ready);
+    pub(crate) fn synced(&self, key: &Id, ready: bool) {
+        self.objects.synced(key, ready);
     }
 
     /// A pass took so long.
-    pub(crate) fn took(&self, key: &Key, duration: Duration) {
-        let nanoseconds = duration.as_secs_f64() * 1e9;
-        let gauge = self.objects.durations.get_or_create(&object(key));
-        gauge.set(nanoseconds);
+    pub(crate) fn took(&self, key: &Id, duration: Duration) {
+        self.objects.took(key, duration);
     }
 
     /// A store was checked.
     pub(crate) fn store(&self, store: &StoreName, namespace: Option<&str>, ready: bool) {
-        let labels = ObjectLabels {
+        let labels = StoreLabels {
             name: store.name.clone(),
             namespace: namespace.unwrap_or_default().to_owned(),
         };
@@ -117,7 +100,7 @@ impl Metrics {
 
     /// A store is gone.
     pub(crate) fn forget_store(&self, store: &StoreName, namespace: Option<&str>) {
-        let labels = ObjectLabels {
+        let labels = StoreLabels {
             name: store.name.clone(),
             namespace: namespace.unwrap_or_default().to_owned(),
         };
@@ -128,64 +111,28 @@ impl Metrics {
 
     /// The object is gone.
     pub(crate) fn forget(&self, key: &Key) {
-        let labels = object(key);
-        self.objects.sync_calls.remove(&labels);
-        self.objects.sync_errors.remove(&labels);
-        self.objects.durations.remove(&labels);
-        forget(&self.objects.conditions, &labels);
+        self.objects.forget(key);
     }
 }
 
-impl Objects {
-    fn register(&self, registry: &mut Registry) {
-        registry.register(
-            "externalsecret_sync_calls",
-            "Total number of the External Secret sync calls",
-            self.sync_calls.clone(),
-        );
-        registry.register(
-            "externalsecret_sync_calls_error",
-            "Total number of the External Secret sync errors",
-            self.sync_errors.clone(),
-        );
-        registry.register(
-            "externalsecret_status_condition",
-            "The status condition of a specific External Secret",
-            self.conditions.clone(),
-        );
-        registry.register(
-            "externalsecret_reconcile_duration",
-            "The duration time to reconcile the External Secret, in nanoseconds",
-            self.durations.clone(),
-        );
-    }
-}
-
-fn object(key: &Key) -> ObjectLabels {
-    ObjectLabels {
-        name: key.name.clone(),
-        namespace: key.namespace.clone().unwrap_or_default(),
-    }
-}
-
-fn tell(conditions: &Conditions, object: &ObjectLabels, ready: bool) {
+fn tell(conditions: &Conditions, store: &StoreLabels, ready: bool) {
     for (status, value) in [("True", ready), ("False", !ready)] {
-        let labels = condition(object, status);
+        let labels = condition(store, status);
         conditions.get_or_create(&labels).set(i64::from(value));
     }
 }
 
-fn forget(conditions: &Conditions, object: &ObjectLabels) {
+fn forget(conditions: &Conditions, store: &StoreLabels) {
     for status in ["True", "False"] {
-        conditions.remove(&condition(object, status));
+        conditions.remove(&condition(store, status));
     }
 }
 
-fn condition(object: &ObjectLabels, status: &'static str) -> ConditionLabels {
+fn condition(store: &StoreLabels, status: &'static str) -> ConditionLabels {
     ConditionLabels {
         condition: "Ready",
-        name: object.name.clone(),
-        namespace: object.namespace.clone(),
+        name: store.name.clone(),
+        namespace: store.namespace.clone(),
         status,
     }
 }
@@ -197,7 +144,7 @@ mod tests {
     #[test]
     fn metrics_are_documented() {
         let page = include_str!("../../docs/reference/external-secrets-metrics.md");
-        let metrics = used();
+        let (metrics, _calls) = used();
         let mut shown = String::new();
         prometheus_client::encoding::text::encode(&mut shown, metrics.registry()).unwrap();
         let types = shown
@@ -218,10 +165,10 @@ mod tests {
         assert_eq!(documented, names + 2);
     }
 
-    /// What is never set is not shown.
-    fn used() -> Metrics {
+    /// What is never set is not shown, nor is what nobody calls as any more.
+    fn used() -> (Metrics, std::sync::Arc<dyn secrets_manager::CallObserver>) {
         let metrics = Metrics::new();
-        let key = Key::new("db").within("shop");
+        let key = std::sync::Arc::new(Key::new("db").within("shop"));
         metrics.synced(&key, false);
         metrics.took(&key, Duration::ZERO);
         for (kind, _) in &metrics.stores {
@@ -241,6 +188,6 @@ mod tests {
         metrics.work.passed(true, Duration::ZERO);
         metrics.work.followed(Duration::ZERO);
         drop(metrics.work.waits(crate::lanes::Lane::People));
-        metrics
+        (metrics, calls)
     }
 }

@@ -1,5 +1,7 @@
 //! ExternalSecrets as they come from the watch.
 
+use std::sync::Arc;
+
 use kube::Resource as _;
 use kube::core::DeserializeGuard;
 use kube::runtime::reflector::ObjectRef;
@@ -11,7 +13,11 @@ pub(crate) type Guarded = DeserializeGuard<ExternalSecret>;
 /// Names an ExternalSecret.
 pub(crate) type Key = ObjectRef<Guarded>;
 
-/// Without what [`ObjectRef::from_obj`] adds: keys are kept a dozen times for each object.
+/// The one copy of a key that all records of an object share ([`crate::targets::Targets::id`]): there are a dozen
+/// of them for each of thousands.
+pub(crate) type Id = Arc<Key>;
+
+/// Without what [`ObjectRef::from_obj`] adds.
 pub(crate) fn key_of(object: &Guarded) -> Key {
     let metadata = object.meta();
     let key = Key::new(metadata.name.as_deref().unwrap_or_default());

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::fetch::{Questions, Seen};
 use crate::lanes::Lane;
-use crate::objects::Key;
+use crate::objects::{Id, Key};
 
 /// Memory of passes.
 pub(crate) struct Passes {
@@ -19,21 +19,21 @@ pub(crate) struct Passes {
 #[derive(Default)]
 struct Records {
     /// Objects that were there when the process started, and had no pass yet.
-    backlog: HashSet<Key>,
+    backlog: HashSet<Id>,
     /// The version of each object ([`external_data::synced_resource_version`]), and when it was noticed.
-    noticed: HashMap<Key, (String, Instant)>,
+    noticed: HashMap<Id, (Box<str>, Instant)>,
     /// Objects whose values are known to have changed in the store, and since when that is known.
     changed: HashMap<Key, Instant>,
     /// Objects whose Secret was changed by someone.
-    drifted: HashSet<Key>,
+    drifted: HashSet<Id>,
     /// What each Secret stands on.
-    grounds: HashMap<Key, Grounds>,
+    grounds: HashMap<Id, Grounds>,
 }
 
 /// What a Secret was made of: the object's digest, and versions of values.
 struct Grounds {
     input: [u8; 32],
-    seen: Vec<Seen>,
+    seen: Box<[Seen]>,
 }
 
 /// Something about an object's store.
@@ -70,7 +70,7 @@ impl Passes {
     }
 
     /// The object was there before the process.
-    pub(crate) fn found(&self, key: Key) {
+    pub(crate) fn found(&self, key: Id) {
         let mut records = self.records();
         if !records.noticed.contains_key(&key) {
             records.backlog.insert(key);
@@ -78,12 +78,12 @@ impl Passes {
     }
 
     /// A pass begins over the object in this version.
-    pub(crate) fn begin(&self, key: &Key, version: &str) -> Call {
+    pub(crate) fn begin(&self, key: &Id, version: &str) -> Call {
         let mut records = self.records();
         let backlog = records.backlog.remove(key);
         let drifted = records.drifted.remove(key);
         let known = records.noticed.get(key);
-        let known = known.filter(|(known, _)| known == version);
+        let known = known.filter(|(known, _)| **known == *version);
         if let Some((_, noticed)) = known {
             let lane = if drifted { Lane::People } else { Lane::Routine };
             let noticed = *noticed;
@@ -95,7 +95,7 @@ impl Passes {
         } else {
             (Lane::People, Instant::now())
         };
-        let entry = (version.to_owned(), noticed);
+        let entry = (version.into(), noticed);
         records.noticed.insert(key.clone(), entry);
         Call { lane, noticed }
     }
@@ -115,15 +115,16 @@ impl Passes {
     }
 
     /// Someone changed the Secret.
-    pub(crate) fn secret_changed(&self, key: Key) {
+    pub(crate) fn secret_changed(&self, key: Id) {
         self.records().drifted.insert(key);
     }
 
     /// The Secret stands on this; on nothing that can be checked, if there is none.
-    pub(crate) fn holds(&self, key: &Key, input: [u8; 32], seen: Option<Vec<Seen>>) {
+    pub(crate) fn holds(&self, key: &Id, input: [u8; 32], seen: Option<Vec<Seen>>) {
         let mut records = self.records();
         match seen {
             Some(seen) => {
+                let seen = seen.into_boxed_slice();
                 let grounds = Grounds { input, seen };
                 records.grounds.insert(key.clone(), grounds);
             }
@@ -169,7 +170,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn people_wait_for_what_is_new_or_changed() {
         let passes = Passes::default();
-        let [old, new] = ["old", "new"].map(|name| Key::new(name).within("shop"));
+        let [old, new] =
+            ["old", "new"].map(|name| std::sync::Arc::new(Key::new(name).within("shop")));
         passes.found(old.clone());
         tokio::time::advance(std::time::Duration::from_secs(5)).await;
         let call = passes.begin(&old, "1-a");

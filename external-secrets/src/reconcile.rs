@@ -25,7 +25,7 @@ use crate::desired;
 use crate::jitter::late;
 use crate::lanes::{Lanes, Place};
 use crate::metrics::Metrics;
-use crate::objects::{Guarded, Key, key_of};
+use crate::objects::{Guarded, Id, Key, key_of};
 use crate::passes::{Call, News, Passes};
 use crate::plan;
 use crate::refresh::{self, Moment, Refresh, TargetState, Why};
@@ -59,7 +59,7 @@ pub(crate) struct Context {
     pub(crate) stores: Stores,
     pub(crate) namespaces: Store<PartialObjectMeta<Namespace>>,
     pub(crate) sources: Arc<Sources>,
-    pub(crate) live: Arc<Live<Key>>,
+    pub(crate) live: Arc<Live<Id>>,
     pub(crate) targets: Targets,
     pub(crate) passes: Arc<Passes>,
     pub(crate) events: EventSink,
@@ -117,7 +117,7 @@ impl Context {
     }
 
     /// The ExternalSecret is gone, or not ours: nothing of it stays here.
-    pub(crate) fn forget(&self, key: &Key) {
+    pub(crate) fn forget(&self, key: &Id) {
         self.targets.remove(key);
         self.live.forget(key);
         self.passes.forget(key);
@@ -157,6 +157,23 @@ impl Context {
         users.map(|object| key_of(object)).collect()
     }
 
+    /// The object as the watch told it last, if it is still the same specification.
+    pub(crate) fn newest(&self, object: &Arc<Guarded>, key: &Key) -> Arc<Guarded> {
+        let same = |newer: &Arc<Guarded>| {
+            let (newer, older) = (newer.meta(), object.meta());
+            newer.uid == older.uid && newer.generation == older.generation
+        };
+        let newest = self.objects.get(key).filter(same);
+        newest.unwrap_or_else(|| object.clone())
+    }
+
+    /// Its status: what was written last, whether the watch has told it or not.
+    fn status_of(&self, object: &Arc<Guarded>, key: &Key) -> Option<ExternalSecretStatus> {
+        let newest = self.newest(object, key);
+        let status = newest.0.as_ref().ok()?.status.clone();
+        self.statuses.newest(key, newest.meta(), status)
+    }
+
     /// Secrets as they are, managed fields included.
     pub(crate) fn secrets(&self, namespace: &str) -> Api<Secret> {
         Api::namespaced(self.whole.clone(), namespace)
@@ -174,7 +191,7 @@ pub(crate) async fn reconcile(
     object: Arc<Guarded>,
     context: Arc<Context>,
 ) -> Result<Requeue, SyncError> {
-    let key = key_of(&object);
+    let key = context.targets.id(key_of(&object));
     let call = context.passes.begin(&key, &version_of(object.meta()));
     let waiting = context.metrics.work.waits(call.lane);
     let place = context.lanes.enter(call.lane);
@@ -199,6 +216,8 @@ pub(crate) async fn reconcile(
 pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> Requeue {
     let key = key_of(object);
     if error.waits_for_people() {
+        // Nor is anything looked for that it stood on.
+        context.sources.leave(&key);
         return Requeue::await_change();
     }
     let backoff = if error.is_transient() {
@@ -211,7 +230,7 @@ pub(crate) fn retry(object: &Guarded, error: &SyncError, context: &Context) -> R
 
 async fn pass(
     object: Arc<Guarded>,
-    key: Key,
+    key: Id,
     (call, place): (Call, &mut Place<'_>),
     context: Arc<Context>,
 ) -> Result<Requeue, SyncError> {
@@ -226,7 +245,7 @@ async fn pass(
     }
     let began = Clock::now();
     let result = match &object.0 {
-        Ok(external) => sync(external, &key, (call, place), &context).await,
+        Ok(external) => sync((&object, external), &key, (call, place), &context).await,
         Err(_) => Err(SyncError::Malformed),
     };
     if let Err(SyncError::Stopped) = result {
@@ -279,16 +298,14 @@ fn is_ours(object: &Guarded, context: &Context) -> bool {
 
 /// Makes the Secret what it should be, if it is time.
 async fn sync(
-    external: &ExternalSecret,
-    key: &Key,
+    (object, external): (&Arc<Guarded>, &ExternalSecret),
+    key: &Id,
     (call, place): (Call, &mut Place<'_>),
     context: &Context,
 ) -> Result<Outcome, SyncError> {
     Box::pin(prepare(external, key, context)).await?;
     let version = version_of(&external.metadata);
-    let status = context
-        .statuses
-        .newest(key, &external.metadata, external.status.clone());
+    let status = context.status_of(object, key);
     let input = desired::digest(external);
     context.live.start_pass(key);
     let state = Box::pin(state(external, key, &input, context)).await?;
@@ -326,10 +343,16 @@ async fn sync(
             told.map_or(back, |told| told.max(back))
         }
     };
-    let brought = bring_about(external, key, (&input, since, why), (context, place)).await;
+    let brought = bring_about(
+        (object, external),
+        key,
+        (&input, since, why),
+        (context, place),
+    )
+    .await;
     if let (Err(_), Some(seen)) = (&brought, told) {
         // It is still news.
-        let key = key.clone();
+        let key = Key::clone(key);
         let seen = Some(seen);
         context.passes.heard(News { key, seen });
     }
@@ -344,7 +367,7 @@ async fn sync(
 }
 
 /// Asks for nothing that is not served here, and has its finalizer if it needs one.
-async fn prepare(external: &ExternalSecret, key: &Key, context: &Context) -> Result<(), SyncError> {
+async fn prepare(external: &ExternalSecret, key: &Id, context: &Context) -> Result<(), SyncError> {
     let target = external.spec.target.as_ref();
     if target.is_some_and(|target| target.manifest.is_some()) {
         return Err(SyncError::Unserved(
@@ -369,19 +392,30 @@ fn spread(spec: &ExternalSecretSpec, wait: SignedDuration) -> Duration {
 /// Makes the Secret what it should be. While AWS is away, what it said last is better than what anybody else put
 /// there; it stays a failure.
 async fn bring_about(
-    external: &ExternalSecret,
-    key: &Key,
+    (object, external): (&Arc<Guarded>, &ExternalSecret),
+    key: &Id,
     (input, since, why): (&[u8; 32], Instant, Why),
     (context, place): (&Context, &mut Place<'_>),
 ) -> Result<Outcome, SyncError> {
-    let brought =
-        desired::bring_about(external, key, (input, since, why), (context, &mut *place)).await;
+    let brought = desired::bring_about(
+        (object, external),
+        key,
+        (input, since, why),
+        (context, &mut *place),
+    )
+    .await;
     if let Err(error) = &brought
         && why == Why::Drift
         && error.is_transient()
     {
         let since = context.passes.started();
-        desired::bring_about(external, key, (input, since, why), (context, place)).await?;
+        desired::bring_about(
+            (object, external),
+            key,
+            (input, since, why),
+            (context, place),
+        )
+        .await?;
     }
     brought
 }
@@ -407,7 +441,7 @@ fn back(interval: SignedDuration) -> Option<Instant> {
 /// What the Secret is. It is only read where the watch tells of a version that is not known.
 async fn state(
     external: &ExternalSecret,
-    key: &Key,
+    key: &Id,
     input: &[u8; 32],
     context: &Context,
 ) -> Result<TargetState, SyncError> {
@@ -440,3 +474,7 @@ async fn state(
     }
     Ok(state)
 }
+
+#[cfg(test)]
+#[path = "reconcile_tests.rs"]
+mod tests;

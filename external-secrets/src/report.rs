@@ -1,6 +1,8 @@
 //! What a pass came to: condition, event and metric, all from one result; events only when something
 //! changed.
 
+use std::sync::Arc;
+
 use external_data::Entry;
 use jiff::Timestamp;
 use kube::Resource as _;
@@ -11,7 +13,7 @@ use operator_kit::secret_sync::Written;
 use operator_kit::status::{self as statuses, Present, Subject};
 use seal_api::external_secrets::{ExternalSecret, ExternalSecretStatus};
 
-use crate::objects::{Guarded, Key};
+use crate::objects::{Guarded, Id};
 use crate::reconcile::Context;
 use crate::status::{Synced, Verdict, next_status};
 use crate::sync_error::SyncError;
@@ -62,8 +64,8 @@ impl Outcome {
 
 /// Tells.
 pub(crate) async fn report(
-    object: &Guarded,
-    key: &Key,
+    object: &Arc<Guarded>,
+    key: &Id,
     result: &Result<Outcome, SyncError>,
     context: &Context,
 ) -> Result<(), SyncError> {
@@ -93,11 +95,12 @@ pub(crate) async fn report(
 
 /// Writes the status; true if the condition changed.
 async fn write(
-    object: &Guarded,
-    key: &Key,
+    object: &Arc<Guarded>,
+    key: &Id,
     (verdict, synced, bound): (&Verdict, Option<&Synced>, bool),
     context: &Context,
 ) -> Result<bool, SyncError> {
+    let object = &context.newest(object, key);
     let subject = Subject {
         metadata: object.meta().clone(),
         status: match &object.0 {
@@ -120,7 +123,7 @@ async fn write(
     let Context {
         client, statuses, ..
     } = context;
-    let written = statuses::bring_to(client, &resource, (key, &subject), next, statuses).await;
+    let written = statuses::bring_to(client, &resource, (&**key, &subject), next, statuses).await;
     match written {
         Ok(written) => Ok(written && news.into_inner()),
         Err(fault) => {

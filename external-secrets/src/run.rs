@@ -108,6 +108,7 @@ async fn reconcile_all(
         local,
         cluster,
         class: args.controller_class.as_str().into(),
+        known: Arc::default(),
     };
     let context = Arc::new(Context::new(Parts {
         sources: sources(args, &clients, &metrics, changed.clone()),

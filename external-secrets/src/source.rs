@@ -6,7 +6,7 @@ mod sweep;
 mod tokens;
 mod who;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,15 +14,15 @@ use aws_edge::{CallFault, CredentialsFault};
 use aws_identity::{Base, Identities, Identity};
 use jiff::SignedDuration;
 use secrets_manager::{
-    SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits, SharedValues,
-    ValueBudget,
+    KeyBudget, SecretsError, SecretsFault, SecretsManager, SecretsOptions, SharedLimits,
+    SharedValues, ValueBudget,
 };
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::metrics::AwsCalls;
-use crate::objects::Key;
+use crate::objects::{Id, Key};
 use crate::passes::News;
 use crate::reconcile::Context;
 use crate::stores::AnyStore;
@@ -36,7 +36,7 @@ pub(crate) use who::WhoError;
 #[derive(Clone, Copy)]
 pub(crate) struct Asker<'a> {
     /// The ExternalSecret.
-    pub(crate) key: &'a Key,
+    pub(crate) key: &'a Id,
     /// Its namespace.
     pub(crate) namespace: &'a str,
     /// How old its values may become; `None` if they are never looked at again.
@@ -71,10 +71,11 @@ pub(crate) struct TooManyIdentities;
 const UNUSED: Duration = Duration::from_mins(10);
 
 /// Who stands on what, and how fresh it has to be.
-type Users = HashMap<Key, Use>;
+type Users = HashMap<Id, Use>;
 
 struct Use {
-    keys: BTreeSet<String>,
+    /// In order, each once.
+    keys: Box<[Box<str>]>,
     interval: Duration,
 }
 
@@ -84,8 +85,8 @@ pub(crate) struct Sources {
     pub(crate) known: KnownIdentities,
     endpoint: Option<String>,
     calls: AwsCalls,
-    /// Of all values together.
-    budget: ValueBudget,
+    /// Of all values together, and of all that is remembered besides.
+    budgets: (ValueBudget, KeyBudget),
     /// ExternalSecrets whose values have changed.
     changed: mpsc::UnboundedSender<News>,
     state: Mutex<State>,
@@ -95,7 +96,7 @@ pub(crate) struct Sources {
 struct State {
     sources: HashMap<Place, Running>,
     /// Where each ExternalSecret stands.
-    places: HashMap<Key, Vec<Arc<Source>>>,
+    places: HashMap<Id, Box<[Arc<Source>]>>,
     /// Who was asked as, for the objects of each namespace, and when last.
     asked: HashMap<String, HashMap<Place, Instant>>,
 }
@@ -121,7 +122,7 @@ impl Sources {
             known: KnownIdentities::default(),
             endpoint,
             calls,
-            budget: ValueBudget::default(),
+            budgets: Default::default(),
             changed,
             state: Mutex::default(),
         }
@@ -171,7 +172,7 @@ impl Sources {
         who::who(context, store, namespace).await
     }
 
-    fn source(&self, identity: Identity, region: &str) -> Arc<Source> {
+    pub(crate) fn source(&self, identity: Identity, region: &str) -> Arc<Source> {
         let mut state = self.state();
         let place = (identity, region.to_owned());
         if let Some(running) = state.sources.get_mut(&place) {
@@ -184,7 +185,8 @@ impl Sources {
         options.credentials = Some(self.identities.provider(&place.0, region));
         options.observer = Some(observer);
         let limits = SharedLimits {
-            budget: self.budget.clone(),
+            budget: self.budgets.0.clone(),
+            all_keys: self.budgets.1.clone(),
             ..SharedLimits::default()
         };
         let values = SharedValues::new(SecretsManager::new(options), limits);
@@ -217,30 +219,39 @@ impl Sources {
             return;
         };
         let interval = Duration::try_from(interval).unwrap_or_default();
-        let mut places: Vec<Arc<Source>> = Vec::new();
+        let mut places: Vec<(Arc<Source>, Vec<Box<str>>)> = Vec::new();
         for (source, key) in keys {
             // It may have been let go while it was asked.
             let running = state.sources.entry(source.place.clone());
-            let running = running.or_insert_with(|| self.running(source));
-            let source = running.source.clone();
-            let mut users = source.users();
-            let used = users.entry(asker.key.clone()).or_insert_with(|| Use {
-                keys: BTreeSet::new(),
-                interval,
-            });
-            used.keys.insert(key);
-            drop(users);
-            source.hurry.came(interval);
-            if !places.iter().any(|known| Arc::ptr_eq(known, &source)) {
-                places.push(source);
+            let source = &running.or_insert_with(|| self.running(source)).source;
+            let known = |(place, _): &&mut (Arc<Source>, _)| Arc::ptr_eq(place, source);
+            let key = key.into_boxed_str();
+            match places.iter_mut().find(known) {
+                Some((_, keys)) => keys.push(key),
+                None => places.push((source.clone(), vec![key])),
             }
         }
-        state.places.insert(asker.key.clone(), places);
+        let places = places.into_iter().map(|(source, mut keys)| {
+            keys.sort_unstable();
+            keys.dedup();
+            let keys = keys.into_boxed_slice();
+            let used = Use { keys, interval };
+            source.users().insert(asker.key.clone(), used);
+            source.hurry.came(interval);
+            source
+        });
+        state.places.insert(asker.key.clone(), places.collect());
     }
 
     /// The ExternalSecret stands on nothing any more.
     pub(crate) fn leave(&self, key: &Key) {
         self.state().leave(key);
+    }
+
+    /// Whether it stands on anything.
+    #[cfg(test)]
+    pub(crate) fn stands(&self, key: &Key) -> bool {
+        self.state().places.contains_key(key)
     }
 
     /// Lets go of values and credentials that nobody used for a while, now and then.
@@ -397,7 +408,7 @@ mod tests {
             admitted.is_ok()
         };
         let stand = |number: usize| {
-            let key = Key::new(&format!("db-{number}")).within("a");
+            let key = Arc::new(Key::new(&format!("db-{number}")).within("a"));
             let source = sources.source(identity(number), "eu-central-1");
             let asker = Asker {
                 key: &key,
@@ -439,7 +450,7 @@ mod tests {
         };
         let identity = Identity::of(Base::Static(keys));
         let get = || sources.source(identity.clone(), "eu-central-1");
-        let key = Key::new("db").within("shop");
+        let key = Arc::new(Key::new("db").within("shop"));
         let asker = Asker {
             key: &key,
             namespace: "shop",
@@ -462,5 +473,17 @@ mod tests {
         // Whoever asked meanwhile stands on the new one.
         sources.placed(&asker, vec![(first.clone(), "prod/db".to_owned())]);
         assert!(first.users().is_empty() && get().users().contains_key(&key));
+        drop(first);
+        // Nor is anything told of an identity that nobody is asked as any more.
+        assert_eq!(sources.calls.identities(), 1);
+        sources.leave(&key);
+        sources.tidy();
+        tokio::time::advance(UNUSED).await;
+        sources.tidy();
+        for _ in 0..10 {
+            // Its sweeps end first.
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(sources.calls.identities(), 0);
     }
 }

@@ -20,7 +20,6 @@ use crate::passes::News;
 use crate::reconcile::Context;
 use crate::source::WhoError;
 use crate::status::ready_condition;
-use crate::store_access::may_use;
 use crate::stores::{AnyStore, Service};
 
 /// Longest wait of a store that cannot be used.
@@ -138,6 +137,7 @@ impl StoreChecks {
             .metrics
             .forget_store(&store.name(), store.namespace());
         self.statuses.forget(&place);
+        self.context.stores.forget(store);
         let mut versions = self.versions.lock().unwrap_or_else(PoisonError::into_inner);
         versions.remove(&place);
         drop(versions);
@@ -171,7 +171,7 @@ async fn verdict(store: &AnyStore, context: &Context) -> Result<(), Trouble> {
         return invalid("spec.provider.aws.region is missing".to_owned());
     }
     let nobody = std::collections::BTreeMap::new();
-    if let Err(bad) = may_use(store.conditions(), "", Some(&nobody)) {
+    if let Err(bad) = context.stores.access(store).may_use("", Some(&nobody)) {
         return invalid(bad.to_string());
     }
     // Credentials of a ClusterSecretStore may lie in the namespace that asks.

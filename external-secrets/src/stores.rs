@@ -11,6 +11,8 @@ use seal_api::external_secrets::{
     SessionTagsPolicy, StoreCondition, StoreKind,
 };
 
+use crate::store_access::{Access, KnownAccess};
+
 /// A SecretStore, well-formed or not.
 pub(crate) type GuardedStore = DeserializeGuard<SecretStore>;
 /// A ClusterSecretStore, well-formed or not.
@@ -26,6 +28,7 @@ pub(crate) struct Stores {
     pub(crate) cluster: Store<GuardedClusterStore>,
     /// Stores that say another class are another controller's.
     pub(crate) class: Arc<str>,
+    pub(crate) known: Arc<KnownAccess>,
 }
 
 /// One store, of either kind.
@@ -57,6 +60,19 @@ impl Stores {
                 let key = ObjectRef::new(&name.name);
                 self.cluster.get(&key).map(AnyStore::Cluster)
             }
+        }
+    }
+
+    /// Which namespaces may use the store. A SecretStore's conditions mean nothing.
+    pub(crate) fn access(&self, store: &AnyStore) -> Arc<Access> {
+        self.known.of(store.meta(), store.conditions())
+    }
+
+    /// The store is gone.
+    pub(crate) fn forget(&self, store: &AnyStore) {
+        if let AnyStore::Cluster(store) = store {
+            let name = store.meta().name.as_deref();
+            self.known.forget(name.unwrap_or_default());
         }
     }
 

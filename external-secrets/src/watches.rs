@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use tokio_stream::wrappers::UnboundedReceiverStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::objects::{Guarded, Key, key_of};
+use crate::objects::{Guarded, Id, Key, key_of};
 use crate::passes::News;
 use crate::reconcile::{Context, reconcile, retry};
 use crate::store_checks::{StoreChecks, check, retry_check};
@@ -185,6 +185,7 @@ impl Watches {
             context.live.clone(),
             move |name, told| woken_by(name, told, &owners),
         );
+        let secrets = secrets.map(|id| Key::clone(&id));
         let secrets = listed.map(|()| secrets).flatten_stream();
         let passes = context.passes.clone();
         let changes = UnboundedReceiverStream::new(changes);
@@ -232,20 +233,23 @@ where
 }
 
 fn note(event: &Event<Guarded>, context: &Context, ready: &CancellationToken) {
+    let id = |object: &Guarded| context.targets.id(key_of(object));
     let place = |object: &Guarded| {
+        let id = id(object);
         if let Ok(external) = &object.0 {
             let namespace = external.namespace().unwrap_or_default();
             let target = (namespace, external.target_name().to_owned());
-            context.targets.put(&key_of(object), target);
+            context.targets.put(&id, target);
         }
+        context.statuses.told(&id, object.meta());
+        id
     };
     match event {
-        Event::InitApply(object) => {
+        Event::InitApply(object) => context.passes.found(place(object)),
+        Event::Apply(object) => {
             place(object);
-            context.passes.found(key_of(object));
         }
-        Event::Apply(object) => place(object),
-        Event::Delete(object) => context.forget(&key_of(object)),
+        Event::Delete(object) => context.forget(&id(object)),
         Event::InitDone => {
             context.forget_the_gone();
             ready.cancel();
@@ -256,7 +260,7 @@ fn note(event: &Event<Guarded>, context: &Context, ready: &CancellationToken) {
 
 /// ExternalSecrets that are to look at a Secret: those whose target it is, and those whose store has its
 /// credentials there.
-fn woken_by(name: &SecretName, told: Told, context: &Context) -> Concerned<Key> {
+fn woken_by(name: &SecretName, told: Told, context: &Context) -> Concerned<Id> {
     let owners = context.targets.of(name);
     let mut others = Vec::new();
     if told == Told::Changed {
@@ -271,7 +275,7 @@ fn woken_by(name: &SecretName, told: Told, context: &Context) -> Concerned<Key> 
                     seen,
                 };
                 context.passes.heard(news);
-                others.push(key);
+                others.push(context.targets.id(key));
             }
         }
     }

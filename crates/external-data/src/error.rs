@@ -1,12 +1,28 @@
 //! Why values could not be made.
 
+use std::borrow::Cow;
+
 use crate::bounds::Exceeded;
+
+/// Longest name that a message shows whole, in bytes: a status holds a few thousand, and why it failed comes
+/// after the name.
+const LONGEST: usize = 512;
+
+/// Beginning and end of a name that is too long.
+fn short(name: &str) -> Cow<'_, str> {
+    if name.len() <= LONGEST {
+        return Cow::Borrowed(name);
+    }
+    let begin = name.floor_char_boundary(LONGEST / 2);
+    let end = name.ceil_char_boundary(name.len() - LONGEST / 2);
+    Cow::Owned(format!("{}…{}", &name[..begin], &name[end..]))
+}
 
 /// Names what is at fault, never a value.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DataError {
     /// A path leads nowhere.
-    #[error("key {property} does not exist in secret {key}")]
+    #[error("key {} does not exist in secret {key}", short(.property))]
     NoProperty {
         /// The path.
         property: String,
@@ -14,7 +30,7 @@ pub enum DataError {
         key: String,
     },
     /// A path costs too much.
-    #[error("property {property} of secret {key}: {reason}")]
+    #[error("property {} of secret {key}: {reason}", short(.property))]
     Property {
         /// The path.
         property: String,
@@ -28,14 +44,16 @@ pub enum DataError {
     NotAnObject(String),
     /// Two keys become the same.
     #[error(
-        "secret name collision during conversion: two keys become {0}; give them other keys with \
-         rewrite, or set conversionStrategy to Unicode"
+        "secret name collision during conversion: two keys become {}; give them other keys with \
+         rewrite, or set conversionStrategy to Unicode",
+        short(.0)
     )]
     Collision(String),
     /// No key of a Secret.
     #[error(
-        "key {0:?} is not a key that a Secret may have (letters, digits, -, _ and ., at most 253): \
-         change it with rewrite, or set conversionStrategy"
+        "key {:?} is not a key that a Secret may have (letters, digits, -, _ and ., at most 253): \
+         change it with rewrite, or set conversionStrategy",
+        short(.0)
     )]
     Key(String),
     /// It cannot be decoded.
@@ -99,4 +117,39 @@ pub enum RewriteError {
     /// None, or more than one.
     #[error("give one of regexp, transform and merge")]
     NotOne,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_leaves_room_for_the_reason() {
+        let long = format!("first{}last", "ä".repeat(50_000));
+        let key = || "prod/db".to_owned();
+        for (error, reason) in [
+            (
+                DataError::NoProperty {
+                    property: long.clone(),
+                    key: key(),
+                },
+                "last does not exist in secret prod/db",
+            ),
+            (
+                DataError::Property {
+                    property: long.clone(),
+                    key: key(),
+                    reason: json_property::Exceeded::Bytes,
+                },
+                "last of secret prod/db: ",
+            ),
+            (DataError::Collision(long.clone()), "last; give them"),
+            (DataError::Key(long.clone()), "last\" is not a key"),
+        ] {
+            let text = error.to_string();
+            assert!(text.len() < 1_024 && text.contains("first"), "{text}");
+            assert!(text.contains(reason), "{text}");
+        }
+        assert_eq!(short("a.b"), "a.b");
+    }
 }

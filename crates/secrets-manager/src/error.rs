@@ -19,6 +19,14 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// All of them.
+    pub const ALL: [Self; 4] = [
+        Self::GetSecretValue,
+        Self::BatchGetSecretValue,
+        Self::ListSecrets,
+        Self::DescribeSecret,
+    ];
+
     /// Its name without the service.
     pub fn name(self) -> &'static str {
         match self {

@@ -21,6 +21,6 @@ pub use error::{Operation, SecretsError, SecretsFault};
 pub use find::Find;
 pub use observer::{CallObserver, Saved};
 pub use options::SecretsOptions;
-pub use shared::{Answered, Checked, SharedLimits, SharedValues, Tagged, ValueBudget};
+pub use shared::{Answered, Checked, KeyBudget, SharedLimits, SharedValues, Tagged, ValueBudget};
 pub use value::{Batch, Listed, SecretValue};
 pub use version::Version;

@@ -29,6 +29,9 @@ pub enum Saved {
 }
 
 impl Saved {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Memory, Self::Joined, Self::Batch];
+
     /// A word for metrics.
     pub fn name(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Values that everybody shares who asks as the same identity: one call for many, and one for twenty.
 
 mod batch;
+mod bounded;
 mod budget;
 mod check;
 mod faults;
@@ -14,7 +15,6 @@ mod store;
 mod sweep;
 mod tags;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ use crate::key as keys;
 use crate::observer::Saved;
 use crate::value::SecretValue;
 use crate::version::Version;
+use bounded::Bounded;
 use faults::Faults;
 use flights::{Flight, Flights};
 use listing::Listing;
@@ -39,6 +40,7 @@ use store::Store;
 use sweep::{Budget, Swept};
 use tags::Tags;
 
+pub use bounded::KeyBudget;
 pub use budget::ValueBudget;
 pub use check::Checked;
 pub use tags::Tagged;
@@ -52,8 +54,10 @@ pub struct SharedLimits {
     /// What is taken of for values that are kept. One for several [`SharedValues`] bounds all of them together:
     /// each gives up its own oldest values when nothing is left, and keeps none if it has none.
     pub budget: ValueBudget,
-    /// Keys of which anything is remembered besides: their version, their last error.
+    /// Keys of which anything is remembered besides: their version, their last error, their tags.
     pub keys: usize,
+    /// What is taken of for them. One for several [`SharedValues`] bounds all of them together.
+    pub all_keys: KeyBudget,
     /// Calls at the same time.
     pub calls: usize,
     /// `BatchGetSecretValue` and `ListSecrets` in a second, each. AWS answers 100 to a whole account.
@@ -72,6 +76,7 @@ impl Default for SharedLimits {
         Self {
             budget: ValueBudget::default(),
             keys: 50_000,
+            all_keys: KeyBudget::default(),
             calls: 16,
             per_second: 20,
             gather: Duration::from_millis(10),
@@ -99,10 +104,9 @@ struct Inner {
 type Question = (String, Version);
 
 struct State {
-    most_keys: usize,
     store: Store,
     faults: Faults<Question>,
-    standings: HashMap<String, Standing>,
+    standings: Bounded<String, Standing>,
     flights: Flights<Question, Answered>,
     /// Current values that wait for company.
     waiting: Vec<(String, oneshot::Sender<Answered>)>,
@@ -128,10 +132,9 @@ impl SharedValues {
             manager,
             pace: Pace::new(limits.calls, limits.per_second),
             state: Mutex::new(State {
-                most_keys: limits.keys,
                 store: Store::new(limits.budget.clone()),
-                faults: Faults::new(limits.keys, limits.retry.0, limits.retry.1),
-                standings: HashMap::new(),
+                faults: Faults::new(&limits),
+                standings: Bounded::new(limits.keys, limits.all_keys.clone()),
                 flights: Flights::new(),
                 waiting: Vec::new(),
                 batches: 0,
@@ -321,13 +324,8 @@ impl State {
 
     /// How a key stands. Of too many, the one goes of which nothing was heard for longest.
     fn standing(&mut self, key: &str) -> &mut Standing {
-        if self.standings.len() >= self.most_keys && !self.standings.contains_key(key) {
-            let oldest = self.standings.iter().min_by_key(|(_, it)| it.heard());
-            if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                self.standings.remove(&oldest);
-            }
-        }
-        self.standings.entry(key.to_owned()).or_default()
+        self.standings
+            .entry(key.to_owned(), Standing::heard, Standing::default)
     }
 
     fn may_batch(&self, now: Instant) -> bool {

@@ -40,6 +40,28 @@ struct Slot {
     /// Whose turn it is to read.
     turn: tokio::sync::Mutex<()>,
     known: Mutex<Option<Known>>,
+    reading: Mutex<Option<Looked>>,
+}
+
+/// What whoever reads has looked at so far.
+#[derive(Default)]
+struct Looked {
+    secrets: Vec<SecretName>,
+    /// One of them changed since: nobody knows what was read.
+    changed: bool,
+}
+
+/// Is told which Secrets are looked at, before they are.
+pub(super) struct Reading<'a>(&'a Slot);
+
+impl Reading<'_> {
+    pub(super) fn looks_at(&self, secret: SecretName) {
+        let mut reading = self.0.reading();
+        let secrets = &mut reading.get_or_insert_default().secrets;
+        if !secrets.contains(&secret) {
+            secrets.push(secret);
+        }
+    }
 }
 
 struct Known {
@@ -50,13 +72,13 @@ struct Known {
 }
 
 impl KnownIdentities {
-    /// The answer for the store in this version; `read` asks the API server, and says which Secrets it looked at.
+    /// The answer for the store in this version; `read` asks the API server, and says which Secrets it looks at.
     /// `exists` says whether a question can still be asked.
     pub(super) async fn answer(
         &self,
         question: &Question,
         version: StoreVersion,
-        read: impl AsyncFnOnce() -> (Result<Identity, WhoError>, Vec<SecretName>),
+        read: impl AsyncFnOnce(&Reading<'_>) -> Result<Identity, WhoError>,
         exists: impl Fn(&Question) -> bool,
     ) -> Result<Identity, WhoError> {
         let slot = self.slot(question, exists);
@@ -67,13 +89,19 @@ impl KnownIdentities {
         if let Some(answer) = slot.current(&version) {
             return answer;
         }
-        let (answer, secrets) = read().await;
+        // Whoever read before may have been dropped in the middle.
+        *slot.reading() = None;
+        let answer = read(&Reading(&slot)).await;
+        // Until here the watch marks what is being read, from here on what is known.
+        let mut known = slot.known();
+        let Looked { secrets, changed } = slot.reading().take().unwrap_or_default();
         let counts = match &answer {
+            _ if changed => Duration::ZERO,
             Ok(_) => COUNTS,
             Err(error) if error.is_transient() => Duration::ZERO,
             Err(_) => FAILURE_COUNTS,
         };
-        *slot.known() = Some(Known {
+        *known = Some(Known {
             store: version,
             until: Instant::now() + counts,
             secrets,
@@ -86,14 +114,15 @@ impl KnownIdentities {
     pub(crate) fn secret_changed(&self, secret: &SecretName) -> Vec<Question> {
         let slots = self.slots();
         let concerned = slots.slots.iter().filter(|(_, slot)| {
-            let mut known = slot.known();
-            let concerned = known
-                .as_mut()
-                .filter(|known| known.secrets.contains(secret));
+            let (mut known, mut reading) = (slot.known(), slot.reading());
+            let reading = reading.as_mut();
+            let reading = reading.filter(|looked| looked.secrets.contains(secret));
+            let is_read = reading.map(|looked| looked.changed = true).is_some();
+            let known = known.as_mut();
+            let known = known.filter(|known| known.secrets.contains(secret));
             // Whose it was stays known: it may change again before it is read.
-            concerned
-                .map(|known| known.until = Instant::now())
-                .is_some()
+            let is_known = known.map(|known| known.until = Instant::now()).is_some();
+            is_read || is_known
         });
         concerned.map(|(question, _)| question.clone()).collect()
     }
@@ -125,6 +154,11 @@ impl Slot {
     fn known(&self) -> MutexGuard<'_, Option<Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// Locked after [`Self::known`], if both are.
+    fn reading(&self) -> MutexGuard<'_, Option<Looked>> {
+        self.reading.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
@@ -149,16 +183,15 @@ mod tests {
     impl Reads {
         async fn ask(&self, known: &KnownIdentities, name: &str, generation: i64, fails: bool) {
             let version = ("uid".to_owned(), generation);
-            let read = async || {
+            let read = async |reading: &Reading<'_>| {
+                reading.looks_at(("shop".to_owned(), "keys".to_owned()));
                 tokio::task::yield_now().await;
                 self.0.fetch_add(1, Ordering::Relaxed);
-                let secret = ("shop".to_owned(), "keys".to_owned());
-                let answer = if fails {
+                if fails {
                     Err(WhoError::OtherNamespace)
                 } else {
                     Ok(Identity::of(Base::Process))
-                };
-                (answer, vec![secret])
+                }
             };
             let exists = |(store, _): &Question| store.name != "gone";
             let answer = known.answer(&question(name), version, read, exists).await;
@@ -191,6 +224,23 @@ mod tests {
         tokio::time::advance(FAILURE_COUNTS).await;
         ask(2, false).await;
         assert_eq!(reads.count(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_changes_while_it_is_read_is_read_again() {
+        for (name, concerned, read) in [("other", 0, 1), ("keys", 1, 2)] {
+            let (known, reads) = (KnownIdentities::default(), Reads::default());
+            let ask = || reads.ask(&known, "aws", 1, false);
+            let secret = ("shop".to_owned(), name.to_owned());
+            let change = async { known.secret_changed(&secret).len() };
+            // Polled in this order: the Secret changes after it was looked at, and before the answer.
+            let ((), woken) = tokio::join!(ask(), change);
+            assert_eq!(woken, concerned, "{name}");
+            for _ in 0..2 {
+                ask().await;
+                assert_eq!(reads.count(), read, "{name}");
+            }
+        }
     }
 
     #[tokio::test]

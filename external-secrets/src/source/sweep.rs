@@ -131,7 +131,7 @@ impl Source {
         let mut wanted = Wanted::new();
         for used in self.users().values() {
             for key in &used.keys {
-                let interval = wanted.entry(key.clone()).or_insert(used.interval);
+                let interval = wanted.entry(key.to_string()).or_insert(used.interval);
                 *interval = used.interval.min(*interval);
             }
         }
@@ -143,12 +143,12 @@ impl Source {
         if keys.is_empty() {
             return Vec::new();
         }
-        let keys: BTreeSet<_> = keys.iter().collect();
+        let keys: BTreeSet<&str> = keys.iter().map(String::as_str).collect();
         let users = self.users();
         let concerned = users
             .iter()
-            .filter(|(_, used)| used.keys.iter().any(|key| keys.contains(key)));
-        concerned.map(|(key, _)| key.clone()).collect()
+            .filter(|(_, used)| used.keys.iter().any(|key| keys.contains(&**key)));
+        concerned.map(|(key, _)| Key::clone(key)).collect()
     }
 }
 

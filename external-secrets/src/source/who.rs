@@ -7,13 +7,12 @@ use external_data::StoreName;
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount as AccountObject};
 use kube::{Api, ResourceExt as _};
 use operator_kit::ApiFault;
-use operator_kit::secret_watch::SecretName;
 use seal_api::external_secrets::{
     AwsProvider, AwsSecretRef, SecretKeySelector, ServiceAccountRef, SessionTagsPolicy,
 };
 use zeroize::Zeroizing;
 
-use super::known_identities::Question;
+use super::known_identities::{Question, Reading};
 use crate::reconcile::Context;
 use crate::stores::AnyStore;
 
@@ -115,18 +114,17 @@ pub(super) async fn who(
         metadata.uid.clone().unwrap_or_default(),
         metadata.generation.unwrap_or_default(),
     );
-    let mut reader = Reader {
-        context,
-        is_cluster: store.namespace().is_none(),
-        place,
-        secrets: Vec::new(),
-    };
-    let read = async || {
-        let answer = match store.aws() {
+    let read = async |reading: &Reading<'_>| {
+        let reader = Reader {
+            context,
+            is_cluster: store.namespace().is_none(),
+            place,
+            reading,
+        };
+        match store.aws() {
             Some(aws) => reader.identity(aws, &question.0).await,
             None => Ok(Identity::of(Base::Process)),
-        };
-        (answer, reader.secrets)
+        }
     };
     let known = &context.sources.known;
     let exists = |(store, place): &Question| context.stores.get(store, place).is_some();
@@ -138,16 +136,12 @@ struct Reader<'a> {
     is_cluster: bool,
     /// The store's namespace, or for a ClusterSecretStore that of whoever asks, if it depends on that.
     place: &'a str,
-    /// What was looked at.
-    secrets: Vec<SecretName>,
+    /// Is told what is looked at.
+    reading: &'a Reading<'a>,
 }
 
 impl Reader<'_> {
-    async fn identity(
-        &mut self,
-        aws: &AwsProvider,
-        store: &StoreName,
-    ) -> Result<Identity, WhoError> {
+    async fn identity(&self, aws: &AwsProvider, store: &StoreName) -> Result<Identity, WhoError> {
         let auth = aws.auth.as_ref();
         let account = auth
             .and_then(|auth| auth.jwt.as_ref())
@@ -230,7 +224,7 @@ impl Reader<'_> {
         })
     }
 
-    async fn keys(&mut self, reference: &AwsSecretRef) -> Result<Base, WhoError> {
+    async fn keys(&self, reference: &AwsSecretRef) -> Result<Base, WhoError> {
         let incomplete = |field| WhoError::Incomplete(field);
         let id = reference.access_key_id.as_ref();
         let id = id.ok_or_else(|| incomplete("accessKeyIDSecretRef"))?;
@@ -250,7 +244,7 @@ impl Reader<'_> {
     }
 
     async fn item(
-        &mut self,
+        &self,
         selector: &SecretKeySelector,
         field: &'static str,
     ) -> Result<Zeroizing<String>, WhoError> {
@@ -259,10 +253,7 @@ impl Reader<'_> {
             .zip(given(&selector.key))
             .ok_or(WhoError::Incomplete(field))?;
         let namespace = self.namespace(selector.namespace.as_deref())?;
-        let place = (namespace.clone(), name.clone());
-        if !self.secrets.contains(&place) {
-            self.secrets.push(place);
-        }
+        self.reading.looks_at((namespace.clone(), name.clone()));
         let api: Api<Secret> = Api::namespaced(self.context.client.clone(), &namespace);
         let found = api.get(&name).await.map_err(|error| WhoError::Read {
             kind: "Secret",

@@ -1,18 +1,17 @@
 //! Errors that are kept, so that a question that failed is not asked again at once.
 
-use std::collections::HashMap;
 use std::hash::Hash;
-use std::time::Duration;
 
 use backon::{BackoffBuilder as _, ExponentialBackoff, ExponentialBuilder};
 use tokio::time::Instant;
 
+use super::SharedLimits;
+use super::bounded::Bounded;
 use crate::error::SecretsError;
 
 /// The last error of each question, up to a number.
 pub(super) struct Faults<Q> {
-    faults: HashMap<Q, Remembered>,
-    most: usize,
+    faults: Bounded<Q, Remembered>,
     waits: ExponentialBuilder,
 }
 
@@ -24,11 +23,11 @@ struct Remembered {
 }
 
 impl<Q: Clone + Eq + Hash> Faults<Q> {
-    /// With waits between tries that begin at `first` and double up to `last`.
-    pub(super) fn new(most: usize, first: Duration, last: Duration) -> Self {
+    /// With waits between tries that begin at the first of `retry` and double up to the last.
+    pub(super) fn new(limits: &SharedLimits) -> Self {
+        let (first, last) = limits.retry;
         Self {
-            faults: HashMap::new(),
-            most,
+            faults: Bounded::new(limits.keys, limits.all_keys.clone()),
             // Jitter adds at most the wait itself.
             waits: ExponentialBuilder::new()
                 .with_min_delay(first / 2)
@@ -60,22 +59,15 @@ impl<Q: Clone + Eq + Hash> Faults<Q> {
         let known = self.faults.remove(question);
         let mut waits = known.map_or_else(|| self.waits.build(), |known| known.waits);
         let wait = waits.next().unwrap_or_default();
-        if self.faults.len() >= self.most {
-            let oldest = self.faults.iter().min_by_key(|(_, known)| known.asked);
-            if let Some(oldest) = oldest.map(|(question, _)| question.clone()) {
-                self.faults.remove(&oldest);
-            }
-        }
         let due = now + wait;
-        self.faults.insert(
-            question.clone(),
-            Remembered {
-                error,
-                asked,
-                due,
-                waits,
-            },
-        );
+        let remembered = || Remembered {
+            error,
+            asked,
+            due,
+            waits,
+        };
+        self.faults
+            .entry(question.clone(), |known| known.asked, remembered);
     }
 
     /// The question was answered, or things have changed.
@@ -84,14 +76,24 @@ impl<Q: Clone + Eq + Hash> Faults<Q> {
     }
 
     pub(super) fn forget_all(&mut self, of: impl Fn(&Q) -> bool) {
-        self.faults.retain(|question, _| !of(question));
+        self.faults.retain(|question| !of(question));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::error::{Operation, SecretsFault};
+
+    fn limits(keys: usize) -> SharedLimits {
+        SharedLimits {
+            keys,
+            retry: (Duration::from_secs(1), Duration::from_mins(5)),
+            ..SharedLimits::default()
+        }
+    }
 
     fn error() -> SecretsError {
         SecretsError {
@@ -103,7 +105,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn answers_until_the_next_try_which_comes_later_each_time() {
-        let mut faults = Faults::new(10, Duration::from_secs(1), Duration::from_mins(5));
+        let mut faults = Faults::new(&limits(10));
         let start = Instant::now();
         let later = start + Duration::from_nanos(1);
         let mut now = start;
@@ -113,7 +115,7 @@ mod tests {
             assert!(faults.get(&"a", start, now).is_some());
             assert!(faults.get(&"a", later, now).is_none(), "a younger question");
             assert!(!faults.is_due(&"a", now));
-            let due = faults.faults["a"].due;
+            let due = faults.faults.get("a").unwrap().due;
             let wait = due - now;
             assert!(wait <= Duration::from_mins(5), "{attempt}: {wait:?}");
             longest = longest.max(wait);
@@ -123,19 +125,18 @@ mod tests {
         assert!(longest >= Duration::from_secs(150), "{longest:?}");
         faults.forget(&"a");
         faults.put(&"a", start, now, error());
-        assert!(faults.faults["a"].due - now <= Duration::from_secs(1));
+        assert!(faults.faults.get("a").unwrap().due - now <= Duration::from_secs(1));
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_oldest_give_way() {
-        let mut faults = Faults::new(2, Duration::from_secs(1), Duration::from_mins(5));
+        let mut faults = Faults::new(&limits(2));
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         for (second, name) in [(2, "b"), (1, "a"), (3, "c"), (3, "c")] {
             faults.put(&name, at(second), at(second), error());
         }
-        let mut left: Vec<_> = faults.faults.keys().copied().collect();
-        left.sort_unstable();
-        assert_eq!(left, ["b", "c"]);
+        let left = ["a", "b", "c"].map(|name| faults.last(&name).is_some());
+        assert_eq!(left, [false, true, true]);
     }
 }

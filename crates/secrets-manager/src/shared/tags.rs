@@ -1,11 +1,11 @@
 //! Tags of single secrets, shared like values.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use futures::FutureExt as _;
 use tokio::time::Instant;
 
+use super::bounded::Bounded;
 use super::faults::Faults;
 use super::flights::{Flight, Flights};
 use super::{Inner, SharedLimits, SharedValues, State};
@@ -20,8 +20,7 @@ type Pairs = Arc<[(String, String)]>;
 
 /// What is known of tags.
 pub(super) struct Tags {
-    kept: HashMap<String, (Instant, Pairs)>,
-    most: usize,
+    kept: Bounded<String, (Instant, Pairs)>,
     faults: Faults<String>,
     flights: Flights<String, Tagged>,
 }
@@ -77,9 +76,8 @@ impl Inner {
 impl Tags {
     pub(super) fn new(limits: &SharedLimits) -> Self {
         Self {
-            kept: HashMap::new(),
-            most: limits.keys,
-            faults: Faults::new(limits.keys, limits.retry.0, limits.retry.1),
+            kept: Bounded::new(limits.keys, limits.all_keys.clone()),
+            faults: Faults::new(limits),
             flights: Flights::new(),
         }
     }
@@ -106,13 +104,11 @@ impl Tags {
         match answer {
             Ok(tags) => {
                 self.faults.forget(&question);
-                if self.kept.len() >= self.most && !self.kept.contains_key(key) {
-                    let oldest = self.kept.iter().min_by_key(|(_, (asked, _))| *asked);
-                    if let Some(oldest) = oldest.map(|(key, _)| key.clone()) {
-                        self.kept.remove(&oldest);
-                    }
-                }
-                self.kept.insert(question, (began, tags.clone()));
+                let new = (began, tags.clone());
+                let kept = self
+                    .kept
+                    .entry(question, |(asked, _)| *asked, || new.clone());
+                *kept = new.clone();
             }
             Err(error) => {
                 if error.fault.is_of_secret() {
