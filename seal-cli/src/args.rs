@@ -8,13 +8,14 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, Command, CommandFactory as _, FromArgMatches as _, Parser};
 
 use crate::called_as::CalledAs;
+use crate::certificate::CacheArgs;
 use crate::connection::ConnectionArgs;
 use crate::klog::KlogArgs;
 use crate::mode::ModeArgs;
 use crate::recipient::{Cert, RecipientArgs, RuleArgs};
 use crate::ui;
 use crate::verbs;
-pub(crate) use verb::{InputArgs, OutputArgs, SealArgs};
+pub(crate) use verb::{InputArgs, InputsArgs, OutputArgs, SealArgs, usual_format};
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
 ///
@@ -35,7 +36,8 @@ pub(crate) use verb::{InputArgs, OutputArgs, SealArgs};
         seal -f secret.yaml -w sealed.yaml --cert pub.pem -r age1… -r arn:aws:kms:…"
 )]
 pub(crate) struct Args {
-    /// Certificate to seal for: a PEM file, file:// or http(s):// URL; the cluster is not asked.
+    /// Certificate to seal for: a PEM file, file:// or http(s):// URL; the controller is not asked.
+    /// configmap:NAMESPACE/NAME[/KEY] is one in a ConfigMap
     #[arg(long, value_name = "FILE|URL", help_heading = "Certificate")]
     pub(crate) cert: Option<String>,
     /// What the variable for `--cert` says.
@@ -56,6 +58,9 @@ pub(crate) struct Args {
     /// Print the certificate instead of sealing.
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_name = "BOOL", value_parser = truth, help_heading = "Certificate")]
     pub(crate) fetch_cert: Option<bool>,
+
+    #[command(flatten)]
+    pub(crate) cache: CacheArgs,
 
     /// File with the Secrets [default: stdin]
     #[arg(
@@ -197,6 +202,7 @@ impl Args {
             }
         }
         self.cluster.complete_from(&variable);
+        self.cache.complete_from(&variable);
         self.mode.complete_from(&variable);
         self.cert_of_variable = variable("cert");
         for (slot, flag) in [

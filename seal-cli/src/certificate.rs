@@ -1,4 +1,6 @@
-//! Where the certificate comes from: a file, a URL, or the cluster (contract §3.1–§3.3).
+//! Where the certificate comes from: a file, a URL, a ConfigMap, or the cluster's controller (contract §3.1–§3.3).
+
+mod cache;
 
 use std::io::Read as _;
 use std::sync::Arc;
@@ -8,9 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::address;
-use crate::cluster;
+use crate::cluster::{self, Item};
 use crate::context::Cluster;
 use crate::error::CliError;
+pub(crate) use cache::{CacheArgs, CacheTime, refresh};
 
 /// No chain of certificates is longer.
 pub(crate) const LIMIT: u64 = 1024 * 1024;
@@ -37,17 +40,26 @@ pub(crate) struct Fetched {
     pub(crate) bytes: Vec<u8>,
 }
 
-/// Gets the certificate that the controller serves.
+/// Gets the certificate that the controller serves, or served not long ago where those are kept.
 pub(crate) fn of_cluster(cluster: &Cluster) -> Result<Fetched, CliError> {
+    match cluster.cache {
+        Some(time) => cache::of_cluster(cluster, time, || served(cluster)),
+        None => served(cluster),
+    }
+}
+
+/// Gets the certificate that the controller serves now.
+pub(crate) fn served(cluster: &Cluster) -> Result<Fetched, CliError> {
     let bytes = cluster::certificate(&cluster.connection, &cluster.controller)?;
     let from = "the cluster".to_owned();
     Ok(Fetched { from, bytes })
 }
 
-/// Gets the certificate in a file or behind a URL.
-pub(crate) fn read(cert: &str) -> Result<Fetched, CliError> {
+/// Gets the certificate in a file, behind a URL, or in a ConfigMap of the cluster.
+pub(crate) fn read(cert: &str, cluster: &Cluster) -> Result<Fetched, CliError> {
     let (from, bytes) = match place(cert) {
         Place::File(path) => (cert.to_owned(), file(path)?),
+        Place::ConfigMap(item) => (cert.to_owned(), config_map(item, cert, cluster)?),
         Place::Url => (address::of_text(cert), url(cert)?),
     };
     Ok(Fetched { from, bytes })
@@ -57,15 +69,28 @@ pub(crate) fn read(cert: &str) -> Result<Fetched, CliError> {
 enum Place<'a> {
     File(&'a str),
     Url,
+    ConfigMap(&'a str),
 }
 
-/// A single letter before the colon is a Windows drive, not a scheme.
+/// A single letter before the colon is a Windows drive, not a scheme. kubeseal takes `configmap:` for the scheme of
+/// a URL that it does not know, never for a file.
 fn place(cert: &str) -> Place<'_> {
+    if let Some(item) = cert.strip_prefix("configmap:") {
+        return Place::ConfigMap(item);
+    }
     match cert.split_once("://") {
         Some(("file", path)) => Place::File(path),
         Some((scheme, _)) if scheme.len() > 1 => Place::Url,
         _ => Place::File(cert),
     }
+}
+
+fn config_map(item: &str, from: &str, cluster: &Cluster) -> Result<Vec<u8>, CliError> {
+    let item = Item::of(item).map_err(|reason| CliError::CertificateMap {
+        from: from.to_owned(),
+        reason,
+    })?;
+    item.read(&cluster.connection, from)
 }
 
 fn file(path: &str) -> Result<Vec<u8>, CliError> {
@@ -120,7 +145,10 @@ fn reason(error: &ureq::Error) -> String {
         ureq::Error::BadUri(_) => {
             "a URL of a certificate is http:// or https://, and a host".into()
         }
-        _ => error.to_string(),
+        _ => match cluster::tls_fault(error) {
+            Some(told) => format!("the server {told}"),
+            None => error.to_string(),
+        },
     }
 }
 
@@ -146,6 +174,9 @@ mod tests {
             ("file:///etc/pub.pem", Place::File("/etc/pub.pem")),
             (r"C:\pub.pem", Place::File(r"C:\pub.pem")),
             ("https://sealed.example/v1/cert.pem", Place::Url),
+            ("configmap:infra/sealing", Place::ConfigMap("infra/sealing")),
+            ("./configmap:infra", Place::File("./configmap:infra")),
+            ("configmap", Place::File("configmap")),
         ] {
             assert_eq!(place(cert), expected, "{cert}");
         }

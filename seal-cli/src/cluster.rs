@@ -1,10 +1,17 @@
 //! Asking the controller through the API server's service proxy (contract §3.2).
 
+mod client;
+mod config_map;
 mod endpoint;
 mod reason;
+mod server_certificate;
+mod tls_fault;
 
+pub(crate) use client::client;
+pub(crate) use config_map::{ConfigMapError, Item};
 pub(crate) use endpoint::Endpoints;
-pub(crate) use reason::Purpose;
+pub(crate) use reason::{Failure, Purpose};
+pub(crate) use tls_fault::told as tls_fault;
 
 use crate::certificate;
 use crate::connection::Connection;
@@ -27,6 +34,6 @@ pub(crate) fn certificate(
     if answer.is_done() {
         Ok(answer.body)
     } else {
-        Err(failed(answer.refusal()))
+        Err(failed(answer.refusal().into()))
     }
 }

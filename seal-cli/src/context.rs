@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use jiff::SignedDuration;
 use seal_format::Scope;
 
 use crate::args::{Args, ClusterArgs};
+use crate::certificate::{CacheArgs, CacheTime};
 use crate::config;
 use crate::connection::Connection;
 use crate::environment;
@@ -47,6 +49,8 @@ pub(crate) struct Context {
 pub(crate) struct Cluster {
     pub(crate) controller: Controller,
     pub(crate) connection: Connection,
+    /// How long its certificate is used without asking; `None` is not at all.
+    pub(crate) cache: Option<SignedDuration>,
 }
 
 impl From<ClusterArgs> for Cluster {
@@ -63,11 +67,18 @@ impl From<ClusterArgs> for Cluster {
             connection: args
                 .connection
                 .connection(path(args.kubeconfig), given(args.context)),
+            cache: None,
         }
     }
 }
 
 impl Cluster {
+    /// The same, its certificate kept as was asked for.
+    pub(crate) fn cached(self, args: &CacheArgs) -> Self {
+        let cache = args.cert_cache.and_then(|CacheTime(time)| time);
+        Self { cache, ..self }
+    }
+
     /// The same in another context of the kubeconfig, if one is named.
     pub(crate) fn in_context(&self, context: Option<String>) -> Self {
         let mut cluster = self.clone();
@@ -98,7 +109,7 @@ impl Context {
             recipients: args.recipients,
             rules: args.rules,
             format_version: format_version(args.format_version)?,
-            cluster: args.cluster.into(),
+            cluster: Cluster::from(args.cluster).cached(&args.cache),
             secret_file: path(args.secret_file),
             format: format(args.format.as_deref(), output.as_deref())?,
             asked_format: match given(args.format) {
@@ -124,7 +135,7 @@ fn path(text: Option<String>) -> Option<PathBuf> {
 }
 
 /// A file called .yaml holds YAML, whatever else was said.
-fn format(typed: Option<&str>, output: Option<&Path>) -> Result<Format, CliError> {
+pub(crate) fn format(typed: Option<&str>, output: Option<&Path>) -> Result<Format, CliError> {
     let typed = match typed.unwrap_or("json").to_lowercase().as_str() {
         "" | "json" => Format::Json,
         "yaml" => Format::Yaml,

@@ -2,6 +2,7 @@
 //! Secret and no key is ever part of an error.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use seal_format::Scope;
 use seal_format::se1::Fault;
@@ -10,10 +11,12 @@ use seal_manifest::{EditError, ReadError};
 use sealing::{ItemError, OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
 
 use crate::age::SourceError;
+use crate::cluster::{ConfigMapError, Failure};
 use crate::command::keys::KeysError;
 use crate::command::merge_into::MergeError;
 use crate::command::raw::RawError;
 use crate::command::re_encrypt::RotationError;
+use crate::command::seal::FoldersError;
 use crate::command::validate::Shut;
 use crate::config::ConfigError;
 use crate::exit;
@@ -209,6 +212,16 @@ pub(crate) enum CliError {
     },
     #[error("cannot read the certificate: open {path}: {reason}")]
     CertificateFile { path: String, reason: String },
+    #[error("cannot read the certificate in {from}: {reason}")]
+    CertificateMap {
+        from: String,
+        reason: ConfigMapError,
+    },
+    #[error("{from} serves no certificate that can be sealed for: {reason}; nothing was written")]
+    NotServed {
+        from: String,
+        reason: CertificateError,
+    },
     #[error("recipient {name:?}: {reason}")]
     CertificateOf { name: String, reason: Box<CliError> },
     #[error("cannot fetch {url:?}: {reason}")]
@@ -227,9 +240,9 @@ pub(crate) enum CliError {
     #[error(
         "cannot get sealed secret service: {reason}.\nPlease, use the flag --controller-name and --controller-namespace to set up the name and namespace of the sealed secrets controller"
     )]
-    Service { reason: String },
+    Service { reason: Failure },
     #[error("cannot fetch certificate: {reason}")]
-    ServiceProxy { reason: String },
+    ServiceProxy { reason: Failure },
 
     #[error(
         "{from}: document {document}: {reason}{hint}",
@@ -263,6 +276,11 @@ pub(crate) enum CliError {
     Raw(#[from] RawError),
     #[error(transparent)]
     Merge(#[from] MergeError),
+    #[error(transparent)]
+    Folders(#[from] FoldersError),
+    /// What several files have in common was not to be had.
+    #[error("{0}")]
+    Shared(Arc<CliError>),
 
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -314,11 +332,16 @@ pub(crate) enum CliError {
     Output { to: String, reason: std::io::Error },
     #[error("cannot write {}: its folder does not exist", .0.display())]
     OutputFolder(PathBuf),
-    #[error("cannot write {0} as JSON")]
-    Encode(Place),
+    #[error("cannot write what {0} makes as JSON")]
+    Encode(String),
 }
 
 impl CliError {
+    /// Nobody answered, though nothing is wrong with the question: a cluster is away.
+    pub(crate) fn is_outage(&self) -> bool {
+        matches!(self, Self::Service { reason } | Self::ServiceProxy { reason } if reason.is_outage)
+    }
+
     /// See `docs/reference/exit-codes.md`.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
@@ -333,10 +356,16 @@ impl CliError {
             | Self::InspectFormat(_)
             | Self::NoneNamed
             | Self::NoReader(_)
+            | Self::CertificateMap {
+                reason: ConfigMapError::Spelling,
+                ..
+            }
             | Self::StdinInPlace
             | Self::Terminal => exit::USAGE,
             Self::Unsound(_) | Self::Unreadable { .. } | Self::Readers { .. } => exit::REFUSED,
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
+            Self::Folders(reason) if reason.is_usage() => exit::USAGE,
+            Self::Shared(reason) => reason.exit_code(),
             Self::SomeFailed { code, .. } | Self::SomeFailedTo { code, .. } => *code,
             Self::DataKey { reason, .. } => of_fault(reason.fault()),
             Self::CertificateOf { reason, .. } => reason.exit_code(),

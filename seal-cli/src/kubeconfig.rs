@@ -92,17 +92,31 @@ fn check_token(user: &AuthInfo) -> Result<(), ConfigError> {
     Ok(())
 }
 
+/// An API server: what tells it from others.
+pub(crate) struct Server {
+    /// Without anybody's credentials.
+    pub(crate) config: Config,
+    /// The context that was meant, by name.
+    pub(crate) context: Option<String>,
+}
+
+/// The API server that would be asked. Nobody is asked, and nobody logs in. `None` if there is none.
+pub(crate) fn server_of(connection: &Connection) -> Result<Option<Server>, CliError> {
+    let kubeconfig = read(connection)?;
+    let access = Access::of(&kubeconfig, connection).map_err(ConfigError::from)?;
+    let config = match access {
+        Some(access) => without_user(&access.cluster)?,
+        None if in_cluster::possible() => in_cluster::config(connection)?,
+        None => return Ok(None),
+    };
+    let context = connection.context.clone().or(kubeconfig.current_context);
+    Ok(Some(Server { config, context }))
+}
+
 fn of_access(access: Access) -> Result<Config, ConfigError> {
     let Access { cluster, user, .. } = access;
-    let mut config = Config::new(server(given(cluster.server.as_ref()).unwrap_or_default())?);
+    let mut config = without_user(&cluster)?;
     let tls = config.cluster_url.scheme_str() == Some("https");
-    if tls {
-        config.root_cert = authority(&cluster)?;
-        config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or_default();
-    }
-    config.tls_server_name = given(cluster.tls_server_name.as_ref()).map(str::to_owned);
-    config.disable_compression = cluster.disable_compression.unwrap_or_default();
-    config.proxy_url = given(cluster.proxy_url.as_ref()).and_then(proxy::address);
     let mut user = user;
     for text in [&mut user.impersonate, &mut user.impersonate_uid] {
         text.take_if(|text| text.is_empty());
@@ -119,6 +133,19 @@ fn of_access(access: Access) -> Result<Config, ConfigError> {
             ..AuthInfo::default()
         }
     };
+    Ok(config)
+}
+
+fn without_user(cluster: &Cluster) -> Result<Config, ConfigError> {
+    let mut config = Config::new(server(given(cluster.server.as_ref()).unwrap_or_default())?);
+    let tls = config.cluster_url.scheme_str() == Some("https");
+    if tls {
+        config.root_cert = authority(cluster)?;
+        config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or_default();
+    }
+    config.tls_server_name = given(cluster.tls_server_name.as_ref()).map(str::to_owned);
+    config.disable_compression = cluster.disable_compression.unwrap_or_default();
+    config.proxy_url = given(cluster.proxy_url.as_ref()).and_then(proxy::address);
     Ok(config)
 }
 

@@ -69,7 +69,9 @@ fn main() -> ExitCode {
 
 /// kubeseal's way: the flags decide what is done.
 fn run(mut typed: args::Args, called_as: CalledAs) -> Result<(), error::CliError> {
-    typed.complete_from(environment::variable);
+    // Scripts that call kubeseal know nothing of what is kept.
+    let own = |flag: &str| flag == "cert-cache" && called_as.is_kubeseal();
+    typed.complete_from(|flag| environment::variable(flag).filter(|_| !own(flag)));
     let context = context::Context::new(typed)?;
     if context.version {
         return command::version::run(called_as);

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking, and says why"
 )]
 
+#[allow(dead_code, reason = "another test uses the rest")]
 mod api_server;
 mod comparison;
 mod reveal;

@@ -5,13 +5,14 @@ use std::time::Duration;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
-use k8s_openapi::api::core::v1::Service;
+use k8s_openapi::api::core::v1::{ConfigMap, Service};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Status;
 use kube::client::Body;
 use kube::{Api, Client};
 use tokio::runtime::{Builder, Runtime};
 
-use super::reason::{Purpose, Reason};
+use super::client::client;
+use super::reason::{Failure, Purpose, Reason};
 use crate::address;
 use crate::connection::Connection;
 use crate::context::{Cluster, Controller};
@@ -65,7 +66,10 @@ impl Endpoints {
         controller: &Controller,
         purpose: Purpose,
     ) -> Result<Self, CliError> {
-        Self::of(connection, controller, purpose).map_err(|error| match error {
+        let found = check_names(controller)
+            .and_then(|()| Self::of_server(connection, controller, purpose))
+            .and_then(Self::with_port);
+        found.map_err(|error| match error {
             CliError::NoCluster(reason) if purpose == Purpose::Keys => {
                 CliError::NoClusterWithKeys(reason)
             }
@@ -81,7 +85,11 @@ impl Endpoints {
         Self::find(&cluster.connection, &cluster.controller, Purpose::Keys)
     }
 
-    fn of(
+    /// The way to the API server; the controller's Service is not asked for.
+    ///
+    /// # Errors
+    /// [`CliError::NoCluster`], those of the kubeconfig.
+    pub(super) fn of_server(
         connection: &Connection,
         controller: &Controller,
         purpose: Purpose,
@@ -90,18 +98,12 @@ impl Endpoints {
             .enable_all()
             .build()
             .map_err(|_| CliError::NoCluster("the system gives no runtime"))?;
-        check_names(controller)?;
-        // One TLS library for the process; a second call keeps the first.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         // Outside of the limit: a login helper may wait for a person.
         let config = kubeconfig::config(connection)?;
         let total = connection.limits().map_err(ConfigError::from)?.total;
         let server = address::of(&config.cluster_url);
-        let unusable = "the context's certificates or address are unusable";
-        let client = runtime
-            .block_on(async { Client::try_from(config) })
-            .map_err(|_| CliError::NoCluster(unusable))?;
-        let mut endpoints = Self {
+        let client = runtime.block_on(async { client(&config) })?;
+        Ok(Self {
             runtime,
             client,
             server,
@@ -109,9 +111,12 @@ impl Endpoints {
             purpose,
             port: String::new(),
             total,
-        };
-        endpoints.port = endpoints.first_port()?;
-        Ok(endpoints)
+        })
+    }
+
+    fn with_port(self) -> Result<Self, CliError> {
+        let port = self.first_port()?;
+        Ok(Self { port, ..self })
     }
 
     fn first_port(&self) -> Result<String, CliError> {
@@ -130,15 +135,24 @@ impl Endpoints {
         Ok(ports.next().and_then(|port| port.name).unwrap_or_default())
     }
 
+    /// Gets a ConfigMap.
+    pub(super) fn config_map(&self, namespace: &str, name: &str) -> Result<ConfigMap, Failure> {
+        let maps: Api<ConfigMap> = Api::namespaced(self.client.clone(), namespace);
+        self.in_time(async {
+            let found = maps.get(name).await;
+            found.map_err(|error| self.reason("configmaps", "get").of_error(&error))
+        })
+    }
+
     /// Gets a page, of at most `limit` bytes.
     ///
     /// # Errors
     /// Why the controller was not reached.
-    pub(crate) fn get(&self, path: &str, accept: &str, limit: u64) -> Result<Answer, String> {
+    pub(crate) fn get(&self, path: &str, accept: &str, limit: u64) -> Result<Answer, Failure> {
         let request = Request::get(self.url(path))
             .header(ACCEPT, accept)
             .body(Body::empty())
-            .map_err(|_| NO_URL.to_owned())?;
+            .map_err(|_| Failure::from(NO_URL.to_owned()))?;
         self.ask(request, "get", limit)
     }
 
@@ -165,7 +179,8 @@ impl Endpoints {
             .header(ACCEPT, "application/json, */*")
             .body(Body::from(json.to_vec()))
             .map_err(|_| NO_URL.to_owned())?;
-        self.ask(request, "create", ANSWER)
+        let answer = self.ask(request, "create", ANSWER);
+        answer.map_err(|failure| failure.to_string())
     }
 
     fn url(&self, path: &str) -> String {
@@ -174,7 +189,7 @@ impl Endpoints {
         format!("/api/v1/namespaces/{namespace}/services/http:{name}:{port}/proxy{path}")
     }
 
-    fn ask(&self, request: Request<Body>, verb: &str, limit: u64) -> Result<Answer, String> {
+    fn ask(&self, request: Request<Body>, verb: &str, limit: u64) -> Result<Answer, Failure> {
         let reason = self.reason("services/proxy", verb);
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let answer = self.in_time(async {
@@ -184,7 +199,7 @@ impl Endpoints {
                 .into_parts();
             let body = Limited::new(body, limit).collect().await.map_err(|error| {
                 if error.is::<http_body_util::LengthLimitError>() {
-                    "the answer is too large".to_owned()
+                    "the answer is too large".to_owned().into()
                 } else {
                     reason.unreachable()
                 }
@@ -212,12 +227,15 @@ impl Endpoints {
         }
     }
 
-    fn in_time<T>(&self, call: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    fn in_time<T>(&self, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
         let Some(total) = self.total else {
             return self.runtime.block_on(call);
         };
         let limited = async { tokio::time::timeout(total, call).await };
-        let late = || format!("no complete answer within {total:?} (--request-timeout)");
+        let late = || {
+            let text = format!("no complete answer within {total:?} (--request-timeout)");
+            Failure::outage(text)
+        };
         self.runtime
             .block_on(limited)
             .unwrap_or_else(|_| Err(late()))
@@ -299,7 +317,7 @@ fn check_names(controller: &Controller) -> Result<(), CliError> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'.';
         if name.is_empty() || name.contains("..") || !name.bytes().all(fits) {
             return Err(CliError::Service {
-                reason: format!("{name:?} ({flag}) is not a name of Kubernetes"),
+                reason: format!("{name:?} ({flag}) is not a name of Kubernetes").into(),
             });
         }
     }

@@ -1,9 +1,14 @@
-//! `--fetch-cert`: the certificate as it is served, and nothing else.
+//! `--fetch-cert`: the certificate as it is served, and nothing else. `seal cert fetch`: the same, if values can be
+//! sealed for it.
+
+use jiff::Timestamp;
+use seal_keys::Certificate;
 
 use crate::args::{self, ClusterArgs};
-use crate::certificate;
+use crate::certificate::{self, CacheArgs, Fetched};
 use crate::context::Context;
 use crate::error::CliError;
+use crate::ui;
 
 /// Get the certificate that a cluster seals for
 #[derive(clap::Args, Debug)]
@@ -24,25 +29,62 @@ struct FetchArgs {
     #[arg(short = 'w', long = "output-file", value_name = "FILE")]
     file: Option<String>,
 
+    /// Where the certificate is, if the controller is not to be asked: an http(s):// URL, or
+    /// configmap:NAMESPACE/NAME[/KEY]
+    #[arg(long, value_name = "URL")]
+    cert: Option<String>,
+
+    #[command(flatten)]
+    cache: CacheArgs,
+
     #[command(flatten)]
     cluster: ClusterArgs,
 }
 
-/// The verb.
+/// The verb. The cluster is always asked; what is kept of it is made new.
 pub(crate) fn verb(args: Args) -> Result<(), CliError> {
     let Action::Fetch(args) = args.action;
     let mut flags = args::Args::from(args.cluster);
+    flags.cache = args.cache;
     flags.sealed_secret_file = Some(args.file.unwrap_or_default());
     // One that the environment names is what a cluster's is to take the place of.
-    flags.cert = Some(String::new());
-    run(&flags.for_verb()?)
+    flags.cert = Some(args.cert.unwrap_or_default());
+    let context = flags.for_verb()?;
+    let fetched = fetch(&context)?;
+    check(&fetched)?;
+    if context.cert.is_none() {
+        certificate::refresh(&context.cluster, &fetched)?;
+    }
+    context.destination.write(&[fetched.bytes])
 }
 
-/// Prints the certificate.
+/// The flag: whatever is served is printed, as by kubeseal.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
-    let fetched = match &context.cert {
-        Some(cert) => certificate::read(cert)?,
-        None => certificate::of_cluster(&context.cluster)?,
-    };
+    let fetched = fetch(context)?;
+    if context.cert.is_none() && context.cluster.cache.is_some() {
+        certificate::refresh(&context.cluster, &fetched)?;
+    }
     context.destination.write(&[fetched.bytes])
+}
+
+fn fetch(context: &Context) -> Result<Fetched, CliError> {
+    match &context.cert {
+        Some(cert) => certificate::read(cert, &context.cluster),
+        None => certificate::served(&context.cluster),
+    }
+}
+
+/// A login page is no certificate, and would be noticed only when somebody seals.
+fn check(fetched: &Fetched) -> Result<(), CliError> {
+    let now = Timestamp::now();
+    let certificate = Certificate::from_pem(&fetched.bytes)
+        .and_then(|certificate| certificate.recipient(now).map(|_| certificate))
+        .map_err(|reason| CliError::NotServed {
+            from: fetched.from.clone(),
+            reason,
+        })?;
+    if let Some(warning) = certificate::warning(&fetched.from, certificate.not_after(), now) {
+        ui::warn(&warning);
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ use seal_keys::RsaRecipient;
 use sealing::is_item_name;
 
 use crate::args::ClusterArgs;
+use crate::certificate::CacheArgs;
 use crate::config::{Format, Matched};
 use crate::context::{self, Cluster};
 use crate::environment;
@@ -61,6 +62,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     rules: RuleArgs,
+
+    #[command(flatten)]
+    cache: CacheArgs,
 
     #[command(flatten)]
     cluster: ClusterArgs,
@@ -178,7 +182,8 @@ fn asked(args: &mut Args) -> Result<Asked, CliError> {
 
 fn cluster(args: &mut Args) -> Cluster {
     args.cluster.complete_from(environment::variable);
-    Cluster::from(std::mem::take(&mut args.cluster))
+    args.cache.complete_from(environment::variable);
+    Cluster::from(std::mem::take(&mut args.cluster)).cached(&args.cache)
 }
 
 impl Said {

@@ -81,7 +81,7 @@ pub(super) fn recipient(entry: Entry, cluster: &Cluster) -> Result<Recipient, Cl
     let called = name.clone().unwrap_or_else(|| written.clone());
     let key = match spelling {
         Spelling::Certificate(place) => {
-            let fetched = certificate::read(&place).map_err(of(name.as_deref()))?;
+            let fetched = certificate::read(&place, cluster).map_err(of(name.as_deref()))?;
             written.clone_from(&fetched.from);
             of_certificate(&fetched).map_err(of(name.as_deref()))?
         }

@@ -3,6 +3,7 @@
 
 use std::io::{BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use rcgen::{
@@ -45,19 +46,31 @@ impl Authority {
     }
 }
 
-/// Serves until the test process ends.
+/// Serves until the test process ends. The ConfigMap `sealing` has the certificate as `tls.crt`, `both` as `a.pem`
+/// and `b.pem`; there is no other.
 pub(crate) struct ApiServer {
     pub(crate) port: u16,
-    log: Arc<Mutex<Vec<String>>>,
+    state: Arc<State>,
+}
+
+struct State {
+    served: Mutex<Vec<u8>>,
+    log: Mutex<Vec<String>>,
+    away: AtomicBool,
 }
 
 impl ApiServer {
     /// With a certificate for these names. Users may show one of the same authority.
     pub(crate) fn start(authority: &Authority, names: &[&str], served: Vec<u8>) -> Self {
+        Self::with(authority.certify(names, "server"), authority, served)
+    }
+
+    /// With this certificate and key.
+    pub(crate) fn with(own: (String, String), users: &Authority, served: Vec<u8>) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let (certificate, key) = authority.certify(names, "server");
+        let (certificate, key) = own;
         let mut roots = RootCertStore::empty();
-        roots.add(der(&authority.pem())).unwrap();
+        roots.add(der(&users.pem())).unwrap();
         let users = WebPkiClientVerifier::builder(roots.into())
             .allow_unauthenticated()
             .build()
@@ -70,21 +83,38 @@ impl ApiServer {
         let config = Arc::new(config);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let written = Arc::clone(&log);
+        let state = Arc::new(State {
+            served: Mutex::new(served),
+            log: Mutex::default(),
+            away: AtomicBool::default(),
+        });
+        let shared = Arc::clone(&state);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                if shared.away.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let connection = ServerConnection::new(Arc::clone(&config)).unwrap();
                 // A client that does not like our certificate is the client's business.
-                let _ = serve(StreamOwned::new(connection, stream), &served, &written);
+                let _ = serve(StreamOwned::new(connection, stream), &shared);
             }
         });
-        Self { port, log }
+        Self { port, state }
     }
 
     /// What was asked since the last time, and by whom.
     pub(crate) fn take(&self) -> Vec<String> {
-        std::mem::take(&mut self.log.lock().unwrap())
+        std::mem::take(&mut self.state.log.lock().unwrap())
+    }
+
+    /// The certificate from now on.
+    pub(crate) fn serve(&self, certificate: &[u8]) {
+        *self.state.served.lock().unwrap() = certificate.to_vec();
+    }
+
+    /// Ends each connection before a word is said, or does so no more.
+    pub(crate) fn go_away(&self, away: bool) {
+        self.state.away.store(away, Ordering::Relaxed);
     }
 }
 
@@ -92,11 +122,7 @@ fn der(pem: &str) -> CertificateDer<'static> {
     CertificateDer::from_pem_slice(pem.as_bytes()).unwrap()
 }
 
-fn serve(
-    stream: StreamOwned<ServerConnection, TcpStream>,
-    served: &[u8],
-    log: &Mutex<Vec<String>>,
-) -> std::io::Result<()> {
+fn serve(stream: StreamOwned<ServerConnection, TcpStream>, state: &State) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let head = head(&mut reader)?;
     let stream = reader.get_ref();
@@ -112,22 +138,45 @@ fn serve(
         .collect();
     who.sort();
     let line = format!("{path} {who:?} certificates={user:?}");
-    log.lock().unwrap().push(line);
+    state.log.lock().unwrap().push(line);
     let stream = reader.get_mut();
-    let body: &[u8] = match path.rsplit('/').next() {
-        Some("cert.pem") => served,
+    let served = state.served.lock().unwrap().clone();
+    let (status, body) = match path.rsplit('/').next() {
+        Some("cert.pem") => ("200 OK", served),
         // It has all the time in the world: until the client goes away.
         Some("slow") => return stream.read(&mut [0]).map(drop),
-        _ => br#"{"kind":"Service","apiVersion":"v1","metadata":{"name":"s"},"spec":{"ports":[{"name":"http","port":8080}]}}"#,
+        Some(name) if path.contains("/configmaps/") => config_map(name, &served),
+        _ => (
+            "200 OK",
+            br#"{"kind":"Service","apiVersion":"v1","metadata":{"name":"s"},"spec":{"ports":[{"name":"http","port":8080}]}}"#.to_vec(),
+        ),
     };
     write!(
         stream,
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         body.len()
     )?;
-    stream.write_all(body)?;
+    stream.write_all(&body)?;
     stream.conn.send_close_notify();
     stream.flush()
+}
+
+fn config_map(name: &str, served: &[u8]) -> (&'static str, Vec<u8>) {
+    let pem = String::from_utf8_lossy(served);
+    let data = match name {
+        "sealing" => serde_json::json!({"tls.crt": pem, "readme": "hello"}),
+        "both" => serde_json::json!({"a.pem": pem, "b.pem": pem}),
+        "forbidden" => {
+            let status = br#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"Forbidden","code":403}"#;
+            return ("403 Forbidden", status.to_vec());
+        }
+        _ => {
+            let status = br#"{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404}"#;
+            return ("404 Not Found", status.to_vec());
+        }
+    };
+    let map = serde_json::json!({"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": name}, "data": data});
+    ("200 OK", map.to_string().into_bytes())
 }
 
 fn head(reader: &mut impl std::io::BufRead) -> std::io::Result<Vec<String>> {

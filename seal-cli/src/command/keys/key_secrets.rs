@@ -4,12 +4,13 @@ use std::future::Future;
 
 use k8s_openapi::api::core::v1::Secret;
 use kube::api::{ListParams, PostParams};
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, ResourceExt};
 use tokio::runtime::Runtime;
 
 use super::error::KeysError;
 use super::key_secret::KeySecret;
 use crate::address;
+use crate::cluster;
 use crate::context::Cluster;
 use crate::error::CliError;
 use crate::kubeconfig;
@@ -31,14 +32,9 @@ impl KeySecrets {
             .enable_all()
             .build()
             .map_err(|_| CliError::NoCluster("the system gives no runtime"))?;
-        // One TLS library for the process; a second call keeps the first.
-        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let config = kubeconfig::config(&cluster.connection)?;
         let server = address::of(&config.cluster_url);
-        let unusable = "the context's certificates or address are unusable";
-        let client = runtime
-            .block_on(async { Client::try_from(config) })
-            .map_err(|_| CliError::NoCluster(unusable))?;
+        let client = runtime.block_on(async { cluster::client(&config) })?;
         let namespace = cluster.controller.namespace.clone();
         Ok(Self {
             secrets: Api::namespaced(client, &namespace),

@@ -143,7 +143,7 @@ impl<'c> Rotation<'c> {
         let answer = self
             .controller
             .get("/v1/cert.pem", accept, certificate::LIMIT);
-        let answer = answer.map_err(failed)?;
+        let answer = answer.map_err(|failure| failed(failure.to_string()))?;
         if !answer.is_done() {
             return Err(failed(answer.refusal()));
         }
