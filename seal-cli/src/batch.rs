@@ -239,6 +239,62 @@ fn read(found: &Found) -> Result<Option<SealedFile>, CliError> {
 
 /// Tells what was done; an error if any file failed.
 pub(crate) fn report(verb: &str, results: Results<Done>) -> Result<(), CliError> {
+    let Some(End {
+        changed,
+        unchanged,
+        failed,
+        code,
+    }) = tell(results)?
+    else {
+        return Ok(());
+    };
+    ui::hint(&format!(
+        "{verb}: {changed} files changed, {unchanged} unchanged, {failed} failed"
+    ));
+    let total = changed + unchanged + failed;
+    let failed = |code| CliError::SomeFailed {
+        failed,
+        total,
+        code,
+    };
+    code.map_or(Ok(()), |code| Err(failed(code)))
+}
+
+/// The same for a verb that changes nothing: what is so of files that did not fail.
+pub(crate) fn report_read(
+    verb: &str,
+    well: &'static str,
+    results: Results<Done>,
+) -> Result<(), CliError> {
+    let Some(end) = tell(results)? else {
+        return Ok(());
+    };
+    let (good, failed) = (end.unchanged, end.failed);
+    ui::hint(&format!("{verb}: {good} files {well}, {failed} failed"));
+    let total = good + failed;
+    let failed = |code| CliError::SomeFailedTo {
+        failed,
+        total,
+        well,
+        code,
+    };
+    end.code.map_or(Ok(()), |code| Err(failed(code)))
+}
+
+/// How several files came out.
+struct End {
+    changed: usize,
+    unchanged: usize,
+    failed: usize,
+    /// The exit code of the first that failed.
+    code: Option<u8>,
+}
+
+/// Tells of each file; `None` for a single one, of which there is nothing to sum up.
+///
+/// # Errors
+/// That of a single file.
+fn tell(results: Results<Done>) -> Result<Option<End>, CliError> {
     let total = results.len();
     let changed = results
         .iter()
@@ -260,25 +316,19 @@ pub(crate) fn report(verb: &str, results: Results<Done>) -> Result<(), CliError>
         }
     }
     if total == 1 {
-        return failures.pop().map_or(Ok(()), Err);
+        return failures.pop().map_or(Ok(None), Err);
     }
     let failed = failures.len();
-    let unchanged = total - changed - failed;
     let code = failures.first().map(CliError::exit_code);
     for error in failures {
         ui::error(&error);
     }
-    ui::hint(&format!(
-        "{verb}: {changed} files changed, {unchanged} unchanged, {failed} failed"
-    ));
-    match code {
-        Some(code) => Err(CliError::SomeFailed {
-            failed,
-            total,
-            code,
-        }),
-        None => Ok(()),
-    }
+    Ok(Some(End {
+        changed,
+        unchanged: total - changed - failed,
+        failed,
+        code,
+    }))
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<Found>, CliError> {

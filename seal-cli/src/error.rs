@@ -17,6 +17,7 @@ use crate::command::merge_into::MergeError;
 use crate::command::raw::RawError;
 use crate::command::re_encrypt::RotationError;
 use crate::command::seal::FoldersError;
+use crate::command::validate::Shut;
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
@@ -258,14 +259,12 @@ pub(crate) enum CliError {
         document: usize,
         reason: RotationError,
     },
-    #[error(
-        "{from}: document {document}: it is in SE1, which the controller does not seal again; seal rekey goes to the cluster's newest certificate, seal recipients sync to the readers of .seal.yaml"
-    )]
-    RotateSe1 { from: String, document: usize },
     #[error("no SealedSecrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NothingSealed(String),
     #[error("unable to decrypt sealed secret: {0}")]
     Undecryptable(String),
+    #[error("{from}: unable to decrypt sealed secret: {}", list(.shut))]
+    Shut { from: String, shut: Vec<Shut> },
     #[error("cannot validate sealed secret: {from}: document {document}: {reason}")]
     Validate {
         from: String,
@@ -315,6 +314,13 @@ pub(crate) enum CliError {
         total: usize,
         code: u8,
     },
+    #[error("{failed} of {total} files failed; the others {well}")]
+    SomeFailedTo {
+        failed: usize,
+        total: usize,
+        well: &'static str,
+        code: u8,
+    },
     #[error("{due} of {total} files differ from their rules")]
     Due { due: usize, total: usize },
     #[error("stdin cannot be changed in place; name the file")]
@@ -360,7 +366,7 @@ impl CliError {
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
             Self::Folders(reason) if reason.is_usage() => exit::USAGE,
             Self::Shared(reason) => reason.exit_code(),
-            Self::SomeFailed { code, .. } => *code,
+            Self::SomeFailed { code, .. } | Self::SomeFailedTo { code, .. } => *code,
             Self::DataKey { reason, .. } => of_fault(reason.fault()),
             Self::CertificateOf { reason, .. } => reason.exit_code(),
             Self::Open { reason, .. } if no_key(reason) => exit::NO_IDENTITY,
@@ -396,6 +402,11 @@ fn opening(from: &str, document: usize, reason: &OpenError, details: &[String]) 
         text.push_str(LEGACY_KEY);
     }
     text
+}
+
+fn list(shut: &[Shut]) -> String {
+    let names: Vec<_> = shut.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 /// What to do where nobody's key is at hand.

@@ -4,6 +4,7 @@ mod access;
 mod address;
 mod age;
 mod args;
+mod asked_files;
 mod batch;
 mod called_as;
 mod certificate;
@@ -77,7 +78,7 @@ fn run(mut typed: args::Args, called_as: CalledAs) -> Result<(), error::CliError
     }
     match &context.mode {
         Mode::RecoveryUnseal(keys) => command::recovery_unseal::run(&context, keys),
-        Mode::Validate => command::validate::run(&context),
+        Mode::Validate => command::validate::flag(&context),
         Mode::ReEncrypt => command::re_encrypt::flag(&context),
         Mode::FetchCert => command::fetch_cert::run(&context),
         Mode::MergeInto(file) => command::merge_into::run(&context, file),

@@ -8,14 +8,14 @@ use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::any;
+use axum::routing::{any, post};
 use seal_keys::Certificate;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud_key::CloudKey;
 use crate::keys::KeyStore;
 use crate::metrics::Metrics;
-use crate::posted::{PostedWork, Task};
+use crate::posted::{PostedWork, ROTATE, Task, VERIFY};
 
 /// What the endpoints speak of.
 #[derive(Clone)]
@@ -40,14 +40,16 @@ impl Endpoints {
     }
 }
 
-/// `/healthz`, `/readyz`, `/v1/cert.pem`, `/v1/verify`, `/v1/rotate`. Methods are not looked at, as upstream.
+/// `/healthz`, `/readyz`, `/v1/cert.pem`, `/v1/verify`, `/v1/rotate`. Methods are not looked at, as upstream, except
+/// where something is posted: the API server calls a GET with a body `get`, whoever may only see the certificate may
+/// send it, and `create` would mean nothing.
 pub(crate) fn public(endpoints: &Endpoints) -> Router {
     Router::new()
         .route("/healthz", any(|| async { "ok\n" }))
         .route("/readyz", any(readiness))
         .route("/v1/cert.pem", any(certificate))
-        .route(Task::Verify.path(), any(verify))
-        .route(Task::Rotate.path(), any(rotate))
+        .route(VERIFY, post(verify))
+        .route(ROTATE, post(rotate))
         .layer(from_fn_with_state(endpoints.metrics.clone(), measure))
         .with_state(endpoints.clone())
 }
@@ -98,7 +100,8 @@ async fn verify(State(endpoints): State<Endpoints>, request: Request) -> Respons
 }
 
 async fn rotate(State(endpoints): State<Endpoints>, request: Request) -> Response {
-    endpoints.posted.answer(Task::Rotate, request).await
+    let task = Task::rotate(request.uri().query());
+    endpoints.posted.answer(task, request).await
 }
 
 async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Next) -> Response {
@@ -113,10 +116,8 @@ async fn measure(State(metrics): State<Arc<Metrics>>, request: Request, next: Ne
 
 /// Labels have a fixed set of values, whatever a client sends.
 fn known_path(path: &str) -> &'static str {
-    let posted = [Task::Verify.path(), Task::Rotate.path()];
-    ["/healthz", "/readyz", "/v1/cert.pem"]
+    ["/healthz", "/readyz", "/v1/cert.pem", VERIFY, ROTATE]
         .into_iter()
-        .chain(posted)
         .find(|known| *known == path)
         .unwrap_or("other")
 }

@@ -45,6 +45,11 @@ pub(crate) struct Moment {
 pub(crate) struct KeyOrder(Vec<Arc<SealingKey>>);
 
 impl KeyOrder {
+    /// The key that opened the last value that one opened.
+    pub(crate) fn first(&self) -> Option<&RecipientName> {
+        self.0.first().map(|key| key.identity().name())
+    }
+
     fn unwrap(&mut self, need: &UnwrapNeed<'_>) -> Option<Zeroizing<Vec<u8>>> {
         let mut tried = self.0.iter().enumerate();
         let (place, session_key) = tried.find_map(|(place, key)| {
@@ -267,6 +272,23 @@ fn short(name: &str) -> String {
     // Only the ends of ASCII texts: all that `to` may hold.
     let (head, tail) = (name.get(..ENDS + 4), name.get(name.len() - ENDS..));
     format!("{}…{}", head.unwrap_or_default(), tail.unwrap_or_default())
+}
+
+#[cfg(test)]
+impl Moment {
+    /// With these sealing keys, and no others.
+    pub(crate) fn of_keys(keys: Vec<Arc<SealingKey>>) -> Self {
+        use clap::Parser as _;
+        let args = crate::args::Args::try_parse_from(["x"]).unwrap();
+        let metrics = Arc::new(Metrics::new("test"));
+        Self {
+            ring: Arc::new(Keyring::new(keys)),
+            locked: Arc::default(),
+            age: Arc::default(),
+            kms: Arc::new(KmsKeys::new(&args.kms, None, metrics)),
+            cloud: false,
+        }
+    }
 }
 
 #[cfg(test)]

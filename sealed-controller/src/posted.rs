@@ -7,9 +7,11 @@
 
 mod document;
 mod open;
+mod places;
 mod rate_limit;
 mod refusal;
 mod rotate;
+mod workplace;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,34 +20,41 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Request};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
+use operator_kit::message::one_line;
 use seal_keys::RsaRecipient;
-use sealing::Answers;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use sealing::{Answers, OpenError};
 use tokio::time::timeout;
 
 use crate::identities::{Identities, Moment};
 use crate::metrics::Metrics;
 use crate::opening::{Waiting, is_of_wrong_key};
 use document::{NotOne, Posted};
+use open::OnNewest;
+use places::{Place, Places};
 pub(crate) use rate_limit::Rate;
 use rate_limit::{Excess, RateLimits};
 use refusal::Refusal;
-use rotate::Newest;
+use rotate::{Newest, Values};
+use workplace::Workplace;
 
 /// Bytes of a body: more than an API server stores of an object.
 const LARGEST: usize = 2 << 20;
-/// Bodies in memory at the same time.
-const BODIES: usize = 16;
 /// For a body to arrive.
 const ARRIVAL: Duration = Duration::from_secs(10);
 /// For the keys, after a start.
 const KEYS: Duration = Duration::from_secs(5);
-/// For others to finish.
-const TURN: Duration = Duration::from_secs(10);
 /// For private-key operations of one request.
 const WORK: Duration = Duration::from_secs(10);
 /// For key services: the API server's proxy gives up after a minute.
 const SERVICES: Duration = Duration::from_secs(20);
+
+/// Where what is to be tried is posted.
+pub(crate) const VERIFY: &str = "/v1/verify";
+/// Where what is to be encrypted for the newest key is posted.
+pub(crate) const ROTATE: &str = "/v1/rotate";
+/// The query of [`ROTATE`] for which values that are for the newest key already stay as they are. Upstream knows no
+/// query and encrypts them anew, which is what those get who send none.
+const ONLY_OLDER: &str = "only=older-keys";
 
 /// What is to be done with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,15 +62,30 @@ pub(crate) enum Task {
     /// Tell whether it opens.
     Verify,
     /// Encrypt it for the newest key.
-    Rotate,
+    Rotate(Which),
+}
+
+/// Which values are encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Which {
+    All,
+    /// Those that an older key opened.
+    OlderKeys,
 }
 
 impl Task {
-    /// Where it is posted.
-    pub(crate) fn path(self) -> &'static str {
+    /// Rotating, as the query has it.
+    pub(crate) fn rotate(query: Option<&str>) -> Self {
+        Self::Rotate(match query {
+            Some(ONLY_OLDER) => Which::OlderKeys,
+            _ => Which::All,
+        })
+    }
+
+    fn path(self) -> &'static str {
         match self {
-            Self::Verify => "/v1/verify",
-            Self::Rotate => "/v1/rotate",
+            Self::Verify => VERIFY,
+            Self::Rotate(_) => ROTATE,
         }
     }
 }
@@ -71,9 +95,8 @@ pub(crate) struct PostedWork {
     identities: Arc<Identities>,
     metrics: Arc<Metrics>,
     limits: RateLimits,
-    bodies: Arc<Semaphore>,
-    /// One at a time: of several cores, objects keep all but one.
-    turn: Arc<Semaphore>,
+    places: Places,
+    workplace: Workplace,
 }
 
 /// What is needed from the beginning of a task to its end.
@@ -82,6 +105,15 @@ struct Job {
     moment: Moment,
     /// What to seal for, if anything is to be sealed.
     newest: Option<Newest>,
+    /// The values that stay as they are.
+    current: OnNewest,
+}
+
+/// How far keys at hand got.
+enum Begun {
+    Done(Response),
+    /// Services are to be asked.
+    Waiting(Box<Job>, Waiting),
 }
 
 impl PostedWork {
@@ -90,8 +122,8 @@ impl PostedWork {
             identities,
             metrics,
             limits: RateLimits::new(rate),
-            bodies: Arc::new(Semaphore::new(BODIES)),
-            turn: Arc::new(Semaphore::new(1)),
+            places: Places::default(),
+            workplace: Workplace::new(),
         }
     }
 
@@ -114,8 +146,8 @@ impl PostedWork {
     }
 
     async fn work(self: Arc<Self>, task: Task, mut request: Request) -> Result<Response, Refusal> {
-        let place = self.bodies.clone().try_acquire_owned();
-        let place = place.map_err(|_| Refusal::Busy)?;
+        let client = self.limits.client(request.headers());
+        let place = self.places.take(client).ok_or(Refusal::Busy)?;
         DefaultBodyLimit::max(LARGEST).apply(&mut request);
         let body = timeout(ARRIVAL, Bytes::from_request(request, &())).await;
         let body = body.map_err(|_| Refusal::Unread)?;
@@ -133,82 +165,76 @@ impl PostedWork {
         self: Arc<Self>,
         task: Task,
         body: Bytes,
-        _place: OwnedSemaphorePermit,
+        _place: Place,
     ) -> Result<Response, Refusal> {
         let loaded = timeout(KEYS, self.identities.loaded()).await;
         loaded.map_err(|_| Refusal::NotReady)?;
-        let (job, waiting) = self.begin(task, body).await?;
-        let calls = waiting.calls();
-        if calls == 0 {
-            // An error means that services are needed after all.
-            let (answers, _) = waiting.answers().map_err(|_| Refusal::Internal)?;
-            return self.finish(job, answers, Vec::new()).await;
-        }
-        self.limits.charge_calls(calls)?;
+        let (job, waiting) = match self.begin(task, body).await? {
+            Begun::Done(response) => return Ok(response),
+            Begun::Waiting(job, waiting) => (job, waiting),
+        };
+        self.limits.charge_calls(waiting.calls())?;
+        // What the answers of services are remembered under.
         let answered = waiting.digests();
-        let asked = timeout(SERVICES, waiting.ask(&self.identities.kms)).await;
-        let (answers, _) = asked.map_err(|_| Refusal::Unavailable)?;
-        self.finish(job, answers, answered).await
+        let kms = self.identities.kms.clone();
+        let asked = timeout(SERVICES, waiting.ask(&kms)).await;
+        let (answers, details) = asked.map_err(|_| Refusal::Unavailable)?;
+        self.workplace
+            .work(move || {
+                let opened = job.opened(&answers).map_err(|error| {
+                    if is_of_wrong_key(&error) {
+                        kms.forget(&answered);
+                    }
+                    let refusal = open::refused(&error, &details);
+                    if refusal == Refusal::Denied {
+                        tracing::warn!(
+                            "a posted SealedSecret: {}",
+                            one_line(details.to_string().trim())
+                        );
+                    }
+                    refusal
+                })?;
+                job.response(opened, &answers)
+            })
+            .await
     }
 
-    /// Reads the body, and opens what keys at hand open.
-    async fn begin(&self, task: Task, body: Bytes) -> Result<(Job, Waiting), Refusal> {
+    /// Reads the body, and opens what keys at hand open: all in one turn, if that is everything.
+    async fn begin(&self, task: Task, body: Bytes) -> Result<Begun, Refusal> {
         let moment = self.identities.moment();
         let newest = match task {
             Task::Verify => None,
-            Task::Rotate => Some(self.newest(&moment)?),
+            Task::Rotate(_) => Some(self.newest(&moment)?),
         };
         let metrics = self.metrics.clone();
-        self.in_turn(move || {
-            let until = Instant::now() + WORK;
-            let posted = Posted::read(&body)?;
-            drop(body);
-            if let Some(newest) = &newest {
-                rotate::admits(&posted, newest)?;
-            }
-            let waiting = open::at_hand(&posted, &moment, &metrics, until)?;
-            let job = Job {
-                posted,
-                moment,
-                newest,
-            };
-            Ok((job, waiting))
-        })
-        .await
-    }
-
-    /// `answered`: what the answers of services are remembered under.
-    async fn finish(
-        &self,
-        job: Job,
-        answers: Answers,
-        answered: Vec<[u8; 32]>,
-    ) -> Result<Response, Refusal> {
-        let kms = self.identities.kms.clone();
-        self.in_turn(move || {
-            let Job {
-                posted,
-                moment,
-                newest,
-            } = &job;
-            let opened = match newest {
-                None => open::opens(posted, &answers).map(|()| None),
-                Some(newest) => open::values(posted, &answers).map(|values| Some((newest, values))),
-            };
-            let opened = opened.map_err(|error| {
-                if is_of_wrong_key(&error) {
-                    kms.forget(&answered);
+        self.workplace
+            .work(move || {
+                let until = Instant::now() + WORK;
+                let posted = Posted::read(&body)?;
+                drop(body);
+                if let Some(newest) = &newest {
+                    rotate::admits(&posted, newest)?;
                 }
-                open::refused(&error)
-            })?;
-            let Some((newest, values)) = opened else {
-                return Ok(StatusCode::OK.into_response());
-            };
-            let rotated = rotate::rotate(posted, values, &answers, moment.ring(), newest)?;
-            let json = [(header::CONTENT_TYPE, "application/json")];
-            Ok((json, rotated.to_string()).into_response())
-        })
-        .await
+                let kept = newest
+                    .as_ref()
+                    .filter(|_| task == Task::Rotate(Which::OlderKeys));
+                let kept = kept.map(Newest::name);
+                let (waiting, current) = open::at_hand(&posted, &moment, kept, &metrics, until)?;
+                let job = Job {
+                    posted,
+                    moment,
+                    newest,
+                    current,
+                };
+                let (answers, details) = match waiting.answers() {
+                    Ok(known) => known,
+                    Err(waiting) => return Ok(Begun::Waiting(Box::new(job), waiting)),
+                };
+                let opened = job.opened(&answers);
+                let opened = opened.map_err(|error| open::refused(&error, &details))?;
+                job.response(opened, &answers).map(Begun::Done)
+            })
+            .await
     }
 
     /// The key of `/v1/cert.pem`.
@@ -226,21 +252,26 @@ impl PostedWork {
         };
         newest.ok_or(Refusal::NotReady)
     }
+}
 
-    /// Computes on a thread for blocking work, one request at a time.
-    async fn in_turn<T: Send + 'static>(
-        &self,
-        work: impl FnOnce() -> Result<T, Refusal> + Send + 'static,
-    ) -> Result<T, Refusal> {
-        let turn = timeout(TURN, self.turn.clone().acquire_owned()).await;
-        let Ok(Ok(turn)) = turn else {
-            return Err(Refusal::Busy);
+impl Job {
+    /// The values, if they are to be sealed; else that everything opens.
+    fn opened(&self, answers: &Answers) -> Result<Option<Values>, OpenError> {
+        match self.newest {
+            None => open::opens(&self.posted, answers).map(|()| None),
+            Some(_) => open::values(&self.posted, answers).map(Some),
+        }
+    }
+
+    fn response(&self, opened: Option<Values>, answers: &Answers) -> Result<Response, Refusal> {
+        let (Some(newest), Some(mut values)) = (&self.newest, opened) else {
+            return Ok(StatusCode::OK.into_response());
         };
-        let done = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        });
-        done.await.unwrap_or(Err(Refusal::Internal))
+        values.retain(|item, _| !self.current.contains(item));
+        let ring = self.moment.ring();
+        let rotated = rotate::rotate(&self.posted, values, answers, ring, newest)?;
+        let json = [(header::CONTENT_TYPE, "application/json")];
+        Ok((json, rotated.to_string()).into_response())
     }
 }
 

@@ -87,6 +87,11 @@ impl Details {
         }
     }
 
+    /// Whether it takes somebody to change what failed.
+    pub(crate) fn needs_someone(&self) -> bool {
+        self.needs_someone
+    }
+
     /// A service did not do its work.
     pub(crate) fn unavailable(&mut self, why: &Unavailable) {
         self.needs_someone |= !why.is_transient();

@@ -158,7 +158,17 @@ impl Bed {
     }
 
     pub(crate) fn write(&self, name: &str, text: &str) {
-        std::fs::write(self.folder.path().join(name), text).unwrap();
+        let path = self.folder.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Another one after each replacement.
+    fn inode(&self, name: &str) -> u64 {
+        use std::os::unix::fs::MetadataExt as _;
+        std::fs::metadata(self.folder.path().join(name))
+            .unwrap()
+            .ino()
     }
 
     /// Where a file of the folder is.
@@ -325,6 +335,164 @@ fn rotates(whose: Whose) {
         assert_eq!(bed.read("app.yaml"), plain, "{line}");
     }
     refuses_to_rotate(&bed, &plain);
+    rotates_what_needs_it(&bed, whose);
+    rotates_data_keys(&bed, whose);
+    rotates_a_whole_secret(&bed, whose);
+}
+
+/// Our controller knows which key opened a value; Sealed Secrets' seals all of them again.
+fn rotates_what_needs_it(bed: &Bed, whose: Whose) {
+    bed.write("app.yaml", &bed.templated());
+    let rotate = "\"$program\" rotate app.yaml";
+    assert_eq!(bed.seal(rotate).0, 0);
+    let (once, inode) = (bed.read("app.yaml"), bed.inode("app.yaml"));
+    assert!(bed.recovered("app.yaml", "new.yaml").is_some());
+    assert_eq!(bed.seal(rotate).0, 0);
+    let stays = (bed.read("app.yaml") == once, bed.inode("app.yaml") == inode);
+    assert_eq!(stays, (whose == Whose::Ours, whose == Whose::Ours));
+
+    // Of several files each is replaced, or left as it is, by itself.
+    bed.write("files/a.yaml", &bed.templated());
+    bed.write("files/b.yaml", &once.replace("name: app", "name: other"));
+    bed.write("files/c.yaml", &once);
+    let before = bed.read("files/a.yaml");
+    let outcome = bed.seal("\"$program\" rotate files");
+    assert_eq!(outcome.0, 1, "{}", outcome.2);
+    let failed = "cannot re-encrypt secret: files/b.yaml: document 1: ";
+    assert!(outcome.2.contains(failed), "{}", outcome.2);
+    let reason =
+        "the controller says: the SealedSecret does not open with the keys of this controller";
+    assert_eq!(
+        outcome.2.contains(reason),
+        whose == Whose::Ours,
+        "{}",
+        outcome.2
+    );
+    let changed = if whose == Whose::Ours { 1 } else { 2 };
+    let summary = format!(
+        "rotate: {changed} files changed, {} unchanged, 1 failed",
+        2 - changed
+    );
+    assert!(outcome.2.contains(&summary), "{}", outcome.2);
+    let after = bed.read("files/a.yaml");
+    assert!(after != before && without_values(&after) == without_values(&before));
+    assert_eq!(
+        bed.read("files/b.yaml"),
+        once.replace("name: app", "name: other")
+    );
+    assert_eq!(bed.read("files/c.yaml") == once, whose == Whose::Ours);
+}
+
+/// SE1: values stay, and of the readers nobody but the old key makes room for the newest.
+fn rotates_data_keys(bed: &Bed, whose: Whose) {
+    let age = suite::AgePair::make().recipient;
+    let age = age.name();
+    let made = bed.seal(&format!(
+        "printf 'kind: Secret\nmetadata: {{name: app, namespace: shop}}\nstringData: {{user: me, password: hunter2}}\n' | \"$seal\" --cert old.pem -r {age} -o yaml --format-version se1"
+    ));
+    assert_eq!(made.0, 0, "{}", made.2);
+    let start = made.1.find("  template:\n").unwrap();
+    let before = format!("# the shop's\n{}{TEMPLATE}", &made.1[..start]);
+    let legacy = bed.templated();
+    bed.write("se1.yaml", &format!("{before}{legacy}"));
+    let rotate = "\"$program\" rotate se1.yaml";
+    let outcome = bed.seal(rotate);
+    if whose == Whose::Stock {
+        assert_eq!(outcome.0, 1);
+        assert!(outcome.2.contains("seal rekey"), "{}", outcome.2);
+        assert_eq!(bed.read("se1.yaml"), format!("{before}{legacy}"));
+        return;
+    }
+    assert_eq!(outcome.0, 0, "{}", outcome.2);
+    let after = bed.read("se1.yaml");
+    let recover = |key: &str| {
+        bed.seal(&format!(
+            "\"$program\" recover --private-key {key} se1.yaml"
+        ))
+    };
+    assert_ne!(recover("old.yaml").0, 0);
+    let recovered = recover("new.yaml");
+    assert!(
+        recovered.1.matches("user: bWU=").count() == 2,
+        "{}{}",
+        recovered.1,
+        recovered.2
+    );
+    // The certificate's name, its wrap, the list's MAC, and two values of the other document.
+    let lines = |text: &str| {
+        text.lines()
+            .map(str::to_owned)
+            .collect::<std::collections::BTreeSet<_>>()
+    };
+    let (old, new) = (lines(&format!("{before}{legacy}")), lines(&after));
+    assert_eq!(
+        (old.difference(&new).count(), new.difference(&old).count()),
+        (5, 5),
+        "{after}"
+    );
+    assert!(after.contains(age) && after.contains("url: \"{{ .user }}@db\" # a template"));
+
+    let inode = bed.inode("se1.yaml");
+    assert_eq!(bed.seal(rotate).0, 0);
+    assert_eq!(
+        (bed.read("se1.yaml"), bed.inode("se1.yaml")),
+        (after, inode)
+    );
+}
+
+/// `spec.data`, which kubeseal wrote before 0.7.
+fn rotates_a_whole_secret(bed: &Bed, whose: Whose) {
+    let sealed = bed.seal("printf '{\"kind\":\"Secret\",\"metadata\":{\"labels\":{\"a\":\"b\"}},\"data\":{\"user\":\"bWU=\"}}' | \"$seal\" --raw --cert old.pem --name app --namespace shop --from-file /dev/stdin");
+    assert_eq!(sealed.0, 0, "{}", sealed.2);
+    let before = format!(
+        "# very old\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{name: app, namespace: shop}}\nspec:\n  data: {} # all of it\n",
+        sealed.1.trim()
+    );
+    bed.write("whole.yaml", &before);
+    assert_eq!(bed.seal("\"$program\" verify whole.yaml").0, 0);
+    let outcome = bed.seal("\"$program\" rotate whole.yaml");
+    if whose == Whose::Stock {
+        assert_eq!(outcome.0, 1);
+        assert!(
+            outcome.2.contains("takes the whole Secret"),
+            "{}",
+            outcome.2
+        );
+        assert_eq!(bed.read("whole.yaml"), before);
+        return;
+    }
+    assert_eq!(outcome.0, 0, "{}", outcome.2);
+    let after = bed.read("whole.yaml");
+    let around = |text: &str| -> Vec<String> {
+        text.split(' ')
+            .filter(|word| word.len() < 300)
+            .map(str::to_owned)
+            .collect()
+    };
+    assert!(
+        after != before && around(&after) == around(&before),
+        "{after}"
+    );
+    let recovered = bed.seal("\"$program\" recover --private-key new.yaml whole.yaml");
+    assert!(
+        recovered.1.contains("user: bWU="),
+        "{}{}",
+        recovered.1,
+        recovered.2
+    );
+    assert!(recovered.1.contains("a: b"), "{}", recovered.1);
+    // Real kubeseal takes what our controller gives.
+    bed.write("whole.yaml", &before);
+    let theirs = bed.kubeseal("\"$program\" --re-encrypt -o yaml < whole.yaml");
+    assert_eq!(theirs.0, 0, "{}", theirs.2);
+    bed.write("theirs.yaml", &theirs.1);
+    let recovered = bed.seal("\"$program\" recover --private-key new.yaml theirs.yaml");
+    assert!(
+        recovered.1.contains("user: bWU="),
+        "{}{}",
+        theirs.1,
+        recovered.2
+    );
 }
 
 /// One document that does not open: no document is changed.

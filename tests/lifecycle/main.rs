@@ -26,3 +26,4 @@ mod se1_storm;
 mod se1_vectors;
 mod sealing_key;
 mod shutdown;
+mod slow_posts;

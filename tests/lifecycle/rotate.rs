@@ -23,7 +23,11 @@ pub(crate) fn status(controller: &Controller, path: &str, body: &Value) -> u16 {
 }
 
 pub(crate) fn rotated(controller: &Controller, body: &Value) -> Value {
-    let answer = controller.post("/v1/rotate", body.to_string());
+    rotated_at(controller, "/v1/rotate", body)
+}
+
+fn rotated_at(controller: &Controller, path: &str, body: &Value) -> Value {
+    let answer = controller.post(path, body.to_string());
     assert_eq!(answer.status, 200, "{answer:?}");
     let mut rotated: Value = serde_json::from_str(&answer.body).unwrap();
     rotated["kind"] = body["kind"].clone();
@@ -106,6 +110,7 @@ fn what_comes_back_opens_with_the_newest_key_alone() {
         };
         assert_eq!(keys(before), keys(after), "unused ones, too");
     }
+    values_of_the_newest_key_stay_if_asked_for(&controller, &before[0], &after[0]);
 
     for key in crate::keys::active_keys(&cluster) {
         let key = key.metadata.name.unwrap();
@@ -123,6 +128,31 @@ fn what_comes_back_opens_with_the_newest_key_alone() {
     }
     for after in after.iter().chain(&again) {
         assert_eq!(opens(after), 200);
+    }
+}
+
+/// One value is for the older key, the others for the newest.
+fn values_of_the_newest_key_stay_if_asked_for(controller: &Controller, old: &Value, new: &Value) {
+    let mut mixed = new.clone();
+    mixed["spec"]["encryptedData"]["other"] = old["spec"]["encryptedData"]["other"].clone();
+    for (path, kept) in [
+        ("/v1/rotate?only=older-keys", true),
+        ("/v1/rotate?only=other", false),
+        ("/v1/rotate", false),
+    ] {
+        let rotated = rotated_at(controller, path, &mixed);
+        let is_kept = |item: &str| {
+            let value = |sealed: &Value| sealed["spec"]["encryptedData"][item].clone();
+            value(&rotated) == value(&mixed)
+        };
+        assert_eq!(
+            (is_kept("legacy"), is_kept("other")),
+            (kept, false),
+            "{path}"
+        );
+        assert!(is_kept("first") && is_kept("second"), "{path}");
+        assert_eq!(rotated["spec"]["dataKeys"], mixed["spec"]["dataKeys"]);
+        assert_eq!(status(controller, "/v1/verify", &rotated), 200);
     }
 }
 

@@ -103,6 +103,7 @@ fn an_outage_is_told_from_what_does_not_open_and_calls_are_few() {
             (status(&controller, VERIFY, &sealed) == 200).then_some(())
         });
     }
+    denied_until_somebody_grants_it(&aws, &controller, &[sealed(false), sealed(true)]);
     let before = aws.proxy.calls("Decrypt");
     let many = (0..129).fold(plain(Scope::ClusterWide), |plain, number| {
         plain.item(&format!("item-{number}"), "value")
@@ -110,4 +111,27 @@ fn an_outage_is_told_from_what_does_not_open_and_calls_are_few() {
     let answer = controller.post(VERIFY, body(&many.seal(&served)).to_string());
     assert_eq!(answer.status, 413, "{answer:?}");
     assert_eq!(aws.proxy.calls("Decrypt"), before);
+}
+
+/// A right that is missing does not come by itself: nobody is told to try again.
+fn denied_until_somebody_grants_it(aws: &Aws, controller: &Controller, sealed: &[Value]) {
+    aws.proxy.fail("Decrypt", Fault::AccessDenied);
+    for sealed in sealed {
+        for path in [VERIFY, ROTATE] {
+            let answer = controller.post(path, sealed.to_string());
+            assert_eq!(answer.status, 503, "{answer:?}");
+            assert!(!answer.headers.contains_key("retry-after"), "{answer:?}");
+            assert!(answer.body.starts_with("a key service does not let"));
+            assert!(!answer.body.contains("arn:"), "{answer:?}");
+        }
+    }
+    let log = controller.log();
+    let mut lines = log
+        .lines()
+        .filter(|line| line.contains("a posted SealedSecret: "));
+    assert!(lines.any(|line| line.contains("arn:aws:kms:")), "{log}");
+    aws.proxy.clear();
+    for sealed in sealed {
+        assert_eq!(status(controller, VERIFY, sealed), 200);
+    }
 }

@@ -15,7 +15,7 @@ use super::client::client;
 use super::reason::{Failure, Purpose, Reason};
 use crate::address;
 use crate::connection::Connection;
-use crate::context::Controller;
+use crate::context::{Cluster, Controller};
 use crate::error::CliError;
 use crate::kubeconfig::{self, ConfigError};
 
@@ -26,6 +26,11 @@ const ANSWER: u64 = 4 << 20;
 const ATTEMPTS: usize = 11;
 /// The longest pause that is made because a server asks for it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Set by the endpoints that are posted to, of ours and of Sealed Secrets.
+const RATE_LIMIT: &str = "x-ratelimit-limit";
+/// Bytes of a sentence that is shown.
+const SENTENCE: usize = 400;
 
 /// The way to the endpoints of a controller whose Service was found.
 pub(crate) struct Endpoints {
@@ -44,6 +49,8 @@ pub(crate) struct Endpoints {
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Vec<u8>,
+    /// Nobody on the way to the controller answers with its rate limit.
+    is_controllers: bool,
     /// How long to wait before asking again.
     pause: Option<Duration>,
 }
@@ -68,6 +75,14 @@ impl Endpoints {
             }
             error => error,
         })
+    }
+
+    /// The same where private keys are needed.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub(crate) fn of_keys(cluster: &Cluster) -> Result<Self, CliError> {
+        Self::find(&cluster.connection, &cluster.controller, Purpose::Keys)
     }
 
     /// The way to the API server; the controller's Service is not asked for.
@@ -192,6 +207,7 @@ impl Endpoints {
             Ok(Answer {
                 status: head.status,
                 body: body.to_bytes().to_vec(),
+                is_controllers: head.headers.contains_key(RATE_LIMIT),
                 pause: pause(head.status, &head.headers),
             })
         })?;
@@ -234,9 +250,20 @@ impl Answer {
         self.status == StatusCode::OK
     }
 
-    /// That it did not, for people. Its text is not told: it may quote what it was given.
+    /// Its reason, if it gives one: ours does, in one line. Anything else that stands there is not told, as it may be
+    /// somebody else's text.
+    pub(crate) fn said(&self) -> Option<&str> {
+        let text = str::from_utf8(&self.body).ok()?.trim_end_matches('\n');
+        let is_sentence = (1..=SENTENCE).contains(&text.len()) && !text.contains(char::is_control);
+        (self.is_controllers && is_sentence).then_some(text)
+    }
+
+    /// That it did not, for people.
     pub(crate) fn refusal(&self) -> String {
         let code = self.status.as_u16();
+        if let Some(said) = self.said().filter(|_| code != 429) {
+            return format!("the controller says: {said}");
+        }
         match code {
             404 => "the controller does not know this request (is it Sealed Secrets, or ours of the same version?)".to_owned(),
             429 => "the controller is asked too often; try again later".to_owned(),
@@ -247,14 +274,14 @@ impl Answer {
 
     /// What the API server says, if it is its answer and not the controller's.
     fn of_api_server(&self) -> Option<String> {
-        if self.status.is_success() {
+        if self.status.is_success() || self.is_controllers {
             return None;
         }
         let status = serde_json::from_slice::<Status>(&self.body).ok();
         if let Some(status) = status {
             return Some(status.reason.unwrap_or_default());
         }
-        // The controller never says these.
+        // Without a rate limit the controller never says these.
         let of_gateways = [401, 403, 502, 503, 504];
         let is_gateways = of_gateways.contains(&self.status.as_u16());
         is_gateways.then(|| {
@@ -334,9 +361,49 @@ mod tests {
             let answer = Answer {
                 status: StatusCode::from_u16(code).unwrap(),
                 body: body.into(),
+                is_controllers: false,
                 pause: None,
             };
             assert_eq!(answer.of_api_server().as_deref(), said, "{code} {body}");
+        }
+    }
+
+    #[test]
+    fn the_controllers_reason_is_one_short_line_of_its_own() {
+        let long = "x".repeat(SENTENCE + 1);
+        for (body, is_controllers, code, told) in [
+            ("why not\n", true, 500, "the controller says: why not"),
+            ("why not", true, 503, "the controller says: why not"),
+            (
+                "why not\n",
+                false,
+                500,
+                "the controller answered 500; its log says why",
+            ),
+            (
+                "",
+                true,
+                500,
+                "the controller answered 500; its log says why",
+            ),
+            ("two\nlines\n", true, 413, "the controller answered 413"),
+            ("\u{1b}[2J", true, 413, "the controller answered 413"),
+            (&long, true, 413, "the controller answered 413"),
+            (
+                "limit exceeded\n",
+                true,
+                429,
+                "the controller is asked too often; try again later",
+            ),
+        ] {
+            let answer = Answer {
+                status: StatusCode::from_u16(code).unwrap(),
+                body: body.into(),
+                is_controllers,
+                pause: None,
+            };
+            assert_eq!(answer.refusal(), told);
+            assert!(!is_controllers || answer.of_api_server().is_none());
         }
     }
 }

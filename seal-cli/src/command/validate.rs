@@ -1,12 +1,14 @@
 //! `--validate`: asks the controller whether it can open SealedSecrets (contract §3.8).
 
+use std::fmt;
 use std::path::PathBuf;
 
 use http::StatusCode;
 
 use crate::args::{self, ClusterArgs};
+use crate::asked_files;
 use crate::batch::{self, Done};
-use crate::cluster::{Endpoints, Purpose};
+use crate::cluster::Endpoints;
 use crate::context::Context;
 use crate::error::CliError;
 use crate::sealed_input::SealedInput;
@@ -24,23 +26,53 @@ pub(crate) struct Args {
 
 /// The verb.
 pub(crate) fn verb(args: Args) -> Result<(), CliError> {
-    let mut context = args::Args::from(args.cluster).for_verb()?;
-    let work = |file: Option<PathBuf>| {
-        context.secret_file = file;
-        run(&context).map(|()| Done::default())
-    };
-    batch::report("verify", batch::one_by_one(&args.files, work)?)
+    let context = args::Args::from(args.cluster).for_verb()?;
+    let results = asked_files::each(&args.files, context, |context, controller| {
+        let input = SealedInput::read(context.secret_file.as_deref())?;
+        let shut = shut(&input, controller)?;
+        if shut.is_empty() {
+            return Ok(Done::default());
+        }
+        let from = input.from;
+        Err(CliError::Shut { from, shut })
+    });
+    batch::report_read("verify", "open", results?)
 }
 
-/// Says nothing if all of them open.
+/// The flag: says nothing if all of them open.
 ///
 /// # Errors
 /// [`CliError::Undecryptable`] with the names of those that do not, [`CliError::Validate`] if the
 /// controller does not tell.
-pub(crate) fn run(context: &Context) -> Result<(), CliError> {
+pub(crate) fn flag(context: &Context) -> Result<(), CliError> {
     let input = SealedInput::read(context.secret_file.as_deref())?;
-    let cluster = &context.cluster;
-    let controller = Endpoints::find(&cluster.connection, &cluster.controller, Purpose::Keys)?;
+    let shut = shut(&input, &Endpoints::of_keys(&context.cluster)?)?;
+    if shut.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = shut.into_iter().map(|shut| shut.name).collect();
+    Err(CliError::Undecryptable(names.join(", ")))
+}
+
+/// A SealedSecret that does not open.
+#[derive(Debug)]
+pub(crate) struct Shut {
+    name: String,
+    /// Its number, if there are several.
+    document: Option<usize>,
+}
+
+impl fmt::Display for Shut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, document } = self;
+        match document {
+            Some(document) => write!(f, "{name} (document {document})"),
+            None => f.write_str(name),
+        }
+    }
+}
+
+fn shut(input: &SealedInput, controller: &Endpoints) -> Result<Vec<Shut>, CliError> {
     let mut shut = Vec::new();
     for (document, sealed) in &input.documents {
         let failed = |reason| CliError::Validate {
@@ -52,14 +84,13 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
         let answer = controller.post("/v1/verify", json.as_bytes());
         let answer = answer.map_err(failed)?;
         if answer.status == StatusCode::CONFLICT {
-            shut.push(sealed.name.as_str());
+            shut.push(Shut {
+                name: sealed.name.clone(),
+                document: (input.documents.len() > 1).then_some(sealed.index),
+            });
         } else if !answer.is_done() {
             return Err(failed(answer.refusal()));
         }
     }
-    if shut.is_empty() {
-        Ok(())
-    } else {
-        Err(CliError::Undecryptable(shut.join(", ")))
-    }
+    Ok(shut)
 }

@@ -408,6 +408,7 @@ fn other_controllers() -> Vec<Difference> {
 }
 
 fn re_encrypting_formats() -> Vec<Difference> {
+    let other = format!("cert:{VECTORS}/certificates/rsa-4096.pem");
     vec![
         Difference {
             what: "in place, a file whose name tells no notation",
@@ -426,10 +427,18 @@ fn re_encrypting_formats() -> Vec<Difference> {
             theirs: Seen(0, "sealed:\nstdout:\n", "", "kind"),
         },
         Difference {
-            what: "SE1",
-            why: "what helps is said, and nothing is sent",
-            args: vec!["--re-encrypt", KUBECONFIG],
+            what: "SE1 for the certificate that the controller serves",
+            why: "there is nothing to do, and nobody is asked; kubeseal drops spec.dataKeys before it asks",
+            args: vec!["--re-encrypt", KUBECONFIG, "-o", "yaml"],
             stdin: seal(SECRET, &["--format-version", "se1"]),
+            ours: Seen(0, "  dataKeys:\n", "", NOWHERE),
+            theirs: Seen(1, "", "cannot re-encrypt secret", "."),
+        },
+        Difference {
+            what: "SE1 that the controller does not know",
+            why: "what helps is said",
+            args: vec!["--re-encrypt", KUBECONFIG],
+            stdin: seal(SECRET, &["--format-version", "se1", "-r", &other]),
             ours: Seen(1, "", "seal rekey", "."),
             theirs: Seen(1, "", "cannot re-encrypt secret", "."),
         },

@@ -14,6 +14,9 @@ const SERVICES: &str = "/api/v1/namespaces/";
 /// A certificate for a key in AWS KMS. It is that of the other certificate.
 const IN_KMS: &[u8] = include_bytes!("../../../tests/vectors/certificates/kms-rsa-2048.pem");
 
+/// What our controller says where Sealed Secrets' says nothing.
+const REASON: &str = "the SealedSecret does not open with the keys of this controller\n";
+
 /// A status line, headers and a body.
 struct Answer {
     status: &'static str,
@@ -41,7 +44,7 @@ impl Answer {
 /// As an API server it knows the Service `sealed-secrets-controller` in `kube-system`, `unnamed`
 /// (whose port has no name) in `sealing`, `in-kms`, and the mishaps `forbidden`, `unauthorized`, `down` (its
 /// pod does not answer) and `closed` (its proxy is forbidden). Behind the first is a controller that
-/// verifies and rotates; `busy` does so when it is asked for the second time, `rendering`, `forgetful` and
+/// verifies and rotates; `ours` says why it does not; `busy` does so when it is asked for the second time, `rendering`, `forgetful` and
 /// `widening` do it as they should not, and `in-kms` not at all.
 pub(crate) fn start(certificate: Vec<u8>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -70,7 +73,9 @@ fn serve(mut stream: TcpStream, certificate: &[u8]) -> std::io::Result<()> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    let target = request.split(' ').nth(1).unwrap_or_default();
+    let mut words = request.split(' ');
+    let is_post = words.next() == Some("POST");
+    let target = words.next().unwrap_or_default();
     let path = match target.strip_prefix("http://") {
         Some(proxied) => proxied.find('/').map_or("/", |slash| &proxied[slash..]),
         None => target,
@@ -79,6 +84,8 @@ fn serve(mut stream: TcpStream, certificate: &[u8]) -> std::io::Result<()> {
     let path = path.split('?').next().unwrap_or_default();
     let answer = match path.strip_prefix(SERVICES) {
         Some(service) => match posted(service, &body) {
+            // As our controller does; Sealed Secrets' looks at no method.
+            Some(_) if !is_post => Answer::new("405 Method Not Allowed", ""),
             Some(answer) => answer,
             None => api(service, certificate),
         },
@@ -115,6 +122,7 @@ fn api(path: &str, certificate: &[u8]) -> Answer {
         | "kube-system/services/closed"
         | "kube-system/services/forgetful"
         | "kube-system/services/in-kms"
+        | "kube-system/services/ours"
         | "kube-system/services/rendering"
         | "kube-system/services/widening"
         | "kube-system/services/down" => service(r#"{"name":"http","port":8080}"#),
@@ -152,7 +160,7 @@ fn posted(path: &str, body: &[u8]) -> Option<Answer> {
                 ..Answer::new("429 Too Many Requests", "limit exceeded\n")
             });
         }
-        "sealed-secrets-controller" | "busy" => Kind::Sound,
+        "sealed-secrets-controller" | "busy" | "ours" => Kind::Sound,
         "rendering" => Kind::Rendering,
         "forgetful" => Kind::Forgetful,
         "widening" => Kind::Widening,
@@ -165,6 +173,10 @@ fn posted(path: &str, body: &[u8]) -> Option<Answer> {
         "verify" => Some(Answer::new(controller::verify(body), "")),
         "rotate" => Some(match controller::rotate(body, kind) {
             Some(rotated) => Answer::new("200 OK", rotated),
+            None if name == "ours" => Answer {
+                headers: "X-RateLimit-Limit: 3\r\n",
+                ..Answer::new("500 Internal Server Error", REASON)
+            },
             None => Answer::new("500 Internal Server Error", ""),
         }),
         _ => None,

@@ -1,6 +1,9 @@
 //! One SealedSecret as someone sent it.
 
+use std::collections::BTreeMap;
+
 use seal_format::Scope;
+use seal_format::se1::{ValueFormat, value_format};
 use seal_manifest::{Document, Limits, Node, NodeKind};
 use sealing::{OpenError, Opening, SealedDocument, read_sealed};
 use serde_json::{Map, Value};
@@ -24,9 +27,15 @@ const LIMITS: Limits = Limits {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NotOne;
 
+/// What `spec.data` is called where it stands for an item.
+const WHOLE: &str = "data";
+
 /// What was sent.
 pub(super) struct Posted {
+    /// `spec.data`, a whole Secret that was sealed as one value, is its only item then: it opens as a value does, and
+    /// nobody looks at what is in there.
     sealed: SealedDocument,
+    is_whole: bool,
     /// Labels and annotations of the SealedSecret itself.
     labels: Option<Value>,
     annotations: Option<Value>,
@@ -45,12 +54,19 @@ impl Posted {
     }
 
     fn of(document: &Document) -> Result<Self, NotOne> {
-        let sealed = read_sealed(document).map_err(|_| NotOne)?;
+        let mut sealed = read_sealed(document).map_err(|_| NotOne)?;
+        let spec = &mut sealed.spec;
+        let is_alone = spec.encrypted_data.is_empty() && spec.data_keys.is_empty();
+        let whole = spec.data.take_if(|_| is_alone);
+        let is_whole = whole.is_some();
+        let whole = whole.map(|text| (WHOLE.to_owned(), text));
+        spec.encrypted_data.extend(whole);
         let root = document.root();
         let metadata = root.get("metadata").ok_or(NotOne)?;
         let template = root.get("spec").and_then(|spec| spec.get("template"));
         Ok(Self {
             sealed,
+            is_whole,
             labels: texts(metadata.get("labels"))?,
             annotations: texts(metadata.get("annotations"))?,
             template: template.map(Node::to_json),
@@ -60,6 +76,13 @@ impl Posted {
     /// Everything that opening needs.
     pub(super) fn sealed(&self) -> &SealedDocument {
         &self.sealed
+    }
+
+    /// Items with values of the legacy format, in the order of [`Opening::needs`].
+    pub(super) fn legacy_items(&self) -> impl Iterator<Item = &str> {
+        let items = self.sealed.spec.encrypted_data.iter();
+        let legacy = items.filter(|(_, text)| is_legacy(text));
+        legacy.map(|(item, _)| item.as_str())
     }
 
     /// What its own annotations say; the template's say nothing.
@@ -79,7 +102,11 @@ impl Posted {
 
     /// The same object with other values: name, namespace, labels and annotations, and the template as it was sent.
     /// What an API server or a controller had written into it is left out.
-    pub(super) fn with(&self, data_keys: Option<Value>, encrypted_data: Value) -> Value {
+    pub(super) fn with(
+        &self,
+        data_keys: Option<Value>,
+        mut encrypted_data: BTreeMap<String, String>,
+    ) -> Value {
         let mut metadata = Map::new();
         metadata.insert("name".to_owned(), Value::from(self.sealed.name.as_str()));
         if let Some(namespace) = &self.sealed.namespace {
@@ -90,7 +117,20 @@ impl Posted {
         let mut spec = Map::new();
         put(&mut spec, "template", self.template.clone());
         put(&mut spec, "dataKeys", data_keys);
-        put(&mut spec, "encryptedData", Some(encrypted_data));
+        if self.is_whole {
+            put(
+                &mut spec,
+                "data",
+                encrypted_data.remove(WHOLE).map(Value::from),
+            );
+        }
+        let items = encrypted_data.into_iter();
+        let items = items.map(|(item, text)| (item, Value::from(text)));
+        put(
+            &mut spec,
+            "encryptedData",
+            Some(Value::Object(items.collect())),
+        );
         let fields = [("metadata", metadata), ("spec", spec)];
         let fields = fields.map(|(field, value)| (field.to_owned(), Value::Object(value)));
         Value::Object(fields.into_iter().collect())
@@ -101,6 +141,10 @@ fn put(map: &mut Map<String, Value>, field: &str, value: Option<Value>) {
     if let Some(value) = value {
         map.insert(field.to_owned(), value);
     }
+}
+
+pub(super) fn is_legacy(text: &str) -> bool {
+    value_format(text) == ValueFormat::Legacy
 }
 
 /// Labels, or annotations without copies of the whole object.
@@ -171,11 +215,22 @@ status: {observedGeneration: 3}
                 "encryptedData": {"a": "new"},
             },
         });
-        assert_eq!(posted.with(None, json!({"a": "new"})), expected);
+        let new = |item: &str| BTreeMap::from([(item.to_owned(), "new".to_owned())]);
+        assert_eq!(posted.with(None, new("a")), expected);
         let bare = r#"{"apiVersion":"bitnami.com/v1alpha1","kind":"SealedSecret","metadata":{"name":"db"},"spec":{"encryptedData":{}}}"#;
         let bare = Posted::read(bare.as_bytes()).unwrap();
         let expected = json!({"metadata": {"name": "db"}, "spec": {"encryptedData": {}}});
-        assert_eq!(bare.with(None, json!({})), expected);
+        assert_eq!(bare.with(None, BTreeMap::new()), expected);
+        let whole = LIVE.replace("encryptedData: {a: AgA=}", "data: AgA=");
+        let whole = Posted::read(whole.as_bytes()).unwrap();
+        assert_eq!(whole.legacy_items().collect::<Vec<_>>(), ["data"]);
+        let spec = &whole.with(None, new("data"))["spec"];
+        assert_eq!(
+            (&spec["data"], &spec["encryptedData"]),
+            (&json!("new"), &json!({}))
+        );
+        let both = LIVE.replace("encryptedData:", "data: AgA=\n  encryptedData:");
+        assert!(Posted::read(both.as_bytes()).unwrap().opening().is_err());
     }
 
     #[test]

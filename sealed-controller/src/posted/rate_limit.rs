@@ -1,6 +1,6 @@
 //! How much clients may ask for: each as upstream says (contract §5.2), and all of them together.
 
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::{BuildHasher as _, Hash, RandomState};
 use std::num::NonZeroU32;
 use std::time::Duration;
 
@@ -96,9 +96,7 @@ impl<C: Clock + Clone> RateLimits<C> {
 
     /// Counts a request of whoever sends these headers to this path.
     pub(crate) fn admit(&self, headers: &HeaderMap, path: &str) -> Standing {
-        let hash = self.slots.hash_one((client(headers), path));
-        let [one, other, ..] = hash.to_le_bytes();
-        let slot = u16::from_le_bytes([one, other]);
+        let slot = self.slot((client(headers), path));
         match self.each.check_key(&slot) {
             Ok(state) => {
                 let limit = state.quota().burst_size().get();
@@ -121,6 +119,16 @@ impl<C: Clock + Clone> RateLimits<C> {
                 }
             }
         }
+    }
+
+    /// A number for whoever sends these headers, whatever the path.
+    pub(crate) fn client(&self, headers: &HeaderMap) -> u16 {
+        self.slot(client(headers))
+    }
+
+    fn slot(&self, of: impl Hash) -> u16 {
+        let [one, other, ..] = self.slots.hash_one(of).to_le_bytes();
+        u16::from_le_bytes([one, other])
     }
 
     /// Counts the work on a body of this length.

@@ -25,14 +25,14 @@ pub(super) enum Refusal {
     Closed,
     /// Some value does not open now: a key service is away, or a sealing key is locked.
     Unavailable,
+    /// Some value does not open before somebody changes something: a key service refuses.
+    Denied,
     /// There is no key yet.
     NotReady,
     /// Too many others are at it.
     Busy,
     /// It took too long.
     TooLong,
-    /// `spec.data` is not re-encrypted.
-    WholeSecret,
     /// The newest key is in KMS and takes no label.
     NoLabel,
     /// A defect.
@@ -45,10 +45,10 @@ impl Refusal {
             Self::Limited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unread => StatusCode::BAD_REQUEST,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotOne | Self::Closed | Self::WholeSecret | Self::NoLabel | Self::Internal => {
+            Self::NotOne | Self::Closed | Self::NoLabel | Self::Internal => {
                 StatusCode::INTERNAL_SERVER_ERROR
             }
-            Self::Unavailable | Self::NotReady | Self::Busy | Self::TooLong => {
+            Self::Unavailable | Self::Denied | Self::NotReady | Self::Busy | Self::TooLong => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
         }
@@ -67,13 +67,13 @@ impl Refusal {
             Self::Unavailable => {
                 "a key that this SealedSecret may need is not available at the moment\n"
             }
+            Self::Denied => {
+                "a key service does not let the controller use a key that this SealedSecret may need; the controller's log says why\n"
+            }
             Self::NotReady => "there is no sealing key yet; try again in a moment\n",
             Self::Busy => "too many requests at the same time; try again in a moment\n",
             Self::TooLong => {
                 "opening this SealedSecret takes too long; seal its values for the newest certificate, or split it\n"
-            }
-            Self::WholeSecret => {
-                "spec.data is not re-encrypted, as the answer would tell labels and annotations that are sealed in it; seal the Secret anew\n"
             }
             Self::NoLabel => {
                 "the newest sealing key is in AWS KMS, for which values of this format can be sealed only cluster-wide; seal anew, in SE1\n"

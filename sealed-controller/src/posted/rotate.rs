@@ -5,17 +5,19 @@ use std::collections::BTreeMap;
 
 use seal_api::{DataKeyEntry, TemplateMetadata};
 use seal_format::Scope;
-use seal_format::se1::{DataKeyBlock, RecipientName, ValueFormat, Wrap, value_format};
+use seal_format::se1::{DataKeyBlock, RecipientName, Wrap};
 use seal_keys::{Keyring, Recipient as _, RsaRecipient};
 use sealing::{Answers, PlainSecret, Se1Object, Sealing, entry};
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::document::Posted;
+use super::document::{Posted, is_legacy};
 use super::open::refused;
 use super::refusal::Refusal;
+use crate::sync_error::Details;
 
-type Values = BTreeMap<String, Zeroizing<Vec<u8>>>;
+/// Values by item.
+pub(super) type Values = BTreeMap<String, Zeroizing<Vec<u8>>>;
 
 /// What to seal for.
 pub(super) struct Newest {
@@ -25,6 +27,10 @@ pub(super) struct Newest {
 }
 
 impl Newest {
+    pub(super) fn name(&self) -> &RecipientName {
+        self.recipient.name()
+    }
+
     pub(super) fn new(recipient: RsaRecipient, takes_labels: bool) -> Self {
         Self {
             recipient,
@@ -35,19 +41,15 @@ impl Newest {
 
 /// What can be told before anything is opened.
 pub(super) fn admits(posted: &Posted, newest: &Newest) -> Result<(), Refusal> {
-    let spec = &posted.sealed().spec;
-    if spec.data.is_some() {
-        return Err(Refusal::WholeSecret);
-    }
     let labelled = posted.scope() != Scope::ClusterWide;
-    let legacy = spec.encrypted_data.values().any(|text| is_legacy(text));
-    if legacy && labelled && !newest.takes_labels {
+    let has_legacy = posted.legacy_items().next().is_some();
+    if has_legacy && labelled && !newest.takes_labels {
         return Err(Refusal::NoLabel);
     }
     Ok(())
 }
 
-/// The answer: every value of the legacy format encrypted anew; in SE1, where values stay as they are, each data key
+/// The answer: those of the values that are of the legacy format encrypted anew; in SE1, where values stay as they are, each data key
 /// that is wrapped for one of our sealing keys wrapped for the newest in its place (rule W3).
 pub(super) fn rotate(
     posted: &Posted,
@@ -60,11 +62,8 @@ pub(super) fn rotate(
     encrypted_data.extend(sealed_anew(posted, values, newest)?);
     let data_keys = wrapped_anew(posted, answers, ring, newest)?;
     let data_keys = data_keys.map(serde_json::to_value).transpose();
-    let encrypted_data = serde_json::to_value(encrypted_data);
-    match (data_keys, encrypted_data) {
-        (Ok(data_keys), Ok(encrypted_data)) => Ok(posted.with(data_keys, encrypted_data)),
-        _ => Err(Refusal::Internal),
-    }
+    let data_keys = data_keys.map_err(|_| Refusal::Internal)?;
+    Ok(posted.with(data_keys, encrypted_data))
 }
 
 fn sealed_anew(
@@ -109,7 +108,7 @@ fn wrapped_anew(
 ) -> Result<Option<BTreeMap<String, DataKeyEntry>>, Refusal> {
     let sealed = posted.sealed();
     let read = Se1Object::read(&sealed.spec, sealed.scope, posted.namespace(), &sealed.name);
-    let Some(se1) = read.map_err(|error| refused(&error))? else {
+    let Some(se1) = read.map_err(|error| refused(&error, &Details::default()))? else {
         return Ok(None);
     };
     let mut data_keys = sealed.spec.data_keys.clone();
@@ -141,8 +140,4 @@ fn wraps_to_keep(
     let (ours, others): (Vec<_>, Vec<_>) = block.wraps().iter().partition(is_ours);
     let stays = ours.is_empty() || ours.iter().all(|wrap| wrap.to == *newest);
     (!stays).then(|| others.into_iter().cloned().collect())
-}
-
-fn is_legacy(text: &str) -> bool {
-    value_format(text) == ValueFormat::Legacy
 }
