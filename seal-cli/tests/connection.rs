@@ -276,7 +276,7 @@ fn servers() {
         "{named} --token=t {ca}",
         "{named} --token=t {ca} --tls-server-name=api.example",
         "{kube} --request-timeout=1 --controller-name=slow",
-        "{kube} --request-timeout=50ms --controller-name=slow",
+        "{kube} --request-timeout=500ms --controller-name=slow",
         "{kube} --request-timeout=1m",
     ] {
         successes += usize::from(bed.compare(typed, &bed.line(&format!("{typed} --fetch-cert"))));

@@ -36,6 +36,16 @@ impl Authority {
         self.0.pem()
     }
 
+    /// A certificate of a server that may sign others, too.
+    pub(crate) fn certify_authority(&self, name: &str) -> (String, String) {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "server");
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        (certificate.pem(), key.serialize_pem())
+    }
+
     /// A certificate for these names of a server, or a user, and its key.
     pub(crate) fn certify(&self, names: &[&str], user: &str) -> (String, String) {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
