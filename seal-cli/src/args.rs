@@ -15,7 +15,7 @@ use crate::mode::ModeArgs;
 use crate::recipient::{Cert, RecipientArgs, RuleArgs};
 use crate::ui;
 use crate::verbs;
-pub(crate) use verb::{InputArgs, OutputArgs, SealArgs};
+pub(crate) use verb::{InputArgs, InputsArgs, OutputArgs, SealArgs, usual_format};
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
 ///

@@ -18,7 +18,7 @@ use crate::sealed_file::SealedFile;
 use crate::{output, ui};
 
 /// Files that are reported one by one.
-const ONE_BY_ONE: usize = 5;
+pub(crate) const ONE_BY_ONE: usize = 5;
 /// Without this word there is no SealedSecret in a file.
 const MARK: &[u8] = b"SealedSecret";
 
@@ -34,6 +34,24 @@ pub(crate) struct Found {
     pub(crate) named: bool,
 }
 
+/// Which files of a folder count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Search {
+    /// Not those that .gitignore leaves out.
+    Kept,
+    /// All: plain Secrets are what .gitignore is written for.
+    All,
+}
+
+/// What a folder holds, in the order of the paths.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// Files that may hold manifests, by their names.
+    pub(crate) files: Vec<PathBuf>,
+    /// Links that may lead to some; they are not followed.
+    pub(crate) links: Vec<PathBuf>,
+}
+
 /// Files as they were typed, and in folders every `.yaml`, `.yml` and `.json` file that .gitignore
 /// does not leave out, each once. Links in folders are not followed.
 pub(crate) fn found(typed: &[PathBuf]) -> Result<Vec<Found>, CliError> {
@@ -41,7 +59,7 @@ pub(crate) fn found(typed: &[PathBuf]) -> Result<Vec<Found>, CliError> {
     let mut known = BTreeSet::new();
     for path in typed {
         if path.is_dir() {
-            walk(path, &mut files)?;
+            files.extend(in_folder(path)?);
         } else {
             let path = path.clone();
             files.push(Found { path, named: true });
@@ -167,8 +185,7 @@ impl Looked {
                 looked.files.push(SealedFile::read(path)?);
                 continue;
             }
-            let mut found = Vec::new();
-            walk(path, &mut found)?;
+            let found = in_folder(path)?;
             let before = looked.files.len() + looked.failures.len();
             for found in &found {
                 match read(found) {
@@ -264,42 +281,66 @@ pub(crate) fn report(verb: &str, results: Results<Done>) -> Result<(), CliError>
     }
 }
 
-fn walk(folder: &Path, files: &mut Vec<Found>) -> Result<(), CliError> {
+fn in_folder(folder: &Path) -> Result<Vec<Found>, CliError> {
+    let files = walk(folder, Search::Kept)?.files.into_iter();
+    let named = false;
+    Ok(files.map(|path| Found { path, named }).collect())
+}
+
+/// Every `.yaml`, `.yml` and `.json` file of a folder and those below, hidden ones too.
+///
+/// # Errors
+/// [`CliError::Folder`].
+pub(crate) fn walk(folder: &Path, search: Search) -> Result<Walked, CliError> {
     let failed = |error: ignore::Error| CliError::Folder {
         folder: folder.to_owned(),
         reason: error.to_string(),
     };
-    let mut walker = WalkBuilder::new(folder);
+    let by_git = search == Search::Kept;
+    let mut builder = WalkBuilder::new(folder);
     // A file that is passed over keeps its readers: only what Git leaves out, too, is.
-    walker
+    builder
         .sort_by_file_path(Ord::cmp)
         .require_git(false)
         .ignore(false)
+        .git_ignore(by_git)
+        .git_global(by_git)
+        .git_exclude(by_git)
+        .parents(by_git)
         .hidden(false)
         .filter_entry(|entry| entry.file_name() != ".git");
-    for entry in walker.build() {
+    let mut walked = Walked::default();
+    for entry in builder.build() {
         let entry = entry.map_err(failed)?;
-        let is_file = entry.file_type().is_some_and(|kind| kind.is_file());
-        let extension = entry.path().extension().and_then(|e| e.to_str());
-        if is_file && matches!(extension, Some("yaml" | "yml" | "json")) {
-            files.push(Found {
-                path: entry.into_path(),
-                named: false,
-            });
+        let Some(kind) = entry.file_type() else {
+            continue;
+        };
+        let is_manifest = is_manifest(entry.path());
+        let is_below = entry.depth() > 0;
+        if kind.is_file() && is_manifest {
+            walked.files.push(entry.into_path());
+        } else if kind.is_symlink() && is_below && (is_manifest || entry.path().is_dir()) {
+            walked.links.push(entry.into_path());
         }
     }
-    Ok(())
+    Ok(walked)
+}
+
+/// By its name.
+pub(crate) fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    matches!(extension, Some("yaml" | "yml" | "json"))
 }
 
 /// A counter, for people who wait.
-struct Progress {
+pub(crate) struct Progress {
     total: usize,
     done: AtomicUsize,
     shown: bool,
 }
 
 impl Progress {
-    fn new(total: usize) -> Self {
+    pub(crate) fn new(total: usize) -> Self {
         Self {
             total,
             done: AtomicUsize::new(0),
@@ -307,14 +348,14 @@ impl Progress {
         }
     }
 
-    fn step(&self) {
+    pub(crate) fn step(&self) {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         if self.shown && done.is_multiple_of(16) {
             let _ = write!(std::io::stderr().lock(), "\r{done}/{}", self.total);
         }
     }
 
-    fn clear(&self) {
+    pub(crate) fn clear(&self) {
         if self.shown {
             let _ = write!(std::io::stderr().lock(), "\r\x1b[K");
         }

@@ -22,7 +22,7 @@ use seal_format::Scope;
 
 use crate::title::Title;
 use crate::ui;
-pub(crate) use check::check;
+pub(crate) use check::{check, readable};
 use fault::{Fault, Faults};
 pub(crate) use known::KnownError;
 use lookup::Territory;
@@ -81,6 +81,23 @@ pub(crate) enum ConfigError {
         file: String,
         reason: String,
     },
+}
+
+impl ConfigError {
+    /// Whether it is about a file that is first of all for SOPS.
+    pub(crate) fn is_of_sops(&self) -> bool {
+        let (Self::Read { path, .. }
+        | Self::NoFile(path)
+        | Self::TooLarge(path)
+        | Self::Untrusted { path, .. }
+        | Self::Faults { path, .. }
+        | Self::Refused { path, .. }) = self
+        else {
+            return false;
+        };
+        path.file_name()
+            .is_some_and(|name| name == lookup::SOPS_YAML)
+    }
 }
 
 /// Flags of the verbs that follow rules.

@@ -135,7 +135,7 @@ fn path(text: Option<String>) -> Option<PathBuf> {
 }
 
 /// A file called .yaml holds YAML, whatever else was said.
-fn format(typed: Option<&str>, output: Option<&Path>) -> Result<Format, CliError> {
+pub(crate) fn format(typed: Option<&str>, output: Option<&Path>) -> Result<Format, CliError> {
     let typed = match typed.unwrap_or("json").to_lowercase().as_str() {
         "" | "json" => Format::Json,
         "yaml" => Format::Yaml,

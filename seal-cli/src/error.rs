@@ -2,6 +2,7 @@
 //! Secret and no key is ever part of an error.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use seal_format::Scope;
 use seal_format::se1::Fault;
@@ -15,6 +16,7 @@ use crate::command::keys::KeysError;
 use crate::command::merge_into::MergeError;
 use crate::command::raw::RawError;
 use crate::command::re_encrypt::RotationError;
+use crate::command::seal::FoldersError;
 use crate::config::ConfigError;
 use crate::exit;
 use crate::input::Place;
@@ -275,6 +277,11 @@ pub(crate) enum CliError {
     Raw(#[from] RawError),
     #[error(transparent)]
     Merge(#[from] MergeError),
+    #[error(transparent)]
+    Folders(#[from] FoldersError),
+    /// What several files have in common was not to be had.
+    #[error("{0}")]
+    Shared(Arc<CliError>),
 
     #[error(transparent)]
     Keys(#[from] KeysError),
@@ -319,8 +326,8 @@ pub(crate) enum CliError {
     Output { to: String, reason: std::io::Error },
     #[error("cannot write {}: its folder does not exist", .0.display())]
     OutputFolder(PathBuf),
-    #[error("cannot write {0} as JSON")]
-    Encode(Place),
+    #[error("cannot write what {0} makes as JSON")]
+    Encode(String),
 }
 
 impl CliError {
@@ -351,6 +358,8 @@ impl CliError {
             | Self::Terminal => exit::USAGE,
             Self::Unsound(_) | Self::Unreadable { .. } | Self::Readers { .. } => exit::REFUSED,
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,
+            Self::Folders(reason) if reason.is_usage() => exit::USAGE,
+            Self::Shared(reason) => reason.exit_code(),
             Self::SomeFailed { code, .. } => *code,
             Self::DataKey { reason, .. } => of_fault(reason.fault()),
             Self::CertificateOf { reason, .. } => reason.exit_code(),

@@ -5,11 +5,12 @@ use std::io::{ErrorKind, IsTerminal as _, Read};
 use std::path::Path;
 
 use rayon::prelude::*;
-use seal_manifest::{Document, Part, ReadError};
+use seal_manifest::{Document, Node, Part, ReadError};
 use sealing::{PlainSecret, read_secrets};
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
+use crate::sealed_file::lists_sealed;
 use crate::ui;
 
 /// Parts of the input from which on more than one thread reads it.
@@ -18,6 +19,8 @@ const PARALLEL: usize = 16;
 const CHUNK: usize = 64 * 1024;
 /// No input is larger, in bytes: what does not end, such as `/dev/zero`, must not take all memory.
 const LARGEST: usize = 256 << 20;
+/// What no manifest of a Secret is without.
+const WORD: &[u8] = b"Secret";
 /// At least what std's own buffer of stdin holds, in bytes.
 const OF_STDIN: usize = 8 * 1024;
 
@@ -62,15 +65,113 @@ pub(crate) fn secrets(file: Option<&Path>, coerces: bool) -> Result<Vec<InputSec
         from: from.clone(),
         reason,
     })?;
+    of_documents(&documents, &from, coerces)
+}
+
+/// What a file holds that was found among others.
+pub(crate) enum Content {
+    Secrets(Vec<InputSecret>),
+    /// SealedSecrets, and no Secret.
+    Sealed,
+    /// Neither.
+    Other,
+}
+
+/// Reads a file that need not hold Secrets. If it does, they are read as [`secrets`] reads them, and
+/// the other objects beside them are refused likewise.
+pub(crate) fn content(path: &Path) -> Result<Content, CliError> {
+    let from = name(Some(path));
+    let bytes = bytes(Some(path)).map_err(|reason| CliError::Input {
+        from: from.clone(),
+        reason,
+    })?;
+    let marks = Marks::of(&bytes);
+    if !marks.plain && !marks.sealed {
+        return Ok(Content::Other);
+    }
+    let documents = match documents(&bytes) {
+        Ok(documents) => documents,
+        // Such as a template of Helm that makes no Secret.
+        Err(_) if !marks.plain => return Ok(Content::Other),
+        Err(reason) => return Err(CliError::Manifest { from, reason }),
+    };
+    let mut roots = documents.iter().map(Document::root);
+    if roots.clone().any(holds_secret) {
+        return of_documents(&documents, &from, false).map(Content::Secrets);
+    }
+    Ok(if roots.any(holds_sealed) {
+        Content::Sealed
+    } else {
+        Content::Other
+    })
+}
+
+/// The words that tell what a text may hold.
+struct Marks {
+    /// `Secret` or `SecretList`, or an encoding in which they cannot be looked for.
+    plain: bool,
+    sealed: bool,
+}
+
+impl Marks {
+    fn of(bytes: &[u8]) -> Self {
+        let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let mut marks = Self {
+            // UTF-16 is refused by the reader, which says so.
+            plain: bytes
+                .iter()
+                .take(4)
+                .any(|byte| matches!(byte, 0 | 0xfe | 0xff)),
+            sealed: false,
+        };
+        let mut rest = bytes;
+        while let Some(start) = rest.windows(WORD.len()).position(|window| window == WORD) {
+            let (before, after) = rest.split_at(start);
+            rest = after.get(WORD.len()..).unwrap_or_default();
+            let after = rest.strip_prefix(b"List").unwrap_or(rest);
+            if is_word(after.first()) {
+                continue;
+            }
+            if before.ends_with(b"Sealed") {
+                marks.sealed = true;
+            } else if !is_word(before.last()) {
+                marks.plain = true;
+            }
+        }
+        marks
+    }
+}
+
+fn kind(object: &Node) -> &str {
+    let kind = object.get("kind").and_then(Node::as_str);
+    kind.unwrap_or_default()
+}
+
+fn holds_secret(object: &Node) -> bool {
+    let items = object.get("items").map(Node::items).unwrap_or_default();
+    matches!(kind(object), "Secret" | "SecretList")
+        || kind(object) == "List" && items.iter().any(|item| kind(item) == "Secret")
+}
+
+fn holds_sealed(object: &Node) -> bool {
+    kind(object) == "SealedSecret" || lists_sealed(object)
+}
+
+fn of_documents(
+    documents: &[Document],
+    from: &str,
+    coerces: bool,
+) -> Result<Vec<InputSecret>, CliError> {
     let mut secrets = Vec::with_capacity(documents.len());
-    for document in &documents {
+    for document in documents {
         let list = read_secrets(document).map_err(|reason| CliError::Secret {
-            from: from.clone(),
+            from: from.to_owned(),
             reason,
         })?;
         for scalar in list.coerced {
             let (line, path) = (scalar.line, scalar.path);
             if !coerces {
+                let from = from.to_owned();
                 return Err(CliError::Coerced { from, line, path });
             }
             ui::warn(&format!(
@@ -87,7 +188,7 @@ pub(crate) fn secrets(file: Option<&Path>, coerces: bool) -> Result<Vec<InputSec
         }));
     }
     if secrets.is_empty() {
-        return Err(CliError::NoSecrets(from));
+        return Err(CliError::NoSecrets(from.to_owned()));
     }
     Ok(secrets)
 }

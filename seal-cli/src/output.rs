@@ -46,7 +46,7 @@ impl Destination {
                 })
             }
             Self::File(path) if is_open_file(path) => append(path, pieces),
-            Self::File(path) => replace(path, pieces, Readers::AsBefore),
+            Self::File(path) => put(path, pieces, true),
         }
     }
 
@@ -55,7 +55,7 @@ impl Destination {
         match self {
             Self::Stdout => reveal(pieces),
             Self::File(path) if is_open_file(path) => append(path, pieces),
-            Self::File(path) => replace(path, pieces, Readers::Owner),
+            Self::File(path) => replace(path, pieces, Readers::Owner, true),
         }
     }
 }
@@ -151,7 +151,35 @@ pub(crate) fn exchange(
         .map_err(|error| failed(error.error))
 }
 
-fn replace(path: &Path, pieces: &[impl AsRef<[u8]>], readers: Readers) -> Result<(), CliError> {
+/// Whether a file holds this already.
+pub(crate) fn holds(path: &Path, pieces: &[impl AsRef<[u8]>]) -> bool {
+    if !path.metadata().is_ok_and(|present| present.is_file()) {
+        return false;
+    }
+    let Ok(present) = std::fs::read(path) else {
+        return false;
+    };
+    let mut rest = present.as_slice();
+    for piece in pieces {
+        match rest.strip_prefix(piece.as_ref()) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+/// Writes a file whole, in place of the one before. `durable` waits until the disk has it.
+pub(crate) fn put(path: &Path, pieces: &[impl AsRef<[u8]>], durable: bool) -> Result<(), CliError> {
+    replace(path, pieces, Readers::AsBefore, durable)
+}
+
+fn replace(
+    path: &Path,
+    pieces: &[impl AsRef<[u8]>],
+    readers: Readers,
+    durable: bool,
+) -> Result<(), CliError> {
     let failed = |reason| CliError::Output {
         to: path.display().to_string(),
         reason,
@@ -205,8 +233,10 @@ fn replace(path: &Path, pieces: &[impl AsRef<[u8]>], readers: Readers) -> Result
             file
         }
     };
-    // The rename must not overtake the content.
-    file.as_file().sync_all().map_err(failed)?;
+    if durable {
+        // The rename must not overtake the content.
+        file.as_file().sync_all().map_err(failed)?;
+    }
     file.persist(&target)
         .map(|_| ())
         .map_err(|error| failed(error.error))

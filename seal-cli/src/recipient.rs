@@ -30,7 +30,7 @@ use crate::age;
 
 pub(crate) use args::{KmsArgs, RecipientArgs};
 pub(crate) use asked::{Asked, Cert};
-pub(crate) use choice::{Choice, RuleArgs};
+pub(crate) use choice::{Choice, RuleArgs, remember_files};
 pub(crate) use error::RecipientError;
 pub(crate) use legacy::{InKms, OneCertificate};
 pub(crate) use reader::{Readers, shown};

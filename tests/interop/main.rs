@@ -9,6 +9,7 @@
 mod connection;
 mod kms_certificate;
 mod se1;
+mod seals_online;
 mod take_over;
 mod theirs_opens;
 mod theirs_seals;

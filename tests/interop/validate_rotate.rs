@@ -29,14 +29,14 @@ const TEMPLATE: &str = "  # what applications read
 
 /// Whose controller has the keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Whose {
+pub(crate) enum Whose {
     Stock,
     Ours,
 }
 
 /// A cluster with two sealing keys, and a controller that the API server's proxy reaches.
-struct Bed {
-    cluster: Cluster,
+pub(crate) struct Bed {
+    pub(crate) cluster: Cluster,
     folder: tempfile::TempDir,
     seal: PathBuf,
     kubeseal: PathBuf,
@@ -45,12 +45,12 @@ struct Bed {
 }
 
 /// Exit code, stdout and stderr.
-struct Outcome(i32, String, String);
+pub(crate) struct Outcome(pub(crate) i32, pub(crate) String, pub(crate) String);
 
 impl Bed {
     /// `old.pem` is the older key's certificate, `old.yaml` and `new.yaml` are backups of the keys.
     /// `None`, and why, where that cannot be had.
-    fn start(whose: Whose, limits: &[&str]) -> Option<Self> {
+    pub(crate) fn start(whose: Whose, limits: &[&str]) -> Option<Self> {
         let Some(seal) = std::env::var_os("SEAL_BIN").map(PathBuf::from) else {
             skip("SEAL_BIN is not set: run `cargo xtask test`");
             return None;
@@ -122,7 +122,7 @@ impl Bed {
     }
 
     /// Runs a line for a shell, with one of the two programs as `$program`.
-    fn run(&self, name: &str, line: &str) -> Outcome {
+    pub(crate) fn run(&self, name: &str, line: &str) -> Outcome {
         let program = match name {
             "seal" => &self.seal,
             _ => &self.kubeseal,
@@ -157,11 +157,16 @@ impl Bed {
         format!("# the shop's\n{}{TEMPLATE}", &sealed[..start])
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.folder.path().join(name), text).unwrap();
     }
 
-    fn read(&self, name: &str) -> String {
+    /// Where a file of the folder is.
+    pub(crate) fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn read(&self, name: &str) -> String {
         std::fs::read_to_string(self.folder.path().join(name)).unwrap()
     }
 
@@ -203,7 +208,7 @@ fn publish(cluster: &Cluster, target: u16) {
 }
 
 /// Everything but the sealed values.
-fn without_values(text: &str) -> String {
+pub(crate) fn without_values(text: &str) -> String {
     let lines = text.lines().map(|line| {
         let quoted = line.trim_end_matches([',', '"']);
         let value = quoted.rsplit([' ', '"']).next().unwrap_or_default();

@@ -103,11 +103,14 @@ struct Latest<S> {
 }
 
 impl<S> Latest<S> {
-    /// Resource versions are numbers that grow (KEP-5504); another form counts as oldest.
     fn order(&self) -> u128 {
-        let version = self.version.as_deref().unwrap_or_default();
-        version.parse().unwrap_or_default()
+        order(self.version.as_deref())
     }
+}
+
+/// Resource versions are numbers that grow (KEP-5504); another form counts as oldest.
+fn order(version: Option<&str>) -> u128 {
+    version.unwrap_or_default().parse().unwrap_or_default()
 }
 
 /// What we wrote and the watch has not told yet. Judged by the watch alone, a status could stay
@@ -141,6 +144,16 @@ impl<K: Clone + Eq + Hash, S: Clone> WrittenStatuses<K, S> {
     pub fn newest(&self, key: &K, metadata: &ObjectMeta, status: Option<S>) -> Option<S> {
         let version = metadata.resource_version.clone();
         self.or_newer(key, Latest { status, version }).status
+    }
+
+    /// The watch told of the object in this version: what we wrote until then needs to be known no longer. Whoever
+    /// asks afterwards must ask for the object as the watch told it.
+    pub fn told(&self, key: &K, metadata: &ObjectMeta) {
+        let told = order(metadata.resource_version.as_deref());
+        let mut written = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if written.get(key).is_some_and(|ours| ours.order() <= told) {
+            written.remove(key);
+        }
     }
 
     /// The object is gone.
@@ -236,5 +249,15 @@ mod tests {
         assert_eq!(written.or_newer(&key, at("9", 1)), at("10", 2));
         assert_eq!(written.or_newer(&key, at("10", 2)), at("10", 2));
         assert_eq!(written.or_newer(&key, at("9", 1)), at("9", 1), "caught up");
+        written.remember(&key, at("11", 3));
+        for (version, known) in [("10", 1), ("11", 0)] {
+            let resource_version = Some(version.to_owned());
+            let metadata = ObjectMeta {
+                resource_version,
+                ..ObjectMeta::default()
+            };
+            written.told(&key, &metadata);
+            assert_eq!(written.0.lock().unwrap().len(), known, "{version}");
+        }
     }
 }

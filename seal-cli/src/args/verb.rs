@@ -1,7 +1,7 @@
 //! Flags of the verbs that do what kubeseal's flags ask for: the same names, but YAML where nobody says
 //! otherwise, and nothing that another action would need.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::{Args, ClusterArgs};
 use crate::certificate::CacheArgs;
@@ -79,14 +79,34 @@ pub(crate) struct InputArgs {
     allow_empty_data: bool,
 }
 
+/// The Secrets of one input or many.
+#[derive(clap::Args, Debug, Default)]
+pub(crate) struct InputsArgs {
+    /// File with the Secrets, or folder with such files; several, or patterns such as 'apps/**/*.yaml',
+    /// need a folder for -w [default: stdin]
+    #[arg(
+        short = 'f',
+        long = "secret-file",
+        value_name = "FILE|FOLDER",
+        num_args = 1..,
+        help_heading = "Input and output"
+    )]
+    files: Vec<String>,
+
+    /// Seal Secrets without any item, too
+    #[arg(long, help_heading = "Input and output")]
+    allow_empty_data: bool,
+}
+
 /// Where the result goes.
 #[derive(clap::Args, Debug, Default)]
 pub(crate) struct OutputArgs {
-    /// File to write, in one step; .json implies -o json [default: stdout]
+    /// File to write, in one step; .json implies -o json. Of many inputs: the folder in which each
+    /// result gets the path of its input [default: stdout]
     #[arg(
         short = 'w',
         long = "sealed-secret-file",
-        value_name = "FILE",
+        value_name = "FILE|FOLDER",
         help_heading = "Input and output"
     )]
     file: Option<String>,
@@ -130,21 +150,45 @@ impl InputArgs {
     }
 }
 
+impl InputsArgs {
+    /// Adds them to the flags; what was typed, if there are several.
+    pub(crate) fn add_to(mut self, flags: Args) -> (Vec<PathBuf>, Args) {
+        let several: Vec<_> = if self.files.len() > 1 {
+            self.files.iter().map(PathBuf::from).collect()
+        } else {
+            Vec::new()
+        };
+        let file = self.files.drain(..).next();
+        let args = InputArgs {
+            secret_file: file,
+            allow_empty_data: self.allow_empty_data,
+        };
+        (several, args.add_to(flags))
+    }
+}
+
 impl OutputArgs {
+    /// `-o`, when given.
+    pub(crate) fn format(&self) -> Option<&str> {
+        self.format.as_deref()
+    }
+
     /// Adds them to the flags.
     pub(crate) fn add_to(self, flags: Args) -> Args {
-        let extension = self
-            .file
-            .as_ref()
-            .and_then(|file| Path::new(file).extension());
-        let json = extension.is_some_and(|extension| extension == "json");
-        let usual = if json { "json" } else { "yaml" };
+        let usual = usual_format(self.file.as_ref().map(Path::new));
         Args {
             sealed_secret_file: self.file,
             format: Some(self.format.unwrap_or_else(|| usual.to_owned())),
             ..flags
         }
     }
+}
+
+/// Where nobody says otherwise.
+pub(crate) fn usual_format(file: Option<&Path>) -> &'static str {
+    let extension = file.and_then(Path::extension);
+    let json = extension.is_some_and(|extension| extension == "json");
+    if json { "json" } else { "yaml" }
 }
 
 impl Args {

@@ -3,9 +3,13 @@
 mod annotations;
 mod catalog;
 mod certificate;
+mod exception;
 mod file;
 mod finding;
+mod kind;
 mod object;
+mod patch;
+mod placeholder;
 mod plaintext;
 mod readers;
 mod report;
@@ -17,19 +21,21 @@ mod templates;
 mod tests;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use self::catalog::Check;
 use self::certificate::Target;
 use self::file::{Checked, Surroundings};
 use self::finding::Finding;
+use self::patch::Patches;
 use self::report::{Counts, Told, number};
 use crate::batch::{self, Found};
-use crate::config::{ConfigArgs, Place, RecipientSource};
+use crate::config::{self, ConfigArgs, Place, RecipientSource};
 use crate::error::CliError;
 use crate::output::Destination;
 use crate::rules::{RuleReaders, Rules};
@@ -37,6 +43,11 @@ use crate::{input, ui};
 
 /// Look for mistakes in files, offline: structure, scope, formats, plaintext; for hooks and CI
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    seal check secrets/\n  \
+    seal check --strict --ignore no-namespace -o sarif . > seal.sarif\n\n\
+    A comment in the file excepts a line and what is below it, or at its head a document:\n  \
+    # seal:ignore ID REASON")]
 pub(crate) struct Args {
     /// Files, and folders with files; - is stdin
     #[arg(value_name = "FILE|FOLDER", required = true)]
@@ -49,6 +60,10 @@ pub(crate) struct Args {
     /// Make errors of warnings
     #[arg(long)]
     strict: bool,
+
+    /// Leave out the findings with this id; several times for several
+    #[arg(long, value_name = "ID", value_parser = exception::known)]
+    ignore: Vec<&'static Check>,
 
     /// Certificate that the files should be sealed for, in a file
     #[arg(long, value_name = "FILE", value_parser = in_file)]
@@ -82,6 +97,7 @@ fn in_file(typed: &str) -> Result<PathBuf, String> {
 struct Work {
     cert: Option<Target>,
     rules: Rules,
+    patches: Patches,
 }
 
 /// One file, looked at.
@@ -92,12 +108,27 @@ struct Looked {
     certificates: Vec<Target>,
 }
 
+impl Looked {
+    fn new(path: PathBuf, checked: Checked) -> Self {
+        Self {
+            path,
+            checked,
+            certificates: Vec::new(),
+        }
+    }
+}
+
 /// Reads, looks, tells; the exit code says whether there was an error.
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let work = Work {
         cert: args.cert.as_deref().map(Target::read).transpose()?,
         rules: Rules::new(&args.config),
+        patches: Patches::default(),
     };
+    if let Some(named) = args.config.named() {
+        // Without it nothing would be said of readers, and a hook would pass.
+        config::readable(named)?;
+    }
     let files = batch::found(&args.files)?;
     let looked: Vec<_> = match files.as_slice() {
         // One file is not worth a pool of threads.
@@ -110,7 +141,9 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
         number(objects, "SealedSecret"),
         number(looked.len(), "file")
     );
-    let told = told(looked, work.cert, Timestamp::now(), args.strict);
+    let mut excepted: usize = looked.iter().map(|file| file.checked.excepted).sum();
+    let mut told = told(looked, work.cert, Timestamp::now(), args.strict);
+    excepted += ignore(&mut told, &args.ignore);
     let text = match args.output {
         Output::Text => Some(report::text(&told)),
         Output::Json => report::json(&told),
@@ -118,7 +151,7 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     };
     Destination::Stdout.write(&[text.ok_or(CliError::InspectJson)?])?;
     let counts = Counts::of(&told);
-    let summary = format!("{subject}: {}", counts.told());
+    let summary = format!("{subject}: {}", counts.told(excepted));
     if counts.errors > 0 {
         return Err(CliError::Found(summary));
     }
@@ -126,9 +159,23 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Takes out what `--ignore` names, and gives how much that was.
+fn ignore(told: &mut Vec<Told>, checks: &[&Check]) -> usize {
+    let before = told.len();
+    for check in checks {
+        let there = told.len();
+        told.retain(|told| told.id != check.id);
+        if told.len() == there {
+            ui::warn(&format!("--ignore {}: there is no such finding", check.id));
+        }
+    }
+    before - told.len()
+}
+
 /// Everything in the order of the files, certificates last.
 fn told(looked: Vec<Looked>, cert: Option<Target>, now: Timestamp, strict: bool) -> Vec<Told> {
-    let mut told = Vec::new();
+    let mut told: Vec<Told> = Vec::new();
+    let mut configurations = BTreeSet::new();
     let mut certificates: BTreeMap<String, Target> = BTreeMap::new();
     let mut certificate = |target: Target| {
         certificates.insert(target.from.clone(), target);
@@ -136,7 +183,10 @@ fn told(looked: Vec<Looked>, cert: Option<Target>, now: Timestamp, strict: bool)
     cert.into_iter().for_each(&mut certificate);
     for file in looked {
         let path = file.path.display().to_string();
-        let found = file.checked.found.into_iter();
+        let found = file.checked.found.into_iter().filter(|finding| {
+            // Once is enough, however many files it is for.
+            *finding.check != catalog::BAD_CONFIG || configurations.insert(finding.message.clone())
+        });
         told.extend(found.map(|finding| Told::new(&path, finding, strict)));
         file.certificates.into_iter().for_each(&mut certificate);
     }
@@ -160,17 +210,13 @@ impl Work {
                 let unreadable = Finding::of_file(&catalog::UNREADABLE, None, message);
                 let mut checked = Checked::default();
                 checked.found.push(unreadable);
-                return Some(Looked {
-                    path,
-                    checked,
-                    certificates: Vec::new(),
-                });
+                return Some(Looked::new(path, checked));
             }
         };
         if !found.named && !file::is_of_interest(&bytes) {
             return None;
         }
-        let rule = self.rules.of_what_is_there(&path);
+        let (rule, faulty) = self.rule(&path);
         let certificates = rule.as_ref().map(certificates).unwrap_or_default();
         let around = Surroundings {
             cert: self.cert.as_ref(),
@@ -179,16 +225,36 @@ impl Work {
                 _ => Vec::new(),
             },
             rule: rule.as_ref(),
+            is_patch: self.patches.name(&path),
         };
-        let checked = file::check(&bytes, &around);
+        let mut checked = file::check(&bytes, &around);
         if !found.named && checked.is_nothing() {
             return None;
         }
+        checked.found.extend(faulty);
         Some(Looked {
-            path,
-            checked,
             certificates,
+            ..Looked::new(path, checked)
         })
+    }
+
+    /// The rule for a file, or why it cannot be followed. What seal does not understand of `.sops.yaml`
+    /// is for others.
+    fn rule(&self, path: &Path) -> (Option<RuleReaders>, Option<Finding>) {
+        match self.rules.of(path) {
+            Ok(rule) => (rule, None),
+            Err(CliError::Config(error)) if !error.is_of_sops() => {
+                let message = error.to_string().replace("\n  ", "; ");
+                let message =
+                    format!("its rule is not known, so readers are not looked at: {message}");
+                let found = Finding::of_file(&catalog::BAD_CONFIG, None, ui::in_line(&message));
+                (None, Some(found))
+            }
+            Err(error) => {
+                ui::warn(&error.to_string());
+                (None, None)
+            }
+        }
     }
 }
 

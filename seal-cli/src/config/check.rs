@@ -46,6 +46,11 @@ pub(crate) fn check(named: Option<&Path>) -> Result<Checked, ConfigError> {
     })
 }
 
+/// Whether a configuration that was named can be read and understood.
+pub(crate) fn readable(named: &Path) -> Result<(), ConfigError> {
+    parse(&lookup::target(named)?, &lookup::read_named(named)?).map(drop)
+}
+
 fn of_this_folder() -> Result<PathBuf, ConfigError> {
     let here = lookup::target(Path::new("."))?;
     let territory = Territory::of(&here, lookup::home().as_deref(), User::current());

@@ -1,6 +1,7 @@
 //! Whom to seal for, and who said so: flags, else the environment, else the rule for the file.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use seal_format::Scope;
 
@@ -13,6 +14,7 @@ use crate::config::known::{self, KnownArgs, Said};
 use crate::config::{self, ConfigArgs, ConfigError, Format, Matched};
 use crate::context::Cluster;
 use crate::error::CliError;
+use crate::rules::Rules;
 use crate::title::Title;
 
 /// Flags about rules.
@@ -25,6 +27,11 @@ pub(crate) struct RuleArgs {
 }
 
 impl RuleArgs {
+    /// For files that are there already.
+    pub(crate) fn rules(&self) -> Rules {
+        Rules::new(&self.config).pinned(&self.known)
+    }
+
     /// The rule for a file that will be written: `None` where somebody is named already, without one,
     /// and for stdout.
     ///
@@ -42,9 +49,10 @@ impl RuleArgs {
     }
 }
 
-/// Recipients that somebody named.
+/// Recipients that somebody named. Copies share the keys.
+#[derive(Clone)]
 pub(crate) struct Choice {
-    pub(crate) recipients: Recipients,
+    pub(crate) recipients: Arc<Recipients>,
     /// The rule that named them.
     rule: Option<Matched>,
 }
@@ -63,18 +71,32 @@ impl Choice {
         cluster: &Cluster,
     ) -> Result<Option<Self>, CliError> {
         if !asked.is_empty() {
-            let recipients = asked.resolve(cluster, args.kms())?;
+            let recipients = Arc::new(asked.resolve(cluster, args.kms())?);
             let rule = None;
             return Ok(Some(Self { recipients, rule }));
         }
-        let Some(rule) = rule else {
-            return Ok(None);
+        let resolve = |rule: &Matched| {
+            let recipients = Asked::of_rule(rule)?.resolve(cluster, args.kms())?;
+            Ok(Arc::new(recipients))
         };
+        rule.map(|rule| Self::of_rule(rule, rules, resolve))
+            .transpose()
+    }
+
+    /// What the rule for a file names. `resolve` gets the keys: many files have one rule.
+    ///
+    /// # Errors
+    /// Those of configurations and of `resolve`.
+    pub(crate) fn of_rule(
+        rule: Matched,
+        rules: &RuleArgs,
+        resolve: impl FnOnce(&Matched) -> Result<Arc<Recipients>, CliError>,
+    ) -> Result<Self, CliError> {
         known::admit(&rule, &rules.known).map_err(ConfigError::from)?;
-        let recipients = Asked::of_rule(&rule)?.resolve(cluster, args.kms())?;
+        let recipients = resolve(&rule)?;
         confirm(&rule, &recipients.named(), rules)?;
         let rule = Some(rule);
-        Ok(Some(Self { recipients, rule }))
+        Ok(Self { recipients, rule })
     }
 
     /// The cluster's certificate, where nobody said anything else.
@@ -83,7 +105,7 @@ impl Choice {
     /// Those of clusters and certificates.
     pub(crate) fn of_cluster(cluster: &Cluster) -> Result<Self, CliError> {
         Ok(Self {
-            recipients: Recipients::of_cluster(cluster)?,
+            recipients: Arc::new(Recipients::of_cluster(cluster)?),
             rule: None,
         })
     }
@@ -185,22 +207,22 @@ impl Choice {
         let known = known::remember_place(rule, title, present, &rules.known);
         Ok(known.map_err(ConfigError::from)?)
     }
+}
 
-    /// The same for a file that is written whole.
-    ///
-    /// # Errors
-    /// [`known::KnownError`].
-    pub(crate) fn remember_places(
-        &self,
-        titles: &[Title],
-        rules: &RuleArgs,
-    ) -> Result<(), CliError> {
-        let Some(rule) = &self.rule else {
-            return Ok(());
-        };
-        let known = known::remember_places(rule, titles, &rules.known);
-        Ok(known.map_err(ConfigError::from)?)
-    }
+/// Remembers where the objects of many files are, each written whole.
+///
+/// # Errors
+/// [`known::KnownError`].
+pub(crate) fn remember_files(
+    files: &[(&Choice, &[Title])],
+    rules: &RuleArgs,
+) -> Result<(), CliError> {
+    let files = files.iter();
+    let files: Vec<_> = files
+        .filter_map(|(choice, titles)| Some((choice.rule()?, *titles)))
+        .collect();
+    let known = known::remember_files(&files, &rules.known);
+    Ok(known.map_err(ConfigError::from)?)
 }
 
 fn confirm(rule: &Matched, to: &[Option<String>], rules: &RuleArgs) -> Result<(), CliError> {

@@ -6,10 +6,11 @@ use seal_format::se1::Binding;
 use seal_manifest::Node;
 
 use super::catalog::{
-    NO_EFFECT, NO_NAMESPACE, NOT_TRUE, SCOPE_IN_TEMPLATE, TWO_SCOPES, UNKNOWN_ANNOTATION,
+    MOVED, NO_EFFECT, NO_NAMESPACE, NOT_TRUE, SCOPE_IN_TEMPLATE, TWO_SCOPES, UNKNOWN_ANNOTATION,
 };
 use super::finding::Finding;
 use super::object::{Object, did_you_mean, is_there, scope_in};
+use super::placeholder;
 use crate::ui::in_line;
 
 const PREFIX: &str = "sealedsecrets.bitnami.com/";
@@ -28,7 +29,10 @@ const TEMPLATE: &[&str] = &["spec", "template", "metadata", "annotations"];
 pub(super) fn findings(object: &Object<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     scope(object, &mut found);
-    namespace(object, &mut found);
+    if !object.is_patch {
+        namespace(object, &mut found);
+    }
+    moved(object, &mut found);
     for path in [OWN, TEMPLATE] {
         let entries = object.mapping(path).into_iter().flat_map(Node::entries);
         for (key, value) in entries.filter(|(key, _)| key.starts_with(PREFIX)) {
@@ -66,6 +70,8 @@ fn one(object: &Object<'_>, key: &str, value: &Node, place: &str, is_own: bool) 
         (&NO_EFFECT, message)
     } else if matches!(value.as_str(), Some("true" | "false") | None) {
         // What is no string is told of as such.
+        return None;
+    } else if value.as_str().is_some_and(placeholder::is_whole) {
         return None;
     } else {
         let message = format!(
@@ -120,6 +126,38 @@ fn namespace(object: &Object<'_>, found: &mut Vec<Finding>) {
         "metadata.namespace is missing, and {scope} values open only in {place}; write it, unless kustomize or kubectl sets it"
     );
     found.push(object.finding(&NO_NAMESPACE, object.line(&["metadata"]), message));
+}
+
+/// kubeseal and seal write the place that values are sealed for into the template, too, and nothing
+/// else reads it there. Who moves the object by hand moves the one and not the other.
+fn moved(object: &Object<'_>, found: &mut Vec<Finding>) {
+    let Some(template) = object.mapping(&["spec", "template", "metadata"]) else {
+        return;
+    };
+    let places = [
+        ("name", object.name, object.scope == Scope::Strict),
+        (
+            "namespace",
+            object.namespace,
+            object.scope != Scope::ClusterWide,
+        ),
+    ];
+    for (field, own, counts) in places {
+        let of_template = template.get(field).and_then(Node::as_str);
+        let (Some(own), Some(of_template)) = (own, of_template) else {
+            continue;
+        };
+        let known = !placeholder::has(own) && !placeholder::has(of_template);
+        if !counts || own == of_template || of_template.is_empty() || !known {
+            continue;
+        }
+        let message = format!(
+            "metadata.{field} is not the {field} of the template ({}), for which the values were probably sealed: {} values open nowhere else; change it back, or seal the Secret again",
+            in_line(of_template),
+            object.scope
+        );
+        found.push(object.finding(&MOVED, object.line(&["metadata", field]), message));
+    }
 }
 
 impl Object<'_> {

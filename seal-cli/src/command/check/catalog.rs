@@ -52,9 +52,14 @@ catalog! {
     CONFLICT = Error "conflict" "git left a conflict in the file";
     DUPLICATE_KEY = Error "duplicate-key" "A key is given twice";
     EMPTY = Error "empty" "The file holds nothing";
-    UNRENDERED = Warning "unrendered-template" "The file is a template of Helm or Go, not a manifest";
+    UNRENDERED = Note "unrendered-template" "The file is a template of Helm or Go, not a manifest";
     NO_SEALED_SECRET = Note "no-sealed-secret" "There is no SealedSecret in the file";
+    BAD_CONFIG = Error "bad-config" "The configuration with the rule for the file cannot be followed";
+    UNKNOWN_IGNORE = Warning "unknown-ignore" "A comment seal:ignore names no finding";
+    UNUSED_IGNORE = Warning "unused-ignore" "A comment seal:ignore does nothing";
 
+    OTHER_KIND = Error "other-kind" "The object is a SealedSecret but for its kind";
+    TWICE = Warning "twice" "The file has the object before already";
     OTHER_VERSION = Error "other-version" "The SealedSecret is not of bitnami.com/v1alpha1";
     MISSING_FIELD = Error "missing-field" "A field that must be there is missing";
     WRONG_TYPE = Error "wrong-type" "A field is of another type";
@@ -72,6 +77,7 @@ catalog! {
     SCOPE_IN_TEMPLATE = Warning "scope-in-template" "The template says another scope than the object";
     NO_EFFECT = Warning "no-effect" "An annotation has no effect where it stands";
     UNKNOWN_ANNOTATION = Warning "unknown-annotation" "No annotation of that name is known";
+    MOVED = Warning "moved" "The object is elsewhere than its template, and probably than its values";
     NO_NAMESPACE = Note "no-namespace" "The object's namespace matters and is not in the file";
 
     NOT_SEALED = Error "not-sealed" "A value is no sealed value";

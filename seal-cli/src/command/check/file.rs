@@ -1,19 +1,27 @@
 //! A file: its text, its documents, what of them is looked at.
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
 use seal_manifest::{Document, Node, Part, ReadError, SyntaxReason};
 
 use super::catalog::{
-    CONFLICT, Check, DUPLICATE_KEY, EMPTY, IN_LIST, NO_SEALED_SECRET, NOT_YAML, UNRENDERED,
+    CONFLICT, Check, DUPLICATE_KEY, EMPTY, IN_LIST, NO_SEALED_SECRET, NOT_YAML, TWICE, UNRENDERED,
 };
 use super::certificate::{self, Target};
 use super::finding::Finding;
+use super::kind::{Kind, Meant};
 use super::object::Object;
 use super::values::Values;
-use super::{annotations, plaintext, readers, structure, templates};
+use super::{annotations, exception, placeholder, plaintext, readers, structure, templates};
 use crate::rules::RuleReaders;
 
-/// Without this word there is neither a Secret nor a SealedSecret.
-const OF_INTEREST: &[u8] = b"Secret";
+/// Without one of these there is neither a Secret nor a SealedSecret, nor what was meant to be one.
+static OF_INTEREST: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let pattern = r#"(?-u)Secret|encryptedData|bitnami\.com/|(?i:\bkind["']?[ \t]*:[ \t]*["']?[a-z_ -]*secret)"#;
+    Regex::new(pattern).ok()
+});
 /// What cannot be read is none of ours without this one: a chart, a configuration with comments.
 const OURS: &[u8] = b"SealedSecret";
 /// Lists in lists in lists are no manifests.
@@ -28,6 +36,17 @@ pub(super) struct Surroundings<'a> {
     pub(super) rule: Option<&'a RuleReaders>,
     /// The certificates of the rule, if all are in files.
     pub(super) of_rule: Vec<Target>,
+    /// kustomize lays the file over others.
+    pub(super) is_patch: bool,
+}
+
+/// Where an object was found.
+struct In<'a> {
+    /// `None` for one in a list.
+    document: Option<&'a Document>,
+    /// The kind of that list.
+    list: Option<&'a str>,
+    depth: usize,
 }
 
 /// What a file comes to.
@@ -38,6 +57,10 @@ pub(super) struct Checked {
     pub(super) objects: usize,
     /// Plain Secrets in it, sealed by others or not.
     secrets: usize,
+    /// Findings that comments in the file except.
+    pub(super) excepted: usize,
+    /// Where the SealedSecrets are, with their lines.
+    places: BTreeMap<String, usize>,
 }
 
 impl Checked {
@@ -51,12 +74,12 @@ impl Checked {
     }
 }
 
-/// Whether there can be anything to look at in a file.
+/// Whether there can be anything to look at in a file. UTF-16 hides the words, and is told of.
 pub(super) fn is_of_interest(bytes: &[u8]) -> bool {
-    mentions(bytes, OF_INTEREST)
+    let words = OF_INTEREST.as_ref();
+    bytes.contains(&0) || words.is_none_or(|words| words.is_match(bytes))
 }
 
-/// UTF-16 hides the word, and is told of.
 fn mentions(bytes: &[u8], word: &[u8]) -> bool {
     bytes.contains(&0) || bytes.windows(word.len()).any(|window| window == word)
 }
@@ -89,6 +112,7 @@ pub(super) fn check(bytes: &[u8], around: &Surroundings<'_>) -> Checked {
     } else {
         checked.documents(bytes, around);
     }
+    checked.excepted = exception::apply(bytes, &mut checked.found);
     checked
         .found
         .sort_by_key(|found| (found.line, found.check.severity, found.check.id));
@@ -115,7 +139,12 @@ impl Checked {
             Err(error) => errors.push(error),
         }
         if is_ours(bytes) {
-            self.found.extend(errors.iter().map(unread));
+            // A list of operations is a patch, too.
+            let is_wrong = |error: &&ReadError| {
+                !(around.is_patch && matches!(error, ReadError::NotAMapping { .. }))
+            };
+            let errors = errors.iter().filter(is_wrong);
+            self.found.extend(errors.map(unread));
         }
         if self.objects + self.secrets + self.found.len() == 0 {
             self.add(nothing_sealed());
@@ -123,29 +152,57 @@ impl Checked {
     }
 
     fn document(&mut self, document: &Document, around: &Surroundings<'_>) {
-        self.node(document.root(), Some(document), around, 0);
+        let found = In {
+            document: Some(document),
+            list: None,
+            depth: 0,
+        };
+        self.node(document.root(), &found, around);
     }
 
-    fn node(
-        &mut self,
-        node: &Node,
-        document: Option<&Document>,
-        around: &Surroundings<'_>,
-        depth: usize,
-    ) {
-        match node.get("kind").and_then(Node::as_str) {
-            Some("SealedSecret") => self.sealed(&Object::new(node, document), around),
-            Some("Secret") => {
+    fn node(&mut self, node: &Node, found: &In<'_>, around: &Surroundings<'_>) {
+        match Meant::of(node, found.list) {
+            Some(meant) if meant.kind == Kind::SealedSecret => {
+                let object = Object::new(node, found.document, around.is_patch);
+                if !meant.is_exact {
+                    self.add(structure::kind(&object));
+                }
+                self.sealed(&object, around);
+            }
+            Some(_) => {
                 self.secrets += 1;
                 self.found.extend(plaintext::secret(node));
             }
-            _ if depth < DEEPEST_LIST => {
+            None if found.depth < DEEPEST_LIST => {
+                let within = In {
+                    document: None,
+                    list: node.get("kind").and_then(Node::as_str),
+                    depth: found.depth + 1,
+                };
                 let items = node.get("items").map(Node::items).unwrap_or_default();
                 for item in items {
-                    self.node(item, None, around, depth + 1);
+                    self.node(item, &within, around);
                 }
             }
-            _ => {}
+            None => {}
+        }
+    }
+
+    /// One object of the file overwrites the other in the cluster.
+    fn twice(&mut self, object: &Object<'_>) {
+        let title = object.title();
+        if object.is_patch || object.name.is_none() || placeholder::has(&title) {
+            return;
+        }
+        let line = object.root.line();
+        if let Some(first) = self.places.get(&title) {
+            let message = format!(
+                "the file has this object on line {first} already, and in a cluster only one of them stays; remove one, or seal both Secrets as one"
+            );
+            let found = object.finding(&TWICE, line, message);
+            self.add(found);
+        } else {
+            self.places.insert(title, line);
         }
     }
 
@@ -156,6 +213,7 @@ impl Checked {
             let found = object.finding(&IN_LIST, object.root.line(), message.to_owned());
             self.add(found);
         }
+        self.twice(object);
         self.found.extend(structure::findings(object));
         self.found.extend(annotations::findings(object));
         self.found.extend(templates::findings(object));

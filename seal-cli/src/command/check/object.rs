@@ -8,6 +8,7 @@ use seal_manifest::{Document, Node, NodeKind};
 
 use super::catalog::Check;
 use super::finding::Finding;
+use super::{patch, placeholder};
 use crate::ui::in_line;
 
 /// What rules look at.
@@ -20,10 +21,13 @@ pub(super) struct Object<'a> {
     /// The same of `metadata.namespace`.
     pub(super) namespace: Option<&'a str>,
     pub(super) scope: Scope,
+    /// Not an object but what is laid over one: what it lacks is elsewhere.
+    pub(super) is_patch: bool,
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn new(root: &'a Node, document: Option<&'a Document>) -> Self {
+    /// `is_patch`: kustomize says so.
+    pub(super) fn new(root: &'a Node, document: Option<&'a Document>, is_patch: bool) -> Self {
         let text = |field: &str| {
             let text = root.get("metadata")?.get(field)?.as_str()?;
             Some(text).filter(|text| !text.is_empty())
@@ -37,6 +41,7 @@ impl<'a> Object<'a> {
             name: text("name"),
             namespace: text("namespace"),
             scope: scope_in(annotations),
+            is_patch: is_patch || patch::has_directive(root),
         }
     }
 
@@ -69,6 +74,12 @@ impl<'a> Object<'a> {
     /// Names of the sealed items.
     pub(super) fn item_names(&self) -> BTreeSet<&'a str> {
         self.items().map(|(item, _)| item).collect()
+    }
+
+    /// Whether its name or namespace is not known yet.
+    pub(super) fn will_be_elsewhere(&self) -> bool {
+        let places = [self.name, self.namespace];
+        places.into_iter().flatten().any(placeholder::has)
     }
 
     /// The line on which a field stands, or else the object.

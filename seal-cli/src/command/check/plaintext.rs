@@ -5,6 +5,7 @@ use seal_manifest::{Node, NodeKind};
 use super::catalog::{LAST_APPLIED, MAYBE_PLAINTEXT, PLAIN_SECRET, PLAINTEXT};
 use super::finding::Finding;
 use super::object::Object;
+use super::placeholder;
 use super::secret_shape::{known_secret, looks_random};
 use crate::ui::in_line;
 
@@ -93,15 +94,46 @@ pub(super) fn secret(root: &Node) -> Option<Finding> {
 /// The field with values, and its line.
 fn holds_data(root: &Node) -> Option<(&'static str, usize)> {
     let by_sops = root.get("sops").is_some();
-    ["data", "stringData"].into_iter().find_map(|field| {
-        let data = root.get(field)?;
-        let there = |value: &Node| match value.as_str() {
-            Some(text) => !(text.is_empty() || by_sops && text.starts_with("ENC[")),
+    let fields = ["data", "stringData"];
+    let values = || {
+        let fields = fields.into_iter().filter_map(|field| root.get(field));
+        fields.flat_map(Node::entries)
+    };
+    // Where another program puts the secrets in, what stands beside them is mostly none.
+    let is_filled = values().any(|(_, value)| value.as_str().is_some_and(placeholder::is_whole));
+    fields.into_iter().find_map(|field| {
+        let there = |item: &str, value: &Node| match value.as_str() {
+            Some(text) if is_filled && field == "stringData" => is_open_beside(item, text),
+            Some(text) => {
+                let by_sops = by_sops && text.starts_with("ENC[");
+                !(text.is_empty() || by_sops || will_be_filled(text))
+            }
             None => value.kind() != NodeKind::Null,
         };
-        let mut entries = data.entries();
+        let mut entries = root.get(field)?.entries();
         entries
-            .any(|(_, value)| there(value))
+            .any(|(item, value)| there(item, value))
             .then(|| (field, root.key_line(field).unwrap_or(root.line())))
     })
+}
+
+/// What stays of a value is no secret, as far as can be told: a URL whose password comes from elsewhere.
+fn will_be_filled(text: &str) -> bool {
+    let is_line = !text.trim_end().contains('\n');
+    let says_so = || known_secret(text).is_some() || looks_random(text);
+    placeholder::is_whole(text) || (is_line && placeholder::has(text) && !says_so())
+}
+
+/// Parts of names that people give to secrets.
+const SECRET_NAMES: [&str; 8] = [
+    "pass", "pwd", "secret", "token", "key", "cred", "auth", "cert",
+];
+
+/// Whether a value beside placeholders is one that should be sealed.
+fn is_open_beside(item: &str, text: &str) -> bool {
+    let item = item.to_lowercase();
+    let named = SECRET_NAMES.iter().any(|name| item.contains(name));
+    let is_text = text.trim_end().contains('\n');
+    let suspicious = named || is_text || known_secret(text).is_some() || looks_random(text);
+    suspicious && !text.is_empty() && !will_be_filled(text)
 }

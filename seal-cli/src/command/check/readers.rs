@@ -17,7 +17,9 @@ pub(super) fn findings(
     rule: &RuleReaders,
 ) -> Vec<Finding> {
     let mut found = Vec::new();
-    place(object, rule, &mut found);
+    if !object.is_patch && !object.will_be_elsewhere() {
+        place(object, rule, &mut found);
+    }
     let Some(se1) = &values.se1 else {
         return found;
     };

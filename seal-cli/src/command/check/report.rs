@@ -79,8 +79,8 @@ impl Counts {
         }
     }
 
-    /// `2 errors, 1 warning` of those that there are.
-    pub(super) fn told(self) -> String {
+    /// `2 errors, 1 warning` of those that there are, and how many were left out.
+    pub(super) fn told(self, ignored: usize) -> String {
         let counts = [
             (self.errors, "error"),
             (self.warnings, "warning"),
@@ -91,11 +91,15 @@ impl Counts {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| number(count, word))
             .collect();
-        if told.is_empty() {
+        let mut text = if told.is_empty() {
             "nothing to complain about".to_owned()
         } else {
             told.join(", ")
+        };
+        if ignored > 0 {
+            let _ = write!(text, ", {ignored} ignored");
         }
+        text
     }
 }
 

@@ -6,11 +6,12 @@ use seal_manifest::{Node, NodeKind};
 use sealing::{is_item_name, read_sealed};
 
 use super::catalog::{
-    BAD_ITEM_NAME, BAD_NAME, BOTH_FORMS, MALFORMED, MISSING_FIELD, NO_ITEMS, OTHER_VERSION,
-    Severity, UNKNOWN_FIELD, WHOLE_SECRET, WRONG_TYPE,
+    BAD_ITEM_NAME, BAD_NAME, BOTH_FORMS, MALFORMED, MISSING_FIELD, NO_ITEMS, OTHER_KIND,
+    OTHER_VERSION, Severity, UNKNOWN_FIELD, WHOLE_SECRET, WRONG_TYPE,
 };
 use super::finding::Finding;
 use super::object::{Object, did_you_mean, is_there};
+use super::{patch, placeholder};
 use crate::ui::in_line;
 
 const VERSION: &str = "bitnami.com/v1alpha1";
@@ -39,16 +40,23 @@ const METADATA: &[&str] = &[
 pub(super) fn findings(object: &Object<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     version(object, &mut found);
-    missing(object, &mut found);
     types(object, &mut found);
     unknown(object, &mut found);
     names(object, &mut found);
+    if object.is_patch {
+        return found;
+    }
+    missing(object, &mut found);
     what_is_sealed(object, &mut found);
     let is_wrong = found
         .iter()
         .any(|found| found.check.severity == Severity::Error);
     // Whatever else the other verbs would stop at.
-    if let (false, Some(Err(error))) = (is_wrong, object.document.map(read_sealed)) {
+    let has_kind = object.root.get("kind").and_then(Node::as_str) == Some("SealedSecret");
+    let immutable = at(object, &["spec", "template", "immutable"]);
+    let is_filled = object.will_be_elsewhere() || immutable.is_some_and(is_replaced);
+    let is_known = !is_wrong && has_kind && !is_filled;
+    if let (true, Some(Err(error))) = (is_known, object.document.map(read_sealed)) {
         let message = format!(
             "{}; restore the object from Git, or seal it again",
             error.reason
@@ -56,6 +64,12 @@ pub(super) fn findings(object: &Object<'_>) -> Vec<Finding> {
         found.push(object.finding(&MALFORMED, error.line, in_line(&message)));
     }
     found
+}
+
+/// A kind with a slip.
+pub(super) fn kind(object: &Object<'_>) -> Finding {
+    let message = "the kind is another, though the rest is that of a SealedSecret, and no controller reads it; write kind: SealedSecret";
+    object.finding(&OTHER_KIND, object.line(&["kind"]), message.to_owned())
 }
 
 fn version(object: &Object<'_>, found: &mut Vec<Finding>) {
@@ -87,7 +101,7 @@ fn missing(object: &Object<'_>, found: &mut Vec<Finding>) {
             lacks(
                 "spec",
                 "spec.encryptedData",
-                "the API server asks for it, also where it is empty ({})",
+                "the API server asks for it, also where it is empty ({}); if this is a patch, a kustomization.yaml has to name it",
             );
         }
         Some(_) => {}
@@ -115,7 +129,8 @@ fn types(object: &Object<'_>, found: &mut Vec<Finding>) {
             "true or false",
         ),
     ] {
-        if let Some(node) = at(object, path).filter(|node| node.kind() != kind) {
+        let other = at(object, path).filter(|node| node.kind() != kind && !is_replaced(node));
+        if let Some(node) = other {
             found.push(wrong_type(object, node, &path.join("."), expected));
         }
     }
@@ -136,7 +151,8 @@ fn types(object: &Object<'_>, found: &mut Vec<Finding>) {
             found.push(wrong_type(object, node, &path, "a mapping"));
         }
         for (key, value) in node.entries() {
-            let null = may_be_null && value.kind() == NodeKind::Null;
+            // In a patch it takes the key away.
+            let null = (may_be_null || object.is_patch) && value.kind() == NodeKind::Null;
             if value.kind() != NodeKind::String && !null {
                 let path = format!("{path}.{}", in_line(key));
                 found.push(wrong_type(object, value, &path, "a string"));
@@ -152,6 +168,11 @@ fn wrong_type(object: &Object<'_>, node: &Node, path: &str, expected: &str) -> F
     };
     let message = format!("{path} must be {expected}{next}");
     object.finding(&WRONG_TYPE, node.line(), message)
+}
+
+/// Another program puts a value there.
+fn is_replaced(node: &Node) -> bool {
+    node.as_str().is_some_and(placeholder::is_whole)
 }
 
 /// A field that is there and not `null`.
@@ -171,7 +192,8 @@ fn unknown(object: &Object<'_>, found: &mut Vec<Finding>) {
         (&["spec", "template", "metadata"], METADATA),
     ] {
         let fields = object.mapping(path).into_iter().flat_map(Node::entries);
-        for (field, node) in fields.filter(|(field, _)| !known.contains(field)) {
+        let is_known = |field: &str| known.contains(&field) || patch::is_directive(field);
+        for (field, node) in fields.filter(|(field, _)| !is_known(field)) {
             let mut path = path.to_vec();
             path.push(field);
             let path = in_line(&path.join("."));
@@ -193,13 +215,16 @@ fn names(object: &Object<'_>, found: &mut Vec<Finding>) {
         let line = object.line(&["metadata", field]);
         found.push(object.finding(&BAD_NAME, line, message));
     };
-    if !object.has_legal_name() {
+    let replaced = |name: Option<&str>| name.is_some_and(placeholder::has);
+    if !object.has_legal_name() && !replaced(object.name) {
         bad("name", "up to 253 of a-z, 0-9, - and .");
     }
-    if !object.has_legal_namespace() {
+    if !object.has_legal_namespace() && !replaced(object.namespace) {
         bad("namespace", "up to 63 of a-z, 0-9 and -");
     }
-    for (item, node) in object.items().filter(|(item, _)| !is_item_name(item)) {
+    let is_name =
+        |item: &str| is_item_name(item) || placeholder::has(item) || patch::is_directive(item);
+    for (item, node) in object.items().filter(|(item, _)| !is_name(item)) {
         let message = format!(
             "no Secret can have an item called {:?}: names are letters, digits, -, _ and ., at most 253 of them; seal it under another name",
             in_line(item)

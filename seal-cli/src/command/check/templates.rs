@@ -10,6 +10,7 @@ use template::{Engine as _, GoTemplate};
 use super::catalog::{BAD_TEMPLATE, MISSING_ITEM, SHADOWED_TEMPLATE};
 use super::finding::Finding;
 use super::object::{Object, did_you_mean};
+use super::placeholder;
 use crate::ui::in_line;
 
 /// Nested deeper than this, a template is not looked into.
@@ -41,9 +42,15 @@ pub(super) fn findings(object: &Object<'_>) -> Vec<Finding> {
             found.push(object.finding(&SHADOWED_TEMPLATE, line, message));
             continue;
         }
+        if placeholder::is_of_helm(text) {
+            continue;
+        }
         if let Err(error) = engine.check(text) {
             let message = format!("template {called:?}: {error}; the controller makes no Secret");
             found.push(object.finding(&BAD_TEMPLATE, line, message));
+            continue;
+        }
+        if object.is_patch {
             continue;
         }
         for field in fields(text) {

@@ -285,6 +285,161 @@ fn what_lies_open() {
     }
 }
 
+/// What another program fills in, or lays over another object, is no mistake.
+#[test]
+fn what_is_not_whole_yet() {
+    all(&[
+        ("name: db", "name: db-${ENV}", &[]),
+        ("namespace: prod", "namespace: '{{ .Values.ns }}'", &[]),
+        ("namespace: prod", "namespace: ${NS:=prod}", &[]),
+        ("A: VALUE", "A: ${A}", &[]),
+        ("A: VALUE", "A: '{{ .Values.a }}'", &[]),
+        ("A: VALUE", "A: x${A}", &["10:not-sealed"]),
+        ("{{ .A }}", "{{ .Values.host }}{{ include \"x\" . }}", &[]),
+        ("type: Opaque", "immutable: ${FIXED}", &[]),
+        (
+            "encryptedData:\n    A: VALUE\n",
+            "encryptedData:\n    $patch: replace\n    A: null\n",
+            &[],
+        ),
+        (
+            GOOD,
+            "$patch: delete\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db}\n",
+            &[],
+        ),
+    ]);
+    for (secret, expected) in [
+        ("stringData: {a: '${A}', user: app}", &[][..]),
+        (
+            "stringData: {a: '${A}', password: app}",
+            &["2:plain-secret"],
+        ),
+        ("stringData: {url: 'x://app:${A}@db'}", &[]),
+        (
+            "stringData: {url: \"x\\nhunter2 ${A}\"}",
+            &["2:plain-secret"],
+        ),
+        ("stringData: {user: app}", &["2:plain-secret"]),
+        ("data: {a: '{{ .Values.a | b64enc }}'}", &[]),
+        (
+            "data: {a: '{{ .Values.a }}', b: aHVudGVyMg==}",
+            &["2:plain-secret"],
+        ),
+    ] {
+        let found = found_in(&format!("kind: Secret\n{secret}\n"));
+        assert_eq!(found, expected, "{secret}");
+    }
+}
+
+#[test]
+fn patches_lack_what_the_object_has() {
+    let patch = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db}\nspec: {template: {data: {a: '{{ .B }}'}, typ: x}}\n";
+    let found = |text: &str, is_patch| {
+        let around = Surroundings {
+            is_patch,
+            ..Surroundings::default()
+        };
+        shown(&check(text.as_bytes(), &around).found)
+    };
+    let whole = found(patch, false);
+    assert_eq!(
+        whole,
+        [
+            "3:no-namespace",
+            "4:missing-field",
+            "4:missing-item",
+            "4:unknown-field"
+        ]
+    );
+    assert_eq!(found(patch, true), ["4:unknown-field"]);
+    let operations = "- op: add\n  path: /metadata/labels\n  value: SealedSecret\n";
+    assert_eq!(found(operations, false), ["1:not-yaml"]);
+    assert_eq!(found(operations, true), ["0:no-sealed-secret"]);
+}
+
+#[test]
+fn slips_in_what_an_object_is() {
+    all(&[
+        (
+            "kind: SealedSecret",
+            "kind: Sealedsecret",
+            &["2:other-kind"],
+        ),
+        ("kind: SealedSecret\n", "", &["1:other-kind"]),
+        ("kind: SealedSecret", "kind: Sealed", &["2:other-kind"]),
+        (
+            "bitnami.com/v1alpha1",
+            "bitnami/v1alpha1",
+            &["1:other-version"],
+        ),
+        (
+            "    type: Opaque",
+            "      name: web\n    type: Opaque",
+            &["6:moved"],
+        ),
+        (
+            "    type: Opaque",
+            "      name: db\n      namespace: dev\n    type: Opaque",
+            &["7:moved"],
+        ),
+        (
+            "    type: Opaque",
+            "      name: db\n      namespace: ${NS}\n    type: Opaque",
+            &[],
+        ),
+    ]);
+    let wide = GOOD
+        .replacen(
+            "annotations: {}",
+            "annotations: {sealedsecrets.bitnami.com/cluster-wide: 'true'}",
+            1,
+        )
+        .replace(
+            "    type: Opaque",
+            "      name: web\n      namespace: dev\n    type: Opaque",
+        );
+    assert_eq!(found_in(&wide), [""; 0]);
+    assert_eq!(found_in(&format!("{GOOD}---\n{GOOD}")), ["20:twice"]);
+    assert_eq!(found_in("kind: secret\ndata: {a: b}\n"), ["2:plain-secret"]);
+    assert_eq!(
+        found_in("kind: SecretList\nitems:\n- data: {a: b}\n"),
+        ["3:plain-secret"]
+    );
+    assert_eq!(
+        found_in("kind: SealedSecretList\nitems:\n- metadata: {name: a}\n"),
+        [
+            "3:missing-field",
+            "3:other-version",
+            "3:in-list",
+            "3:no-namespace"
+        ]
+    );
+}
+
+#[test]
+fn comments_except_what_they_name() {
+    let kept = GOOD.replace("name: db", "name: DB # seal:ignore bad-name it is so");
+    let checked = check(
+        kept.replace("VALUE", &value(512)).as_bytes(),
+        &Surroundings::default(),
+    );
+    assert_eq!((shown(&checked.found), checked.excepted), (Vec::new(), 1));
+    all(&[
+        (
+            "name: db",
+            "name: db # seal:ignore bad-name",
+            &["6:unused-ignore"],
+        ),
+        (
+            "name: db",
+            "name: DB # seal:ignore badname",
+            &["6:bad-name", "6:unknown-ignore"],
+        ),
+        ("A: VALUE", "# seal:ignore not-sealed\n    A: x", &[]),
+        (GOOD, "# seal:ignore empty\n", &[]),
+    ]);
+}
+
 /// Whatever stands in a file: no panic, and no value in a message.
 #[test]
 fn messages_hold_no_value() {

@@ -11,6 +11,7 @@ use super::catalog::{MIXED_FORMATS, MIXED_KEY_SIZES, NOT_SEALED, REFUSED, UNUSED
 use super::finding::{Finding, few};
 use super::object::Object;
 use super::secret_shape::is_text_in_base64;
+use super::{patch, placeholder};
 use crate::ui::in_line;
 
 /// Bytes of the RSA block: keys of 2048 to 8192 bits.
@@ -34,7 +35,10 @@ impl<'a> Values<'a> {
             found: Vec::new(),
         };
         let mut in_se1 = BTreeMap::new();
-        for (item, text, line) in object.values() {
+        let known = object.values();
+        let is_value =
+            |item: &str, text: &str| !patch::is_directive(item) && !placeholder::is_whole(text);
+        for (item, text, line) in known.filter(|(item, text, _)| is_value(item, text)) {
             if value_format(text) != ValueFormat::Legacy {
                 in_se1.insert(item, text);
                 continue;

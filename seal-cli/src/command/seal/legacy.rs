@@ -5,32 +5,54 @@ use seal_keys::Recipient as _;
 use sealing::{SealedManifest, Sealing};
 use zeroize::Zeroizing;
 
-use super::{Work, each};
+use super::kept::Now;
+use super::reuse::OldValues;
+use super::work::{One, Work, each};
 use crate::error::CliError;
 use crate::fresh_bytes::FreshBytes;
 use crate::input::InputSecret;
 use crate::recipient::OneCertificate;
+use crate::title::Title;
 
 impl Work {
-    /// A document for each Secret.
+    /// A SealedSecret for each Secret.
     pub(super) fn legacy(
         &self,
         secrets: Vec<InputSecret>,
         certificate: OneCertificate<'_>,
-    ) -> Result<Vec<String>, CliError> {
-        each(secrets, |input| {
-            let place = input.place;
-            let sealed = self.seal_legacy(input, certificate)?;
-            self.encode(&sealed, place)
-        })
+        old: Option<&OldValues<'_>>,
+    ) -> Result<Vec<One>, CliError> {
+        each(secrets, |input| self.one_legacy(input, certificate, old))
+    }
+
+    fn one_legacy(
+        &self,
+        mut input: InputSecret,
+        certificate: OneCertificate<'_>,
+        old: Option<&OldValues<'_>>,
+    ) -> Result<One, CliError> {
+        let scope = self.aim(&mut input)?;
+        let title = Title::of(&input.secret, scope);
+        let data = &mut input.secret.data;
+        let kept = old.map(|old| old.kept(&title, data, Now::Legacy(certificate)));
+        if let Some(kept) = &kept {
+            kept.take_from(data);
+        }
+        let mut manifest = self.seal_legacy(input, &title, certificate)?;
+        let note = old.zip(kept.as_ref());
+        let note = note.and_then(|(old, kept)| old.note(&title, kept));
+        let values = kept.map(|kept| kept.values).unwrap_or_default();
+        manifest.spec.encrypted_data.extend(values);
+        Ok(One { manifest, note })
     }
 
     fn seal_legacy(
         &self,
-        mut input: InputSecret,
+        input: InputSecret,
+        title: &Title,
         certificate: OneCertificate<'_>,
     ) -> Result<SealedManifest, CliError> {
-        let scope = self.aim(&mut input)?;
+        let scope = title.scope;
         let InputSecret { place, secret } = input;
         let from = || self.from.clone();
         let certificate = certificate

@@ -1,12 +1,15 @@
 //! Whom to seal for, and in which format: as flags, environment or rule say, else for the cluster.
 
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use seal_format::Scope;
 
 use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::output::Destination;
-use crate::recipient::{Choice, OneCertificate, Readers, Recipients};
+use crate::recipient::{Asked, Choice, OneCertificate, Readers, Recipients, remember_files};
 use crate::title::Title;
 
 /// What the user asked for, here or in a rule.
@@ -15,21 +18,65 @@ pub(super) struct Plan<'a> {
     choice: Choice,
 }
 
-impl<'a> Plan<'a> {
-    pub(super) fn of(context: &'a Context) -> Result<Self, CliError> {
-        let file = match &context.destination {
-            Destination::File(path) => Some(path.as_path()),
-            Destination::Stdout => None,
-        };
+/// Plans of many files. What they share is fetched once, and fails once.
+pub(super) struct Planner<'a> {
+    context: &'a Context,
+    /// Whom flags and environment name.
+    said: Option<Choice>,
+    /// By configuration and line of the rule.
+    of_rules: HashMap<(PathBuf, usize), Result<Arc<Recipients>, Arc<CliError>>>,
+    of_cluster: Option<Result<Choice, Arc<CliError>>>,
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(context: &'a Context) -> Result<Self, CliError> {
         let (args, rules) = (&context.recipients, &context.rules);
-        let rule = rules.rule_for(&context.asked, file)?;
-        let choice = match Choice::of(&context.asked, args, rule, rules, &context.cluster)? {
-            Some(choice) => choice,
-            None => Choice::of_cluster(&context.cluster)?,
-        };
-        Ok(Self { context, choice })
+        Ok(Self {
+            context,
+            said: Choice::of(&context.asked, args, None, rules, &context.cluster)?,
+            of_rules: HashMap::new(),
+            of_cluster: None,
+        })
     }
 
+    /// For a file that will be written; `None` is stdout.
+    pub(super) fn plan(&mut self, file: Option<&Path>) -> Result<Plan<'a>, CliError> {
+        let context = self.context;
+        let choice = match &self.said {
+            Some(said) => said.clone(),
+            None => match context.rules.rule_for(&context.asked, file)? {
+                Some(rule) => self.ruled(rule)?,
+                None => self.clusters()?,
+            },
+        };
+        Ok(Plan { context, choice })
+    }
+
+    fn ruled(&mut self, rule: Matched) -> Result<Choice, CliError> {
+        let context = self.context;
+        let known = &mut self.of_rules;
+        Choice::of_rule(rule, &context.rules, |rule| {
+            let place = (rule.config.clone(), rule.line);
+            let resolved = known.entry(place).or_insert_with(|| {
+                let kms = context.recipients.kms();
+                let asked = Asked::of_rule(rule).map_err(CliError::from);
+                let resolved = asked.and_then(|asked| asked.resolve(&context.cluster, kms));
+                resolved.map(Arc::new).map_err(Arc::new)
+            });
+            resolved.clone().map_err(CliError::Shared)
+        })
+    }
+
+    fn clusters(&mut self) -> Result<Choice, CliError> {
+        let cluster = &self.context.cluster;
+        let resolved = self
+            .of_cluster
+            .get_or_insert_with(|| Choice::of_cluster(cluster).map_err(Arc::new));
+        resolved.clone().map_err(CliError::Shared)
+    }
+}
+
+impl Plan<'_> {
     pub(super) fn recipients(&self) -> &Recipients {
         &self.choice.recipients
     }
@@ -51,11 +98,6 @@ impl<'a> Plan<'a> {
         self.choice.rule()
     }
 
-    /// Remembers where the file's objects are.
-    pub(super) fn remember(&self, titles: &[Title]) -> Result<(), CliError> {
-        self.choice.remember_places(titles, &self.context.rules)
-    }
-
     /// By a flag or the rule.
     pub(super) fn scope(&self) -> Option<Scope> {
         self.context.scope.or(self.choice.scope())
@@ -70,4 +112,13 @@ impl<'a> Plan<'a> {
         }
         Some(self.scope().unwrap_or_default())
     }
+}
+
+/// Remembers where the objects of files are.
+pub(super) fn remember(context: &Context, files: &[(&Plan<'_>, &[Title])]) -> Result<(), CliError> {
+    let files = files.iter();
+    let files: Vec<_> = files
+        .map(|(plan, titles)| (&plan.choice, *titles))
+        .collect();
+    remember_files(&files, &context.rules)
 }

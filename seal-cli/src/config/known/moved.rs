@@ -6,9 +6,11 @@ use std::path::PathBuf;
 
 use seal_format::Scope;
 
+use super::memory::Memory;
 use super::places::{self, Place, Said};
 use super::store::Store;
 use super::{KnownArgs, KnownError, Matched};
+use crate::batch::ONE_BY_ONE;
 use crate::config::lookup;
 use crate::title::Title;
 use crate::ui;
@@ -72,20 +74,41 @@ pub(crate) fn remember_place(
     change(matched, args, &shown, after)
 }
 
-/// Remembers where the objects of a file are that is written whole: the user's own Secrets say so.
+/// Remembers where the objects of files are that are written whole: the user's own Secrets say so.
 ///
 /// # Errors
 /// [`KnownError::Store`].
-pub(crate) fn remember_places(
-    matched: &Matched,
-    titles: &[Title],
+pub(crate) fn remember_files(
+    files: &[(&Matched, &[Title])],
     args: &KnownArgs,
 ) -> Result<(), KnownError> {
-    let shown = match titles {
-        [title] => title.to_string(),
-        titles => format!("{} Secrets", titles.len()),
-    };
-    change(matched, args, &shown, |_| places::all(titles))
+    // A pinned file is only read.
+    if args.known_recipients.is_some() || files.is_empty() {
+        return Ok(());
+    }
+    let store = Store::of(None)?;
+    store.change(|memory| {
+        let mut told = Vec::new();
+        for (matched, titles) in files {
+            let shown = match titles {
+                [title] => title.to_string(),
+                titles => format!("{} Secrets", titles.len()),
+            };
+            let all = |_: &[Place]| places::all(titles);
+            told.extend(put(memory, matched, &shown, &store, all));
+        }
+        let count = told.len();
+        for line in told.iter().filter(|_| count <= ONE_BY_ONE) {
+            ui::hint(line);
+        }
+        if count > ONE_BY_ONE {
+            ui::hint(&format!(
+                "where the objects of {count} files are is remembered in {} now",
+                store.path().display()
+            ));
+        }
+        Ok(())
+    })
 }
 
 /// Where the objects of a file are, as far as it is remembered.
@@ -109,22 +132,38 @@ fn change(
     }
     let store = Store::of(None)?;
     store.change(|memory| {
-        let before = memory.places(&matched.origin);
-        let after = after(before);
-        let file = lookup::shown(&matched.origin.file);
-        if before.is_empty() && !after.is_empty() {
-            ui::hint(&format!(
-                "first use of {file}: that it is {shown} is remembered in {}",
-                store.path().display()
-            ));
-        } else if !after.iter().all(|place| before.contains(place)) {
-            ui::hint(&format!("{file}: that it is {shown} is remembered now"));
-        }
-        if !after.is_empty() {
-            memory.put_places(&matched.origin, after);
+        if let Some(line) = put(memory, matched, shown, &store, after) {
+            ui::hint(&line);
         }
         Ok(())
     })
+}
+
+/// Gives what to tell of it.
+fn put(
+    memory: &mut Memory,
+    matched: &Matched,
+    shown: &str,
+    store: &Store,
+    after: impl FnOnce(&[Place]) -> Vec<Place>,
+) -> Option<String> {
+    let before = memory.places(&matched.origin);
+    let after = after(before);
+    let file = lookup::shown(&matched.origin.file);
+    let line = if before.is_empty() && !after.is_empty() {
+        Some(format!(
+            "first use of {file}: that it is {shown} is remembered in {}",
+            store.path().display()
+        ))
+    } else if !after.iter().all(|place| before.contains(place)) {
+        Some(format!("{file}: that it is {shown} is remembered now"))
+    } else {
+        None
+    };
+    if !after.is_empty() {
+        memory.put_places(&matched.origin, after);
+    }
+    line
 }
 
 impl fmt::Display for Moved {
