@@ -50,6 +50,8 @@ pub(crate) struct Access {
     pub(crate) cluster: Cluster,
     pub(crate) user: AuthInfo,
     pub(crate) namespace: Option<String>,
+    /// As the kubeconfig calls the user.
+    pub(crate) user_name: Option<String>,
 }
 
 impl Access {
@@ -69,8 +71,10 @@ impl Access {
             return Ok(None);
         };
         check_cluster(&cluster)?;
+        let user_name = user_name(connection, context.as_ref()).cloned();
         let namespace = context.and_then(|context| context.namespace);
         Ok(Some(Self {
+            user_name,
             cluster,
             user,
             namespace: namespace.filter(|name| !name.is_empty()),
@@ -144,13 +148,17 @@ fn cluster(
     Ok(Some(cluster))
 }
 
+fn user_name<'a>(connection: &'a Connection, context: Option<&'a Context>) -> Option<&'a String> {
+    let name = connection.user.as_ref();
+    name.or(context.and_then(|context| context.user.as_ref()))
+}
+
 fn user(
     kubeconfig: &Kubeconfig,
     connection: &Connection,
     context: Option<&Context>,
 ) -> Result<AuthInfo, AccessError> {
-    let name = connection.user.as_ref();
-    let name = name.or(context.and_then(|context| context.user.as_ref()));
+    let name = user_name(connection, context);
     let mut known = kubeconfig.auth_infos.iter();
     let found = known.find(|known| Some(&known.name) == name);
     if let (Some(name), None) = (&connection.user, found) {

@@ -13,6 +13,7 @@ use crate::connection::{Connection, TimeoutError};
 use crate::error::CliError;
 use crate::exec_plugin::{self, PluginError};
 use crate::in_cluster;
+use crate::oidc::{self, OidcError, Origin};
 use crate::proxy;
 
 /// Why an API server cannot be asked.
@@ -40,6 +41,8 @@ pub(crate) enum ConfigError {
     #[error(transparent)]
     Plugin(#[from] PluginError),
     #[error(transparent)]
+    Oidc(#[from] OidcError),
+    #[error(transparent)]
     Timeout(#[from] TimeoutError),
 }
 
@@ -63,7 +66,7 @@ pub(crate) fn config(connection: &Connection) -> Result<Config, CliError> {
     let limits = connection.limits().map_err(ConfigError::from)?;
     let access = Access::of(&read(connection)?, connection).map_err(ConfigError::from)?;
     let mut config = match access {
-        Some(access) => of_access(access)?,
+        Some(access) => of_access(access, connection)?,
         None if in_cluster::possible() => in_cluster::config(connection)?,
         None => {
             return Err(CliError::NoCluster(
@@ -113,7 +116,8 @@ pub(crate) fn server_of(connection: &Connection) -> Result<Option<Server>, CliEr
     Ok(Some(Server { config, context }))
 }
 
-fn of_access(access: Access) -> Result<Config, ConfigError> {
+fn of_access(access: Access, connection: &Connection) -> Result<Config, ConfigError> {
+    let origin = origin(&access, connection);
     let Access { cluster, user, .. } = access;
     let mut config = without_user(&cluster)?;
     let tls = config.cluster_url.scheme_str() == Some("https");
@@ -122,7 +126,7 @@ fn of_access(access: Access) -> Result<Config, ConfigError> {
         text.take_if(|text| text.is_empty());
     }
     config.auth_info = if tls {
-        credentials(user, &cluster)?
+        credentials(user, &cluster, origin.as_ref())?
     } else {
         // Nobody else on the way may read them.
         AuthInfo {
@@ -150,8 +154,12 @@ fn without_user(cluster: &Cluster) -> Result<Config, ConfigError> {
 }
 
 /// The one method of several that is used: token, file with a token, name and password,
-/// certificate, login helper.
-fn credentials(mut user: AuthInfo, cluster: &Cluster) -> Result<AuthInfo, ConfigError> {
+/// certificate, login helper, OpenID Connect.
+fn credentials(
+    mut user: AuthInfo,
+    cluster: &Cluster,
+    origin: Option<&Origin>,
+) -> Result<AuthInfo, ConfigError> {
     let file = user.token_file.take().filter(|path| !path.is_empty());
     if let (None, Some(path)) = (&user.token, file) {
         user.token = Some(token_in(Path::new(&path))?);
@@ -181,7 +189,24 @@ fn credentials(mut user: AuthInfo, cluster: &Cluster) -> Result<AuthInfo, Config
         user.client_key_data = None;
     }
     exec_plugin::log_in(&mut user, cluster)?;
+    if let Some(provider) = user.auth_provider.take() {
+        user.token = Some(oidc::token(&provider, origin)?);
+    }
     Ok(user)
+}
+
+/// Which file knows a user whose token may have to be renewed there.
+fn origin(access: &Access, connection: &Connection) -> Option<Origin> {
+    access.user.auth_provider.as_ref()?;
+    let name = access.user_name.as_ref()?;
+    let knows = |path: &PathBuf| {
+        let kubeconfig = Kubeconfig::read_from(path);
+        kubeconfig.is_ok_and(|it| it.auth_infos.iter().any(|user| user.name == *name))
+    };
+    // As everywhere, the first one counts.
+    let file = places(connection).into_iter().find(knows)?;
+    let user = name.clone();
+    Some(Origin { file, user })
 }
 
 /// An address without a scheme is one of plain HTTP, as with kubectl.
@@ -231,16 +256,8 @@ pub(crate) fn token_in<T: From<String>>(path: &Path) -> Result<T, ConfigError> {
 
 /// What is at the usual places, or the one that was named; empty if there is nothing.
 fn read(connection: &Connection) -> Result<Kubeconfig, CliError> {
-    let paths = match &connection.kubeconfig {
-        Some(path) => vec![path.clone()],
-        // As kubectl has it: of the usual places, those that are not there do not count.
-        None => usual_places()
-            .into_iter()
-            .filter(|path| path.exists())
-            .collect(),
-    };
     let mut merged = Kubeconfig::default();
-    for path in paths {
+    for path in places(connection) {
         let unusable = |reason| CliError::Kubeconfig {
             path: path.display().to_string(),
             reason,
@@ -256,6 +273,17 @@ fn read(connection: &Connection) -> Result<Kubeconfig, CliError> {
             .map_err(|_| unusable("it does not go together with the one before it"))?;
     }
     Ok(merged)
+}
+
+fn places(connection: &Connection) -> Vec<PathBuf> {
+    match &connection.kubeconfig {
+        Some(path) => vec![path.clone()],
+        // As kubectl has it: of the usual places, those that are not there do not count.
+        None => usual_places()
+            .into_iter()
+            .filter(|path| path.exists())
+            .collect(),
+    }
 }
 
 /// `$KUBECONFIG`, a list of files, or `~/.kube/config`.

@@ -27,6 +27,7 @@ mod klog;
 mod kms_connection;
 mod kubeconfig;
 mod mode;
+mod oidc;
 mod output;
 mod proxy;
 mod public_keys;

@@ -35,6 +35,15 @@ contexts:
 - {name: exec-fails, context: {cluster: c, user: exec-fails}}
 - {name: exec-old, context: {cluster: c, user: exec-old}}
 - {name: as, context: {cluster: c, user: as}}
+- {name: oidc, context: {cluster: c, user: oidc}}
+- {name: oidc-expired, context: {cluster: c, user: oidc-expired}}
+- {name: oidc-none, context: {cluster: c, user: oidc-none}}
+- {name: oidc-form, context: {cluster: c, user: oidc-form}}
+- {name: oidc-late, context: {cluster: c, user: oidc-late}}
+- {name: oidc-final, context: {cluster: c, user: oidc-final}}
+- {name: oidc-opaque, context: {cluster: c, user: oidc-opaque}}
+- {name: oidc-nameless, context: {cluster: c, user: oidc-nameless}}
+- {name: gcp, context: {cluster: c, user: gcp}}
 - {name: named, context: {cluster: named, user: token}}
 - {name: proxied, context: {cluster: proxied, user: token}}
 clusters:
@@ -50,6 +59,15 @@ users:
 - {name: exec-cert, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [conf/cert-helper.sh], interactiveMode: Never}}}
 - {name: exec-fails, user: {exec: {apiVersion: client.authentication.k8s.io/v1, command: sh, args: [-c, exit 3], interactiveMode: Never}}}
 - {name: exec-old, user: {exec: {apiVersion: client.authentication.k8s.io/v1beta1, command: sh, args: [conf/helper.sh], interactiveMode: Never}}}
+- {name: oidc, user: {auth-provider: {name: oidc, config: {client-id: sealers, idp-issuer-url: 'https://127.0.0.1:{port}', id-token: {long}}}}}
+- {name: oidc-expired, user: {auth-provider: {name: oidc, config: {client-id: sealers, client-secret: 'a b+c/é', idp-issuer-url: 'https://127.0.0.1:{port}', id-token: {expired}, refresh-token: first, idp-certificate-authority: conf/ca.pem}}}}
+- {name: oidc-none, user: {auth-provider: {name: oidc, config: {client-id: sealers, idp-issuer-url: 'https://127.0.0.1:{port}/', refresh-token: first, idp-certificate-authority: conf/ca.pem}}}}
+- {name: oidc-form, user: {auth-provider: {name: oidc, config: {client-id: sealers, client-secret: 'a b+c/é', idp-issuer-url: 'https://127.0.0.1:{port}/form', refresh-token: 'fi rst', idp-certificate-authority: conf/ca.pem}}}}
+- {name: oidc-late, user: {auth-provider: {name: oidc, config: {client-id: sealers, idp-issuer-url: 'https://127.0.0.1:{port}/late', refresh-token: first, idp-certificate-authority: conf/ca.pem}}}}
+- {name: oidc-final, user: {auth-provider: {name: oidc, config: {client-id: sealers, idp-issuer-url: 'https://127.0.0.1:{port}', id-token: {expired}}}}}
+- {name: oidc-opaque, user: {auth-provider: {name: oidc, config: {client-id: sealers, idp-issuer-url: 'https://127.0.0.1:{port}', id-token: opaque, refresh-token: first}}}}
+- {name: oidc-nameless, user: {auth-provider: {name: oidc, config: {idp-issuer-url: 'https://127.0.0.1:{port}', id-token: {long}}}}}
+- {name: gcp, user: {auth-provider: {name: gcp, config: {access-token: t, expiry: '2100-01-01T00:00:00Z'}}}}
 - {name: as, user: {token: t, as: jane, as-groups: [a, b], as-uid: '7', as-user-extra: {reason: [test]}}}
 ";
 
@@ -88,7 +106,9 @@ impl Bed {
         let kubeconfig = KUBECONFIG
             .replace("{port}", &server.port.to_string())
             .replace("{named}", &named.port.to_string())
-            .replace("{proxy}", &proxy.port.to_string());
+            .replace("{proxy}", &proxy.port.to_string())
+            .replace("{long}", api_server::LONG)
+            .replace("{expired}", api_server::EXPIRED);
         let files = vec![
             ("conf/kube.yaml", kubeconfig),
             ("conf/ca.pem", authority.pem()),
@@ -207,6 +227,32 @@ fn users() {
 }
 
 #[test]
+fn users_of_open_id_connect() {
+    let Some(bed) = Bed::start() else {
+        return;
+    };
+    let mut successes = 0;
+    for typed in [
+        "--context=oidc",
+        "--context=oidc --token=t",
+        "--context=oidc --client-certificate=conf/user.pem --client-key=conf/user-key.pem",
+        "--context=oidc-expired",
+        "--context=oidc-expired --username=joe --password=pass",
+        "--context=oidc-none",
+        "--context=oidc-form",
+        "--context=oidc-late",
+        "--context=oidc-final",
+        "--context=oidc-opaque",
+        "--context=oidc-nameless",
+        "--context=gcp",
+    ] {
+        let line = bed.line(&format!("{{kube}} {typed} --fetch-cert"));
+        successes += usize::from(bed.compare(typed, &line));
+    }
+    assert_eq!(successes, 7);
+}
+
+#[test]
 fn servers() {
     let Some(bed) = Bed::start() else {
         return;
@@ -230,7 +276,7 @@ fn servers() {
         "{named} --token=t {ca}",
         "{named} --token=t {ca} --tls-server-name=api.example",
         "{kube} --request-timeout=1 --controller-name=slow",
-        "{kube} --request-timeout=50ms --controller-name=slow",
+        "{kube} --request-timeout=500ms --controller-name=slow",
         "{kube} --request-timeout=1m",
     ] {
         successes += usize::from(bed.compare(typed, &bed.line(&format!("{typed} --fetch-cert"))));

@@ -176,6 +176,31 @@ fn servers_are_believed_as_by_kubeseal() {
     }
 }
 
+/// Go does not ask whether a server's certificate may sign others, rustls refuses those that may. Such a server is
+/// named as its own authority instead.
+#[test]
+fn a_signed_authority_as_a_server_is_believed_by_kubeseal_alone() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let authority = Authority::new();
+    let own = authority.certify_authority("127.0.0.1");
+    let pem = own.0.clone();
+    let server = ApiServer::with(own, &authority, b"a certificate\n".to_vec());
+    let address = format!("https://127.0.0.1:{}", server.port);
+    let signed = line(&address, &authority.pem());
+    let (code, _, stderr) = rivals.run_ours(&signed);
+    assert_eq!((code, rivals.run_theirs(&signed).0), (1, 0));
+    assert!(
+        stderr.contains(
+            "the certificate of an authority; if that is the cluster's own, name just that one"
+        ),
+        "{stderr}"
+    );
+    let (code, _, stderr) = rivals.run_ours(&line(&address, &pem));
+    assert_eq!(code, 0, "{stderr}");
+}
+
 #[test]
 fn a_server_without_tls_is_told() {
     let Some(rivals) = Rivals::meet() else {

@@ -33,6 +33,9 @@ enum Task {
     /// Runs one command and says what it cost (for `bench`)
     #[command(hide = true)]
     Measure(bench::measure::Args),
+    /// Starts a cluster and says what fetching its certificate costs (for `bench`, in a network namespace)
+    #[command(hide = true)]
+    MeasureFetchCert(bench::fetch_cert::Args),
     /// A Kubernetes control plane on this machine
     #[command(subcommand)]
     Kube(kube::Task),
@@ -55,6 +58,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Demo(args) => done(demo::run(&args)),
         Task::Bench(args) => done(bench::run(&args)),
         Task::Measure(args) => done(bench::measure::run(&args)),
+        Task::MeasureFetchCert(args) => done(bench::fetch_cert::run_inside(args)),
         Task::Kube(task) => done(kube::run(&task)),
         Task::Peers(task) => done(peers::run(&task)),
         Task::Check => done(check::run()),

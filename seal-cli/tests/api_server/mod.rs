@@ -15,6 +15,11 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 
+/// A token of OpenID Connect that expires in the year 2100.
+pub(crate) const LONG: &str = "e30.eyJleHAiOjQxMDI0NDQ4MDB9.c2ln";
+/// The same, expired in 2001.
+pub(crate) const EXPIRED: &str = "e30.eyJleHAiOjEwMDAwMDAwMDB9.c2ln";
+
 /// Who signs the certificates of servers and users.
 pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -29,6 +34,16 @@ impl Authority {
 
     pub(crate) fn pem(&self) -> String {
         self.0.pem()
+    }
+
+    /// A certificate of a server that may sign others, too.
+    pub(crate) fn certify_authority(&self, name: &str) -> (String, String) {
+        let mut params = CertificateParams::new([name.to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, "server");
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.0).unwrap();
+        (certificate.pem(), key.serialize_pem())
     }
 
     /// A certificate for these names of a server, or a user, and its key.
@@ -125,19 +140,24 @@ fn der(pem: &str) -> CertificateDer<'static> {
 fn serve(stream: StreamOwned<ServerConnection, TcpStream>, state: &State) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream);
     let head = head(&mut reader)?;
-    let stream = reader.get_ref();
-    let user = stream.conn.peer_certificates().map(<[_]>::len);
+    let user = reader.get_ref().conn.peer_certificates().map(<[_]>::len);
     let target = head[0].split(' ').nth(1).unwrap_or_default();
     let path = target.split('?').next().unwrap_or_default().to_owned();
-    let mut who: Vec<_> = head
+    let headers = head
         .iter()
         .map(|line| line.split_once(": ").unwrap_or_default())
-        .map(|(name, value)| (name.to_lowercase(), value))
+        .map(|(name, value)| (name.to_lowercase(), value));
+    let length = headers.clone().find(|(name, _)| name == "content-length");
+    let length = length.map_or(0, |(_, value)| value.parse().unwrap());
+    let mut who: Vec<_> = headers
         .filter(|(name, _)| name == "authorization" || name.starts_with("impersonate"))
         .map(|(name, value)| format!("{name}={value}"))
         .collect();
     who.sort();
-    let line = format!("{path} {who:?} certificates={user:?}");
+    let mut posted = vec![0; length];
+    reader.read_exact(&mut posted)?;
+    let posted = form(&String::from_utf8_lossy(&posted));
+    let line = format!("{path} {who:?} certificates={user:?} {posted:?}");
     state.log.lock().unwrap().push(line);
     let stream = reader.get_mut();
     let served = state.served.lock().unwrap().clone();
@@ -146,6 +166,13 @@ fn serve(stream: StreamOwned<ServerConnection, TcpStream>, state: &State) -> std
         // It has all the time in the world: until the client goes away.
         Some("slow") => return stream.read(&mut [0]).map(drop),
         Some(name) if path.contains("/configmaps/") => config_map(name, &served),
+        Some("openid-configuration") => {
+            let base = path.replace("/.well-known/openid-configuration", "");
+            let port = stream.sock.local_addr()?.port();
+            let endpoint = format!("https://127.0.0.1:{port}{base}/token");
+            ("200 OK", serde_json::json!({"token_endpoint": endpoint}).to_string().into_bytes())
+        }
+        Some("token") => token(&path, &who, &posted),
         _ => (
             "200 OK",
             br#"{"kind":"Service","apiVersion":"v1","metadata":{"name":"s"},"spec":{"ports":[{"name":"http","port":8080}]}}"#.to_vec(),
@@ -159,6 +186,30 @@ fn serve(stream: StreamOwned<ServerConnection, TcpStream>, state: &State) -> std
     stream.write_all(&body)?;
     stream.conn.send_close_notify();
     stream.flush()
+}
+
+fn form(posted: &str) -> Vec<String> {
+    let mut fields: Vec<_> = posted.split('&').map(str::to_owned).collect();
+    fields.sort();
+    fields
+}
+
+/// Who logs in with OpenID Connect gets a token that holds for a long time, and a refresh token in place of the old one.
+/// `/form/token` wants no header, `/late/token` knows nobody any more.
+fn token(path: &str, who: &[String], posted: &[String]) -> (&'static str, Vec<u8>) {
+    let in_form = posted.contains(&"client_id=sealers".to_owned());
+    let known = match path {
+        "/form/token" => who.is_empty() && in_form,
+        "/late/token" => false,
+        _ => !who.is_empty(),
+    };
+    if !known {
+        return ("400 Bad Request", br#"{"error":"invalid_grant"}"#.to_vec());
+    }
+    let tokens = serde_json::json!({
+        "access_token": "a", "token_type": "bearer", "id_token": LONG, "refresh_token": "second",
+    });
+    ("200 OK", tokens.to_string().into_bytes())
 }
 
 fn config_map(name: &str, served: &[u8]) -> (&'static str, Vec<u8>) {

@@ -168,6 +168,22 @@ fn command_lines() -> Vec<Difference> {
                 "data does not contain any valid RSA or ECDSA certificates",
             ),
         },
+        Difference {
+            what: "a certificate in a ConfigMap",
+            why: "clusters publish it where everybody may read it; kubeseal takes the mark for a scheme of a URL",
+            args: &["--cert=configmap:infra/sealing", "--kubeconfig=/dev/null"],
+            stdin: GOOD.into(),
+            ours: Seen(1, "", "there is no kubeconfig"),
+            theirs: Seen(1, "", "unsupported protocol scheme \"configmap\""),
+        },
+        Difference {
+            what: "a certificate that is kept",
+            why: "only if the user asks for it: who seals often need not ask the cluster each time",
+            args: &[CERT, "--cert-cache=1h"],
+            stdin: GOOD.into(),
+            ours: Seen(0, SEALED, ""),
+            theirs: Seen(2, "unknown flag: --cert-cache", ""),
+        },
     ]
 }
 

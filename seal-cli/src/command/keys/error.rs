@@ -31,6 +31,8 @@ pub(crate) enum KeysError {
         "no answer from the API server {0}; whether it was changed is not known: run this again"
     )]
     NoAnswer(String),
+    #[error("the API server {server} {told}")]
+    Tls { server: String, told: String },
     #[error("somebody else keeps changing it; run this again")]
     Contended,
 

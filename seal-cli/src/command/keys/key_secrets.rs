@@ -86,7 +86,13 @@ impl KeySecrets {
                 // Its text may quote what it was given.
                 code => KeysError::Refused(format!("{code} {}", status.reason)),
             },
-            _ => KeysError::NoAnswer(self.server.clone()),
+            error => match cluster::tls_fault(&error) {
+                Some(told) => KeysError::Tls {
+                    server: self.server.clone(),
+                    told,
+                },
+                None => KeysError::NoAnswer(self.server.clone()),
+            },
         })
     }
 }
