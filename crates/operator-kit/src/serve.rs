@@ -52,7 +52,7 @@ impl Default for Limits {
             life: Duration::from_secs(90),
             last: Duration::from_secs(30),
             connections: 256,
-            waiting: 64,
+            waiting: 256,
             drain: Duration::from_secs(3),
         }
     }
