@@ -328,6 +328,41 @@ mod tests {
     }
 
     #[test]
+    fn files_among_others_are_told_by_their_kinds() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        let secret = "kind: Secret\nmetadata: {name: a}\nstringData: {b: c}\n";
+        let list = |kind: &str| format!("kind: List\nitems:\n- kind: {kind}\n");
+        for (text, expected) in [
+            (secret, "secrets"),
+            ("{\"kind\": \"SecretList\", \"items\": []}", "error"),
+            (&list("Secret"), "secrets"),
+            (&list("SealedSecret"), "sealed"),
+            (&list("ConfigMap"), "other"),
+            ("kind: SealedSecret\n# of the Secret a\n", "sealed"),
+            (&format!("{secret}---\nkind: SealedSecret\n"), "error"),
+            (&format!("{secret}---\nkind: ConfigMap\n"), "error"),
+            ("kind: ConfigMap\ndata: {a: kind is Secret}\n", "other"),
+            ("imagePullSecrets: {{ a }}", "other"),
+            ("kind: SealedSecret\nspec: {{ a }}", "other"),
+            ("kind: Secret\ndata: {{ a }}", "error"),
+            ("", "other"),
+        ] {
+            std::fs::write(&path, text).unwrap();
+            let found = match content(&path) {
+                Ok(Content::Secrets(_)) => "secrets",
+                Ok(Content::Sealed) => "sealed",
+                Ok(Content::Other) => "other",
+                Err(_) => "error",
+            };
+            assert_eq!(found, expected, "{text}");
+        }
+        let utf16 = secret.encode_utf16().flat_map(u16::to_le_bytes);
+        std::fs::write(&path, utf16.collect::<Vec<_>>()).unwrap();
+        assert!(content(&path).is_err(), "not passed over");
+    }
+
+    #[test]
     fn every_byte_is_read_in_order_whatever_the_length() {
         for length in [0, 1, CHUNK - OF_STDIN, CHUNK, CHUNK + 1, 5 * CHUNK + 17] {
             let text: Vec<u8> = (0_u8..=250).cycle().take(length).collect();

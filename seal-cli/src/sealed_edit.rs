@@ -27,6 +27,21 @@ pub(crate) struct SealedEdit<'f> {
     added: BTreeSet<String>,
 }
 
+/// What is to change, as a whole.
+pub(crate) struct PlannedEdit<'f> {
+    file: &'f SealedFile,
+    sealed: &'f SealedDocument,
+    pub(crate) title: Title,
+    pub(crate) edits: Vec<BlockEdit>,
+}
+
+impl PlannedEdit<'_> {
+    /// Its number among the documents of the file.
+    pub(crate) fn index(&self) -> usize {
+        self.sealed.index
+    }
+}
+
 impl<'f> SealedEdit<'f> {
     /// Reads the object as strictly as its readers will.
     ///
@@ -61,11 +76,6 @@ impl<'f> SealedEdit<'f> {
     /// What is edited.
     pub(crate) fn title(&self) -> &Title {
         &self.title
-    }
-
-    /// Its number among the documents of the file.
-    pub(crate) fn index(&self) -> usize {
-        self.sealed.index
     }
 
     /// Whether any of it is in SE1.
@@ -152,7 +162,27 @@ impl<'f> SealedEdit<'f> {
     ///
     /// # Errors
     /// [`CliError::Edit`], [`CliError::Unreadable`], [`CliError::DataKeys`].
-    pub(crate) fn apply(mut self, text: &str) -> Result<String, CliError> {
+    pub(crate) fn apply(self, text: &str) -> Result<String, CliError> {
+        let planned = self.plan()?;
+        let from = || planned.file.path.display().to_string();
+        let text = seal_manifest::edit(text, planned.sealed.index, &planned.edits);
+        let text = text.map_err(|reason| CliError::Edit {
+            from: from(),
+            reason,
+        })?;
+        check(
+            planned.file,
+            &[(planned.sealed.index, &planned.title)],
+            &text,
+        )?;
+        Ok(text)
+    }
+
+    /// All that is to change. Data keys that no value names go (rule W4).
+    ///
+    /// # Errors
+    /// [`CliError::DataKeys`].
+    pub(crate) fn plan(mut self) -> Result<PlannedEdit<'f>, CliError> {
         let from = || self.file.path.display().to_string();
         let named = self.named();
         let present = self.sealed.spec.data_keys.keys();
@@ -164,13 +194,12 @@ impl<'f> SealedEdit<'f> {
         for id in unused {
             self.edits.push(BlockEdit::RemoveDataKey { id });
         }
-        let text = seal_manifest::edit(text, self.sealed.index, &self.edits);
-        let text = text.map_err(|reason| CliError::Edit {
-            from: from(),
-            reason,
-        })?;
-        self.check(&text)?;
-        Ok(text)
+        Ok(PlannedEdit {
+            file: self.file,
+            sealed: self.sealed,
+            title: self.title,
+            edits: self.edits,
+        })
     }
 
     /// Ids of the data keys that values name.
@@ -181,33 +210,40 @@ impl<'f> SealedEdit<'f> {
             .map(|value| value.id.to_string())
             .collect()
     }
+}
 
-    /// The object as it will be read.
-    fn check(&self, text: &str) -> Result<(), CliError> {
-        let from = || self.file.path.display().to_string();
-        let documents =
-            seal_manifest::read(text.as_bytes()).map_err(|reason| CliError::Manifest {
-                from: from(),
-                reason,
-            })?;
-        let mut documents = documents.iter();
-        let document = documents.find(|document| document.index() == self.sealed.index);
+/// Objects as they will be read, each by its number among the documents of the edited text.
+///
+/// # Errors
+/// [`CliError::Manifest`], [`CliError::NoSuchDocument`], [`CliError::Sealed`], [`CliError::Unreadable`].
+pub(crate) fn check(
+    file: &SealedFile,
+    objects: &[(usize, &Title)],
+    text: &str,
+) -> Result<(), CliError> {
+    let from = || file.path.display().to_string();
+    let documents = seal_manifest::read(text.as_bytes()).map_err(|reason| CliError::Manifest {
+        from: from(),
+        reason,
+    })?;
+    for (index, title) in objects {
+        let document = index.checked_sub(1).and_then(|place| documents.get(place));
         let document = document.ok_or_else(|| CliError::NoSuchDocument {
             from: from(),
-            index: self.sealed.index,
+            index: *index,
         })?;
         let sealed = read_sealed(document).map_err(|reason| CliError::Sealed {
             from: from(),
             reason,
         })?;
-        object(&sealed, &self.title)
-            .map(|_| ())
-            .map_err(|reason| CliError::Unreadable {
-                from: from(),
-                document: self.sealed.index,
-                reason,
-            })
+        let read = object(&sealed, title);
+        read.map_err(|reason| CliError::Unreadable {
+            from: from(),
+            document: *index,
+            reason,
+        })?;
     }
+    Ok(())
 }
 
 fn object(sealed: &SealedDocument, title: &Title) -> Result<Option<Se1Object>, OpenError> {

@@ -7,7 +7,7 @@
 //!
 //! SealedSecrets that are committed are changed in place: [`edit`] replaces the lines of the entries
 //! that change, and no others; [`edit_all`] does so in several documents at once. [`set_texts`] does it
-//! for labels, annotations and other mappings of text under `spec`.
+//! for labels, annotations and other mappings of text under `spec`, [`edit_documents`] both for many.
 //!
 //! What is read may be secret: scalars are wiped when dropped, nothing here implements a `Debug`
 //! that prints content, and a [`ReadError`] holds positions and kinds, never text of the input.
@@ -61,7 +61,7 @@ pub use limits::Limits;
 pub use node::{Coerced, Node, NodeKind};
 pub use read_error::{ReadError, SyntaxReason};
 pub use sealed_layout::write_sealed_yaml;
-pub use stream_edit::edit_all;
+pub use stream_edit::{DocumentEdit, edit_all, edit_documents};
 pub use text_edit::{TextEdit, set_texts};
 pub use yaml_writer::write_yaml;
 

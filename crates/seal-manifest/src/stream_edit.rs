@@ -4,6 +4,43 @@ use crate::block_edit::{BlockEdit, edit};
 use crate::document::{self, Document};
 use crate::edit_error::EditError;
 use crate::sameness::same;
+use crate::text_edit::{TextEdit, set_texts};
+
+/// What is to change in one document.
+pub struct DocumentEdit<'e> {
+    /// Its number ([`Document::index`](crate::Document::index)).
+    pub document: usize,
+    /// As [`edit`] takes them.
+    pub blocks: &'e [BlockEdit],
+    /// As [`set_texts`] takes them, after the others.
+    pub texts: Vec<TextEdit<'e>>,
+}
+
+impl DocumentEdit<'_> {
+    fn apply(&self, text: &str, document: usize) -> Result<String, EditError> {
+        let text = edit(text, document, self.blocks)?;
+        set_texts(&text, document, &self.texts)
+    }
+}
+
+/// Applies edits to several documents of `text`, in the order of their numbers, each once. What [`edit`]
+/// and [`set_texts`] promise of one document holds for each.
+///
+/// # Errors
+/// [`EditError`], of the first document that has one; the text is then not changed at all.
+pub fn edit_documents(text: &str, edits: &[DocumentEdit<'_>]) -> Result<String, EditError> {
+    // Each edit proves itself on all it is given: on a text of a thousand documents, on all of them.
+    if edits.len() > 1
+        && let Some(edited) = part_by_part(text, edits)
+    {
+        return Ok(edited);
+    }
+    let mut text = text.to_owned();
+    for edit in edits {
+        text = edit.apply(&text, edit.document)?;
+    }
+    Ok(text)
+}
 
 /// Applies edits to several documents of `text`, each given by its number
 /// ([`Document::index`](crate::Document::index)), in that order and once. What [`edit`] promises of one
@@ -12,22 +49,23 @@ use crate::sameness::same;
 /// # Errors
 /// [`EditError`], of the first document that has one; the text is then not changed at all.
 pub fn edit_all(text: &str, edits: &[(usize, Vec<BlockEdit>)]) -> Result<String, EditError> {
-    // Each edit proves itself on all it is given: on a text of a thousand documents, on all of them.
-    if edits.len() > 1
-        && let Some(edited) = part_by_part(text, edits)
-    {
-        return Ok(edited);
-    }
-    let mut text = text.to_owned();
-    for (document, edits) in edits {
-        text = edit(&text, *document, edits)?;
-    }
-    Ok(text)
+    edit_documents(text, &of_blocks(edits))
+}
+
+fn of_blocks(edits: &[(usize, Vec<BlockEdit>)]) -> Vec<DocumentEdit<'_>> {
+    let edits = edits.iter();
+    edits
+        .map(|(document, blocks)| DocumentEdit {
+            document: *document,
+            blocks,
+            texts: Vec::new(),
+        })
+        .collect()
 }
 
 /// Edits every part by itself, then compares the whole. `None` if anything is not as expected: one
 /// after the other then tells what, with numbers and lines of the whole text.
-fn part_by_part(text: &str, edits: &[(usize, Vec<BlockEdit>)]) -> Option<String> {
+fn part_by_part(text: &str, edits: &[DocumentEdit<'_>]) -> Option<String> {
     let parts = document::parts(text.as_bytes()).ok()?;
     let mut edited = String::with_capacity(text.len());
     let mut covered = 0;
@@ -40,11 +78,11 @@ fn part_by_part(text: &str, edits: &[(usize, Vec<BlockEdit>)]) -> Option<String>
         let documents = part.read().ok()?;
         let count = documents.len();
         let mut new = None;
-        while let Some((document, edits)) =
-            left.next_if(|(document, _)| (before + 1..=before + count).contains(document))
+        while let Some(edit) =
+            left.next_if(|edit| (before + 1..=before + count).contains(&edit.document))
         {
             let text = new.as_deref().unwrap_or(old);
-            new = Some(edit(text, document - before, edits).ok()?);
+            new = Some(edit.apply(text, edit.document - before).ok()?);
         }
         if let Some(new) = new {
             expected.extend(document::read(new.as_bytes()).ok()?);
@@ -104,9 +142,36 @@ mod tests {
             let expected = one_after_the_other(&text, &edits).unwrap();
             assert_eq!(edit_all(&text, &edits).unwrap(), expected, "{numbers:?}");
             if !numbers.is_empty() {
-                assert_eq!(part_by_part(&text, &edits).as_ref(), Some(&expected));
+                assert_eq!(
+                    part_by_part(&text, &of_blocks(&edits)).as_ref(),
+                    Some(&expected)
+                );
             }
         }
+    }
+
+    #[test]
+    fn texts_of_templates_change_with_the_blocks() {
+        let text = DOCUMENTS.concat();
+        let labels = [("app".to_owned(), "shop".to_owned())].into();
+        let path = ["template", "metadata", "labels"];
+        let sets = ["a", "b", "d"].map(set);
+        let one = |document: usize, set: usize| DocumentEdit {
+            document,
+            blocks: &sets[set],
+            texts: vec![TextEdit {
+                path: &path,
+                texts: &labels,
+            }],
+        };
+        let edits = [one(1, 0), one(2, 1), one(5, 2)];
+        let mut expected = text.clone();
+        for edit in &edits {
+            expected = edit.apply(&expected, edit.document).unwrap();
+        }
+        assert_eq!(edit_documents(&text, &edits).unwrap(), expected);
+        assert_eq!(expected.matches("app: shop").count(), 3, "{expected}");
+        assert!(edit_documents(&text, &[one(2, 1), one(6, 0)]).is_err());
     }
 
     #[test]
@@ -121,7 +186,7 @@ mod tests {
         assert_eq!(found.to_string(), expected.to_string());
         assert!(found.to_string().contains('5'), "{found}");
         let beyond = [(2, set("b")), (6, set("a"))];
-        assert!(part_by_part(&text, &beyond).is_none());
+        assert!(part_by_part(&text, &of_blocks(&beyond)).is_none());
         assert!(edit_all(&text, &beyond).is_err());
     }
 
@@ -129,7 +194,7 @@ mod tests {
     fn a_text_that_is_not_all_in_its_parts_still_changes() {
         let text = format!("\u{feff}{}", DOCUMENTS.concat());
         let edits = [(2, set("b")), (5, set("d"))];
-        assert!(part_by_part(&text, &edits).is_none());
+        assert!(part_by_part(&text, &of_blocks(&edits)).is_none());
         let edited = edit_all(&text, &edits).unwrap();
         assert!(edited.starts_with('\u{feff}') && edited.contains("b: new # kept"));
     }

@@ -22,7 +22,7 @@ use crate::input::{self, InputSecret, Place};
 use crate::kubeconfig;
 use crate::output::{self, Destination};
 use crate::recipient::{self, Choice, OneCertificate, Readers};
-use crate::sealed_edit::SealedEdit;
+use crate::sealed_edit::{self, SealedEdit};
 use crate::sealed_file::SealedFile;
 use crate::sealed_values::{self, Items};
 use crate::title::Title;
@@ -30,7 +30,11 @@ use crate::ui;
 use crate::which::Which;
 pub(crate) use error::MergeError;
 use pick::Pair;
-use seal_manifest::TextEdit;
+use seal_manifest::{DocumentEdit, TextEdit};
+
+/// Where a template has them.
+const LABELS: [&str; 3] = ["template", "metadata", "labels"];
+const ANNOTATIONS: [&str; 3] = ["template", "metadata", "annotations"];
 
 /// Seal the items of a Secret into a file with a SealedSecret: seal merge FILE -f secret.yaml
 #[derive(clap::Args, Debug)]
@@ -53,6 +57,10 @@ pub(crate) struct Args {
     )]
     format: Option<String>,
 
+    /// Go on though the file's other values are for readers that the rule does not name
+    #[arg(long, help_heading = "Recipients")]
+    allow_other_readers: bool,
+
     #[command(flatten)]
     seal: SealArgs,
 }
@@ -62,11 +70,16 @@ pub(crate) fn verb(args: Args) -> Result<(), CliError> {
     let mut flags = args.input.add_to(args.seal.flags());
     flags.format = Some(args.format.unwrap_or_default());
     flags.sealed_secret_file = Some(String::new());
-    run(&flags.for_verb()?, &args.file)
+    merge(&flags.for_verb()?, &args.file, args.allow_other_readers)
+}
+
+/// kubeseal's way.
+pub(crate) fn run(context: &Context, path: &Path) -> Result<(), CliError> {
+    merge(context, path, false)
 }
 
 /// Reads, seals, writes: the whole change or none.
-pub(crate) fn run(context: &Context, path: &Path) -> Result<(), CliError> {
+fn merge(context: &Context, path: &Path, allow_other_readers: bool) -> Result<(), CliError> {
     if matches!(context.destination, Destination::File(_)) {
         return Err(MergeError::OutputFile.into());
     }
@@ -78,16 +91,14 @@ pub(crate) fn run(context: &Context, path: &Path) -> Result<(), CliError> {
         file: &file,
         from: input::name(context.secret_file.as_deref()),
         choice: choice(context, &file, &pairs)?,
+        allow_other_readers,
     };
     let jobs: Vec<_> = pairs
         .into_iter()
         .map(|pair| merging.job(pair))
         .collect::<Result<_, _>>()?;
-    let mut text = file.text.clone();
     let mut reports = Vec::new();
-    for job in jobs {
-        text = merging.merge(job, &text, &mut reports)?;
-    }
+    let mut text = merging.merge(jobs, &mut reports)?;
     if let Some(format) = context.asked_format {
         let shown = || MergeError::Convert(path.display().to_string());
         text = convert::convert(text, format).ok_or_else(shown)?;
@@ -119,6 +130,7 @@ struct Merging<'a> {
     file: &'a SealedFile,
     from: String,
     choice: Choice,
+    allow_other_readers: bool,
 }
 
 /// One Secret, in the shape that is sealed.
@@ -279,38 +291,49 @@ impl<'a> Merging<'a> {
         self.choice.legacy_certificate(asked, of_file)
     }
 
-    /// The text with the Secret in it.
-    fn merge(
-        &self,
-        job: Job<'_>,
-        text: &str,
-        reports: &mut Vec<String>,
-    ) -> Result<String, CliError> {
-        let Job {
-            place,
-            items,
-            labels,
-            annotations,
-            mut edit,
-        } = job;
-        let title = edit.title().clone();
-        self.check_place(&title)?;
-        let index = edit.index();
-        if !items.is_empty() {
-            self.seal(items, &mut edit, place, reports)?;
+    /// The text with the Secrets in it.
+    fn merge(&self, jobs: Vec<Job<'_>>, reports: &mut Vec<String>) -> Result<String, CliError> {
+        let titles = jobs.iter().map(|job| job.edit.title().clone());
+        let titles: Vec<_> = titles.collect();
+        self.check_places(&titles)?;
+        let mut merged = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            let Job {
+                place,
+                items,
+                labels,
+                annotations,
+                mut edit,
+            } = job;
+            if !items.is_empty() {
+                self.seal(items, &mut edit, place, reports)?;
+            }
+            merged.push((edit.plan()?, labels, annotations));
         }
-        self.remember(&title)?;
-        let text = edit.apply(text)?;
-        let texts = [
-            (&["template", "metadata", "labels"], &labels),
-            (&["template", "metadata", "annotations"], &annotations),
-        ];
-        let texts = texts.map(|(path, texts)| TextEdit { path, texts });
-        let text = seal_manifest::set_texts(&text, index, &texts);
-        text.map_err(|reason| CliError::Edit {
+        self.remember(&titles)?;
+        // The file's order, not that of the Secrets.
+        merged.sort_by_key(|(edit, ..)| edit.index());
+        let edits = merged.iter().map(|(edit, labels, annotations)| {
+            let texts = [(&LABELS, labels), (&ANNOTATIONS, annotations)];
+            let texts = texts.map(|(path, texts)| TextEdit { path, texts });
+            DocumentEdit {
+                document: edit.index(),
+                blocks: &edit.edits,
+                texts: texts.into(),
+            }
+        });
+        let edits: Vec<_> = edits.collect();
+        let text = seal_manifest::edit_documents(&self.file.text, &edits);
+        let text = text.map_err(|reason| CliError::Edit {
             from: self.path(),
             reason,
-        })
+        })?;
+        let objects = merged.iter();
+        let objects: Vec<_> = objects
+            .map(|(edit, ..)| (edit.index(), &edit.title))
+            .collect();
+        sealed_edit::check(self.file, &objects, &text)?;
+        Ok(text)
     }
 
     /// Gives the items their values.
@@ -366,7 +389,7 @@ impl<'a> Merging<'a> {
             return Ok(());
         }
         let (from, others) = (self.path(), others.join(", "));
-        if self.choice.rule().is_some() {
+        if self.choice.rule().is_some() && !self.allow_other_readers {
             return Err(MergeError::OtherReaders { from, others }.into());
         }
         ui::warn(&format!(
@@ -375,18 +398,22 @@ impl<'a> Merging<'a> {
         Ok(())
     }
 
-    fn check_place(&self, title: &Title) -> Result<(), CliError> {
-        let said = Said {
-            namespace: self.context.namespace.is_some(),
-            name: self.context.name.as_ref() == Some(&title.name),
-        };
-        self.choice.check_place(title, said, &self.context.rules)
+    fn check_places(&self, titles: &[Title]) -> Result<(), CliError> {
+        let titles = titles.iter().map(|title| {
+            let said = Said {
+                namespace: self.context.namespace.is_some(),
+                name: self.context.name.as_ref() == Some(&title.name),
+            };
+            (title, said)
+        });
+        let titles: Vec<_> = titles.collect();
+        self.choice.check_places(&titles, &self.context.rules)
     }
 
     /// Where the objects of the file are, for the next time.
-    fn remember(&self, title: &Title) -> Result<(), CliError> {
+    fn remember(&self, titles: &[Title]) -> Result<(), CliError> {
         let present: Vec<_> = self.file.sealed.iter().map(Title::of_sealed).collect();
         self.choice
-            .remember_place(title, &present, &self.context.rules)
+            .remember_places(titles, &present, &self.context.rules)
     }
 }

@@ -97,7 +97,7 @@ pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
     }
     let choice = said.choice(rule, &args, edit.has_se1())?;
     let title = edit.title().clone();
-    choice.check_place(&title, args.which.said(), &args.rules)?;
+    choice.check_places(&[(&title, args.which.said())], &args.rules)?;
     check_scope(&args, &choice, asked_scope, &title)?;
     let of_file = if edit.has_se1() {
         Format::Se1
@@ -207,7 +207,7 @@ fn remember(
     file: &SealedFile,
 ) -> Result<(), CliError> {
     let present: Vec<_> = file.sealed.iter().map(Title::of_sealed).collect();
-    choice.remember_place(title, &present, &args.rules)
+    choice.remember_places(std::slice::from_ref(title), &present, &args.rules)
 }
 
 /// A file that says it has readers whom the rule does not name may be someone's trick, or older than

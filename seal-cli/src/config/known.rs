@@ -27,7 +27,7 @@ pub(crate) use added::Added;
 use added::{pinned_text, text};
 use comparison::{compare, elsewhere, reach};
 use memory::{Memory, Reader, RememberedRule};
-pub(crate) use moved::{Moved, check_place, places, remember_files, remember_place};
+pub(crate) use moved::{Moved, check_places, places, remember_files, remember_places};
 pub(crate) use places::Said;
 pub(crate) use remembered::remembers;
 use store::Store;

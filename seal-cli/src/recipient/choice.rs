@@ -174,20 +174,23 @@ impl Choice {
     ///
     /// # Errors
     /// [`known::KnownError`].
-    pub(crate) fn check_place(
+    pub(crate) fn check_places(
         &self,
-        title: &Title,
-        said: Said,
+        titles: &[(&Title, Said)],
         rules: &RuleArgs,
     ) -> Result<(), CliError> {
         let Some(rule) = &self.rule else {
             return Ok(());
         };
-        let said = Said {
+        let by_rule = |said: Said| Said {
             namespace: said.namespace || rule.target.namespace.is_some(),
             name: said.name || rule.target.name.is_some(),
         };
-        let known = known::check_place(rule, title, said, &rules.known);
+        let titles = titles.iter();
+        let titles: Vec<_> = titles
+            .map(|(title, said)| (*title, by_rule(*said)))
+            .collect();
+        let known = known::check_places(rule, &titles, &rules.known);
         Ok(known.map_err(ConfigError::from)?)
     }
 
@@ -195,16 +198,16 @@ impl Choice {
     ///
     /// # Errors
     /// [`known::KnownError`].
-    pub(crate) fn remember_place(
+    pub(crate) fn remember_places(
         &self,
-        title: &Title,
+        titles: &[Title],
         present: &[Title],
         rules: &RuleArgs,
     ) -> Result<(), CliError> {
         let Some(rule) = &self.rule else {
             return Ok(());
         };
-        let known = known::remember_place(rule, title, present, &rules.known);
+        let known = known::remember_places(rule, titles, present, &rules.known);
         Ok(known.map_err(ConfigError::from)?)
     }
 }

@@ -54,6 +54,23 @@ pub(crate) enum MergeError {
         name: String,
         file: String,
     },
+    #[error("{from}: {place}: the Secret is {differs}; {next}")]
+    OtherObject {
+        from: String,
+        place: Place,
+        /// What it is, and what the SealedSecret is.
+        differs: String,
+        next: &'static str,
+    },
+    #[error(
+        "{file}: the SealedSecret {object} stands twice, in lines {first} and {second}, and the cluster would keep one of them; make one of both"
+    )]
+    TwiceInFile {
+        file: String,
+        object: String,
+        first: usize,
+        second: usize,
+    },
     #[error(
         "{from}: {place}: another Secret before it is for the SealedSecret {name} as well; make one of them"
     )]
@@ -63,7 +80,7 @@ pub(crate) enum MergeError {
         name: String,
     },
     #[error(
-        "{from}: other values in it are for {others}, not named by the rule; look who that is, and make the file follow the rule (seal recipients sync), or set items one by one with seal set --allow-other-readers"
+        "{from}: other values in it are for {others}, not named by the rule; look who that is, and make the file follow the rule (seal recipients sync), or go on with seal merge --allow-other-readers"
     )]
     OtherReaders { from: String, others: String },
     #[error("{0} cannot be written in another format; leave --format out")]

@@ -1,5 +1,7 @@
 //! Which SealedSecret of the file each Secret of the input is for.
 
+use std::collections::{HashMap, HashSet};
+
 use sealing::SealedDocument;
 
 use super::error::MergeError;
@@ -21,15 +23,24 @@ pub(super) fn pick<'f>(
     file: &'f SealedFile,
     secrets: Vec<InputSecret>,
 ) -> Result<Vec<Pair<'f>>, MergeError> {
-    if let ([sealed], 1) = (file.sealed.as_slice(), secrets.len()) {
-        warn_of_name(context, file, sealed);
+    if let ([sealed], [input]) = (file.sealed.as_slice(), secrets.as_slice()) {
+        if context.by_verb {
+            hold(context, file, sealed, input)?;
+        } else {
+            warn_of_name(context, file, sealed);
+        }
         let pairs = secrets.into_iter().map(|input| Pair { input, sealed });
         return Ok(pairs.collect());
     }
+    let mut called: HashMap<&str, Vec<&SealedDocument>> = HashMap::new();
+    for sealed in &file.sealed {
+        called.entry(&sealed.name).or_default().push(sealed);
+    }
     let mut pairs: Vec<Pair<'f>> = Vec::with_capacity(secrets.len());
+    let mut known = HashSet::new();
     for input in secrets {
-        let sealed = by_name(context, file, &input)?;
-        if pairs.iter().any(|pair| pair.sealed.index == sealed.index) {
+        let sealed = by_name(context, file, &called, &input)?;
+        if !known.insert(sealed.index) {
             return Err(MergeError::Twice {
                 from: input::name(context.secret_file.as_deref()),
                 place: input.place,
@@ -39,6 +50,55 @@ pub(super) fn pick<'f>(
         pairs.push(Pair { input, sealed });
     }
     Ok(pairs)
+}
+
+/// One goes into one of the same name and namespace, as far as both are said. `--name` says which object
+/// is meant, whatever the Secret is called.
+fn hold(
+    context: &Context,
+    file: &SealedFile,
+    sealed: &SealedDocument,
+    input: &InputSecret,
+) -> Result<(), MergeError> {
+    let metadata = &input.secret.metadata;
+    let name = context.name.as_ref().or(said(metadata.name.as_ref()));
+    let namespace = said(metadata.namespace.as_ref());
+    let other_name = name.is_some_and(|name| *name != sealed.name);
+    let other_namespace = namespace.is_some_and(|own| {
+        let there = sealed.namespace.as_ref();
+        there.is_some_and(|there| there != own)
+    });
+    if !other_name && !other_namespace {
+        return Ok(());
+    }
+    let next = match (other_namespace, &context.name) {
+        (true, _) => "give the Secret that belongs there, or take metadata.namespace out of it",
+        (false, Some(_)) => "leave --name out, or name the file that has it",
+        (false, None) => "give the Secret that belongs there, or say with --name which is meant",
+    };
+    Err(MergeError::OtherObject {
+        from: input::name(context.secret_file.as_deref()),
+        place: input.place,
+        differs: format!(
+            "{}, but the SealedSecret in {} is {}",
+            shown(name, namespace),
+            file.path.display(),
+            shown(Some(&sealed.name), sealed.namespace.as_ref())
+        ),
+        next,
+    })
+}
+
+fn shown(name: Option<&String>, namespace: Option<&String>) -> String {
+    let name = name.map_or_else(|| "without a name".to_owned(), |name| in_line(name));
+    match namespace {
+        Some(namespace) => format!("{name} of namespace {}", in_line(namespace)),
+        None => name,
+    }
+}
+
+fn said(text: Option<&String>) -> Option<&String> {
+    text.filter(|text| !text.is_empty())
 }
 
 fn warn_of_name(context: &Context, file: &SealedFile, sealed: &SealedDocument) {
@@ -53,39 +113,51 @@ fn warn_of_name(context: &Context, file: &SealedFile, sealed: &SealedDocument) {
 fn by_name<'f>(
     context: &Context,
     file: &'f SealedFile,
+    called: &HashMap<&str, Vec<&'f SealedDocument>>,
     input: &InputSecret,
 ) -> Result<&'f SealedDocument, MergeError> {
     let from = || input::name(context.secret_file.as_deref());
     let path = || file.path.display().to_string();
     let metadata = &input.secret.metadata;
-    let said = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    let name = context.name.clone().or_else(|| said(&metadata.name));
+    let name = context.name.as_ref().or(said(metadata.name.as_ref()));
     let name = name.ok_or_else(|| MergeError::NoName {
         from: from(),
         place: input.place,
         file: path(),
     })?;
-    let namespace = said(&metadata.namespace).or_else(|| context.namespace.clone());
-    let called: Vec<_> = file.sealed.iter().filter(|s| s.name == name).collect();
-    let exactly = |s: &&&SealedDocument| namespace.is_some() && s.namespace == namespace;
-    let perhaps = |s: &&&SealedDocument| namespace.is_none() || s.namespace.is_none() || exactly(s);
-    if let Some(sealed) = called.iter().find(exactly) {
-        return Ok(sealed);
-    }
-    let mut called = called.iter().filter(perhaps);
-    match (called.next(), called.next()) {
-        (Some(sealed), None) => Ok(sealed),
-        (Some(_), Some(_)) => Err(MergeError::SeveralTargets {
+    let namespace = said(metadata.namespace.as_ref()).or(context.namespace.as_ref());
+    let called = called.get(name.as_str()).map_or(&[][..], Vec::as_slice);
+    let exactly = |s: &&&SealedDocument| namespace.is_some() && s.namespace.as_ref() == namespace;
+    let perhaps = |s: &&&SealedDocument| namespace.is_none() || s.namespace.is_none();
+    let exact = called.iter().filter(exactly);
+    let exact: Vec<_> = exact.collect();
+    let candidates = if exact.is_empty() {
+        called.iter().filter(perhaps).collect()
+    } else {
+        exact
+    };
+    match candidates.as_slice() {
+        [sealed] => Ok(sealed),
+        // Whichever comes last is applied last, and the other would be lost.
+        [first, second, ..] if first.namespace == second.namespace => {
+            Err(MergeError::TwiceInFile {
+                file: path(),
+                object: shown(Some(name), first.namespace.as_ref()),
+                first: first.line,
+                second: second.line,
+            })
+        }
+        [_, _, ..] => Err(MergeError::SeveralTargets {
             from: from(),
             place: input.place,
-            name: in_line(&name),
+            name: in_line(name),
             file: path(),
         }),
-        (None, _) => Err(MergeError::NoTarget {
+        [] => Err(MergeError::NoTarget {
             from: from(),
             place: input.place,
-            name: in_line(&name),
-            namespace: namespace.as_deref().map(in_line),
+            name: in_line(name),
+            namespace: namespace.map(|namespace| in_line(namespace)),
             file: path(),
         }),
     }

@@ -66,8 +66,8 @@ impl fmt::Display for Why {
             }
             Self::Whole => "it is there as one value (spec.data)",
             Self::Format => "it is there in another format (--format-version)",
-            Self::Certificate => "it is for another certificate than the one of now",
-            Self::Readers => "it is for other readers than those of now",
+            Self::Certificate => "it is for another certificate than the one that is sealed for now",
+            Self::Readers => "it is for other readers than those that are sealed for now",
             Self::Alias => {
                 "a reader is an alias of KMS, and only KMS knows of which key; name the key by its ARN to keep values"
             }

@@ -130,6 +130,23 @@ impl OldValues<'_> {
         tells.then(|| format!("{from}: {title} is sealed anew: {}", why.join("; ")))
     }
 
+    /// What a Secret cannot say, and goes with the old text.
+    pub(super) fn lost(&self) -> Vec<String> {
+        let sealed = self.file.iter().flat_map(|file| &file.sealed);
+        let has_data = |sealed: &&SealedDocument| {
+            let template = sealed.spec.template.as_ref();
+            template.is_some_and(|template| template.data.is_some())
+        };
+        let from = self.old.path.display();
+        let line = |sealed: &SealedDocument| {
+            let title = Title::of_sealed(sealed);
+            format!(
+                "{from}: {title} had spec.template.data, which the Secret has not; to change items alone use seal merge"
+            )
+        };
+        sealed.filter(has_data).map(line).collect()
+    }
+
     /// The old text with nothing changed but what has changed: comments, order and layout stay. `None`
     /// if more is different than values.
     pub(super) fn text(&self, sealed: &[SealedManifest], format: Format) -> Option<String> {

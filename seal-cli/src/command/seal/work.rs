@@ -7,7 +7,7 @@ use seal_format::Scope;
 use sealing::{Namespace, SealedManifest, Target, scope_of};
 
 use super::plan::Plan;
-use super::reuse::OldFile;
+use super::reuse::{OldFile, OldValues};
 use super::se1::Report;
 use crate::config::Matched;
 use crate::context::Context;
@@ -86,9 +86,11 @@ impl Work {
             .unzip();
         notes.extend(told.into_iter().flatten());
         let text = old.and_then(|old| old.text(&manifests, self.format));
-        let documents = match text {
-            Some(text) => vec![text],
-            None => each(manifests, |manifest| self.encode(&manifest))?,
+        let documents = if let Some(text) = text {
+            vec![text]
+        } else {
+            notes.extend(old.map(OldValues::lost).unwrap_or_default());
+            each(manifests, |manifest| self.encode(&manifest))?
         };
         Ok(Sealed {
             documents,

@@ -29,22 +29,34 @@ pub(crate) struct Moved {
     flags: String,
 }
 
-/// Whether an object is where it was when something was last sealed into its file; nothing is written.
+/// Whether objects are where they were when something was last sealed into their file; nothing is written.
 /// What the file says counts only when nothing else does: on first use.
 ///
 /// # Errors
 /// [`KnownError::Moved`], [`KnownError::Store`].
-pub(crate) fn check_place(
+pub(crate) fn check_places(
     matched: &Matched,
-    title: &Title,
-    said: Said,
+    titles: &[(&Title, Said)],
     args: &KnownArgs,
 ) -> Result<(), KnownError> {
     let before = places(matched, args)?;
+    for (title, said) in titles {
+        check_place(matched, title, *said, &before, args)?;
+    }
+    Ok(())
+}
+
+fn check_place(
+    matched: &Matched,
+    title: &Title,
+    said: Said,
+    before: &[Place],
+    args: &KnownArgs,
+) -> Result<(), KnownError> {
     let known = if before.is_empty() {
         args.known_recipients.is_none() || said.namespace || title.scope == Scope::ClusterWide
     } else {
-        places::is_known(&before, title, said)
+        places::is_known(before, title, said)
     };
     if known {
         return Ok(());
@@ -52,26 +64,33 @@ pub(crate) fn check_place(
     Err(KnownError::Moved(Box::new(Moved {
         file: lookup::shown(&matched.origin.file),
         title: title.clone(),
-        flags: places::flags(&before, title, said),
-        before,
+        flags: places::flags(before, title, said),
+        before: before.to_vec(),
         pinned: args.known_recipients.clone(),
     })))
 }
 
-/// Remembers where an object is into which something is sealed, and on first use of its file where the
+/// Remembers where objects are into which something is sealed, and on first use of their file where the
 /// others are, `present`.
 ///
 /// # Errors
 /// [`KnownError::Store`].
-pub(crate) fn remember_place(
+pub(crate) fn remember_places(
     matched: &Matched,
-    title: &Title,
+    titles: &[Title],
     present: &[Title],
     args: &KnownArgs,
 ) -> Result<(), KnownError> {
-    let shown = title.to_string();
-    let after = |before: &[Place]| places::after(before, title, present);
-    change(matched, args, &shown, after)
+    let after = |before: &[Place]| places::after(before, titles, present);
+    change(matched, args, &shown(titles), after)
+}
+
+/// How messages call them.
+fn shown(titles: &[Title]) -> String {
+    match titles {
+        [title] => title.to_string(),
+        titles => format!("{} Secrets", titles.len()),
+    }
 }
 
 /// Remembers where the objects of files are that are written whole: the user's own Secrets say so.
@@ -90,12 +109,8 @@ pub(crate) fn remember_files(
     store.change(|memory| {
         let mut told = Vec::new();
         for (matched, titles) in files {
-            let shown = match titles {
-                [title] => title.to_string(),
-                titles => format!("{} Secrets", titles.len()),
-            };
             let all = |_: &[Place]| places::all(titles);
-            told.extend(put(memory, matched, &shown, &store, all));
+            told.extend(put(memory, matched, &shown(titles), &store, all));
         }
         let count = told.len();
         for line in told.iter().filter(|_| count <= ONE_BY_ONE) {

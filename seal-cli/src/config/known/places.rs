@@ -104,9 +104,9 @@ pub(crate) fn is_known(before: &[Place], title: &Title, said: Said) -> bool {
     before.iter().any(|place| place.admits(title, said))
 }
 
-/// What is remembered of a file after `title` was sealed; `present` is what the file holds. What was
+/// What is remembered of a file after `titles` were sealed; `present` is what the file holds. What was
 /// remembered and is there no more is forgotten, and what is new besides is not confirmed by this.
-pub(crate) fn after(before: &[Place], title: &Title, present: &[Title]) -> Vec<Place> {
+pub(crate) fn after(before: &[Place], titles: &[Title], present: &[Title]) -> Vec<Place> {
     let present: BTreeSet<_> = present.iter().filter_map(Place::of).collect();
     let mut after: BTreeSet<_> = match before {
         [] if present.len() <= MOST_OF_FILE => present,
@@ -117,7 +117,7 @@ pub(crate) fn after(before: &[Place], title: &Title, present: &[Title]) -> Vec<P
             .cloned()
             .collect(),
     };
-    after.extend(Place::of(title));
+    after.extend(titles.iter().filter_map(Place::of));
     after.into_iter().collect()
 }
 
@@ -247,7 +247,7 @@ mod tests {
             (&[], ("a", "x"), &[("a", "x"), ("A\n", "y")], &[("a", "x")]),
         ] {
             let present: Vec<_> = present.iter().map(strict).collect();
-            let after = after(&places(before), &strict(&now), &present);
+            let after = after(&places(before), &[strict(&now)], &present);
             assert_eq!(after, places(expected), "{before:?} {now:?}");
         }
     }
@@ -258,7 +258,7 @@ mod tests {
         let many: Vec<_> = (0..=MOST_OF_FILE)
             .map(|number| title("a", &format!("s{number}"), Scope::Strict))
             .collect();
-        assert_eq!(after(&[], &many[7], &many), places(&[("a", "s7")]));
+        assert_eq!(after(&[], &many[7..8], &many), places(&[("a", "s7")]));
         let mut known = Places::default();
         let objects: Vec<_> = many[1..].iter().filter_map(Place::of).collect();
         let files = MOST / MOST_OF_FILE;
