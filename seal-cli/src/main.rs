@@ -13,12 +13,14 @@ mod command;
 mod config;
 mod connection;
 mod context;
+mod contradiction;
 mod data_key_change;
 mod environment;
 mod error;
 mod exec_plugin;
 mod exit;
 mod fresh_bytes;
+mod help_value;
 mod identity;
 mod in_cluster;
 mod input;
@@ -26,6 +28,8 @@ mod klog;
 mod kms_connection;
 mod kubeconfig;
 mod mode;
+mod object_name;
+mod other_words;
 mod output;
 mod proxy;
 mod public_keys;
@@ -40,6 +44,7 @@ mod sealed_values;
 mod title;
 mod turn;
 mod ui;
+mod unfinished;
 mod verbs;
 mod verified;
 mod which;
@@ -68,8 +73,12 @@ fn main() -> ExitCode {
 
 /// kubeseal's way: the flags decide what is done.
 fn run(mut typed: args::Args, called_as: CalledAs) -> Result<(), error::CliError> {
+    if !called_as.is_kubeseal() {
+        contradiction::check(&typed)?;
+    }
     typed.complete_from(environment::variable);
-    let context = context::Context::new(typed)?;
+    let mut context = context::Context::new(typed)?;
+    context.called_as = called_as;
     if context.version {
         return command::version::run(called_as);
     }

@@ -9,6 +9,7 @@ use seal_format::Scope;
 use sealing::{Namespace, SealedManifest, Target, scope_of};
 
 use crate::args::{InputArgs, OutputArgs, SealArgs};
+use crate::called_as::CalledAs;
 use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
@@ -55,6 +56,9 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
             .or(context.scope.filter(|_| context.by_verb)),
         format: context.format,
     };
+    if work.trusted.is_none() && context.called_as == CalledAs::Seal {
+        warn_of_widening(context, &secrets);
+    }
     let titles = match plan.rule() {
         Some(rule) => work.hold(&mut secrets, rule)?,
         None => Vec::new(),
@@ -71,6 +75,23 @@ pub(crate) fn run(context: &Context) -> Result<(), CliError> {
         ui::hint(&line);
     }
     Ok(())
+}
+
+/// kubeseal lets annotations widen `--scope strict`, and says nothing.
+fn warn_of_widening(context: &Context, secrets: &[InputSecret]) {
+    if context.scope != Some(Scope::Strict) {
+        return;
+    }
+    let from = input::name(context.secret_file.as_deref());
+    for input in secrets {
+        let own = scope_of(input.secret.metadata.annotations.as_ref());
+        if own != Scope::Strict {
+            ui::warn(&format!(
+                "{from}: {}: it is sealed {own}, as its annotations ask, though --scope strict was given; remove the annotation if strict is meant (seal seal refuses)",
+                input.place
+            ));
+        }
+    }
 }
 
 /// The kubeconfig is read only if a Secret needs its namespace, and neither flag nor rule has it.
