@@ -8,7 +8,9 @@ use seal_format::Scope;
 use seal_format::se1::Fault;
 use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::{EditError, ReadError};
-use sealing::{ItemError, OpenError, ReadSealedError, ReadSecretError, SealError, TargetError};
+use sealing::{
+    ItemError, OpenError, ReadSealedError, ReadSecretError, SealError, TargetError, UnknownField,
+};
 
 use crate::age::SourceError;
 use crate::cluster::{ConfigMapError, Failure};
@@ -75,6 +77,16 @@ pub(crate) enum CliError {
         document: usize,
         line: usize,
         path: String,
+    },
+    #[error(
+        "{from}: document {document}, line {}: {field}; {}",
+        field.line,
+        crate::input::next_of(field)
+    )]
+    UnknownField {
+        from: String,
+        document: usize,
+        field: UnknownField,
     },
     #[error("no secrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NoSecrets(String),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use seal_manifest::{Document, Node, Part, ReadError};
-use sealing::{PlainSecret, read_secrets};
+use sealing::{PlainSecret, UnknownField, read_secrets};
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -170,6 +170,9 @@ fn of_documents(
             from: from.to_owned(),
             reason,
         })?;
+        for field in list.unknown {
+            unknown(from, document.index(), field, coerces)?;
+        }
         for scalar in list.coerced {
             let (line, path) = (scalar.line, scalar.path);
             if !coerces {
@@ -207,6 +210,44 @@ fn of_documents(
         return Err(CliError::NoSecrets(from.to_owned()));
     }
     Ok(secrets)
+}
+
+/// The API server drops a field that it does not know. kubeseal drops it as well, unless only capitals
+/// are wrong: who calls it hears of both.
+fn unknown(
+    from: &str,
+    document: usize,
+    field: UnknownField,
+    as_kubeseal: bool,
+) -> Result<(), CliError> {
+    if !as_kubeseal {
+        let from = from.to_owned();
+        return Err(CliError::UnknownField {
+            from,
+            document,
+            field,
+        });
+    }
+    let what = field.taken_as.map_or_else(
+        || format!("it is left out; {}", next_of(&field)),
+        |meant| format!("it is read as `{meant}`, as kubeseal does; write it so"),
+    );
+    let line = field.line;
+    ui::warn(&format!(
+        "{from}: document {document}, line {line}: {field}; {what}"
+    ));
+    Ok(())
+}
+
+/// What to do about a field that no Secret has.
+pub(crate) fn next_of(field: &UnknownField) -> String {
+    match (field.taken_as, field.outside) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, Some(meant)) => {
+            format!("did you mean `{meant}`, beside metadata and not indented below it?")
+        }
+        (None, None) => "remove it, or write it as it is spelled in a Secret".to_owned(),
+    }
 }
 
 /// Reads a file of SealedSecrets; `-` is stdin. Nothing in it is secret.
@@ -400,6 +441,39 @@ mod tests {
         assert_eq!(bytes.capacity(), text.len(), "it has not grown");
         let at_once = whole(text.as_slice(), text.len()).unwrap();
         assert_eq!(at_once.capacity(), text.len() + CHUNK, "one buffer");
+    }
+
+    /// A verb refuses what would be lost, or be a guess; kubeseal's flags read it as kubeseal does.
+    #[test]
+    fn fields_that_no_secret_has() {
+        for (text, refused) in [
+            (
+                "stringdata: {a: b}",
+                "line 4: `stringdata` is not a field of a Secret; did you mean `stringData`?",
+            ),
+            (
+                "immutible: true",
+                "line 4: `immutible` is not a field of a Secret; remove it, or write it as it is spelled in a Secret",
+            ),
+            (
+                "  stringData: {a: b}",
+                "line 4: `metadata.stringData` is not a field of a Secret; did you mean `stringData`, beside metadata and not indented below it?",
+            ),
+            (
+                "two words: x",
+                "line 4: this is not a field of a Secret; remove it, or write it as it is spelled in a Secret",
+            ),
+        ] {
+            let text = format!("kind: Secret\nmetadata:\n  name: app\n{text}\n");
+            let documents = seal_manifest::read(text.as_bytes()).unwrap();
+            let Err(error) = of_documents(&documents, "f", false) else {
+                panic!("{text}");
+            };
+            assert_eq!(error.to_string(), format!("f: document 1, {refused}"));
+            let read = of_documents(&documents, "f", true).unwrap();
+            let has_item = read[0].secret.data.contains_key("a");
+            assert_eq!(has_item, text.contains("stringdata"), "{text}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! YAML documents into [`Node`] trees, from the events of the parser.
 
+use crate::Format;
 use crate::decimal;
 use crate::document::{Document, MAX_DEPTH};
 use crate::limits::Limits;
@@ -44,7 +45,7 @@ pub(crate) fn read(
             }
             Event::MappingStart(..) => {
                 let root = composer.node(event, span, 0)?;
-                documents.push(Document::new(composer.document, root));
+                documents.push(Document::new(composer.document, root, Format::Yaml));
                 composer.document += 1;
                 if documents.len() >= limits.documents {
                     break;

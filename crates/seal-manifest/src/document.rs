@@ -15,11 +15,16 @@ pub(crate) const MAX_DEPTH: usize = 64;
 pub struct Document {
     index: usize,
     root: Node,
+    format: Format,
 }
 
 impl Document {
-    pub(crate) fn new(index: usize, root: Node) -> Self {
-        Self { index, root }
+    pub(crate) fn new(index: usize, root: Node, format: Format) -> Self {
+        Self {
+            index,
+            root,
+            format,
+        }
     }
 
     /// Number among the documents that are not blank, from one.
@@ -30,6 +35,11 @@ impl Document {
     /// First line of the document's content, from one.
     pub fn line(&self) -> usize {
         self.root.line()
+    }
+
+    /// The notation it is in: what begins like JSON and is none is YAML.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
     /// The mapping at the top.

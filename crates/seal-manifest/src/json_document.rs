@@ -3,6 +3,7 @@
 //! `serde_json` tells no positions while it reads. But strings without escapes are borrowed from
 //! the input, so their address is their position, and every key has one near it.
 
+use crate::Format;
 use crate::document::{Document, MAX_DEPTH, newlines};
 use crate::limits::Limits;
 use crate::node::{Content, Entry, Node};
@@ -58,7 +59,7 @@ pub(crate) fn read(
         };
         match seed.deserialize(&mut input) {
             Ok(root) if matches!(root.content, Content::Mapping(_)) => {
-                documents.push(Document::new(document, root));
+                documents.push(Document::new(document, root, Format::Json));
             }
             Ok(root) => {
                 let line = root.line;

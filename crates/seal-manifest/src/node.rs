@@ -115,6 +115,11 @@ impl Node {
             .map(|entry| (entry.key.as_str(), &entry.value))
     }
 
+    /// The lines of a mapping's keys, from one, in the order of [`Node::entries`].
+    pub fn key_lines(&self) -> impl Iterator<Item = usize> {
+        self.mapping().iter().map(|entry| entry.key_line)
+    }
+
     /// Items of a sequence; nothing for other kinds.
     pub fn items(&self) -> &[Node] {
         match &self.content {

@@ -13,6 +13,7 @@
 //!
 //! [`read_secrets`] turns documents into [`PlainSecret`]s with kubeseal's rules.
 
+mod fields;
 mod open;
 mod open_error;
 mod plain_secret;
@@ -28,6 +29,7 @@ mod target;
 mod whole_secret;
 mod wrapped_key;
 
+pub use fields::UnknownField;
 pub use open::{Answers, DataKeyNeed, NoSessionKey, OpenedSecret, Opening, UnwrapNeed};
 pub use open_error::{ItemError, OpenError};
 pub use plain_secret::PlainSecret;

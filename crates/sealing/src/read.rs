@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use seal_api::TemplateMetadata;
 use seal_format::go_base64;
-use seal_manifest::{Document, Node, NodeKind};
+use seal_manifest::{Document, Format, Node, NodeKind};
 use zeroize::Zeroizing;
 
+use crate::fields::{Fields, UnknownField, named};
 use crate::plain_secret::PlainSecret;
 
 /// The Secrets of one document, and what was coerced on the way.
@@ -17,6 +18,8 @@ pub struct SecretList {
     pub is_list: bool,
     /// Scalars that were no strings where strings are wanted.
     pub coerced: Vec<CoercedScalar>,
+    /// Fields that no Secret has; of those that only differ in capitals, kubeseal takes the values.
+    pub unknown: Vec<UnknownField>,
 }
 
 /// A scalar that YAML reads as something else than the string that Kubernetes wants there.
@@ -81,15 +84,17 @@ pub enum Reason {
 pub fn read_secrets(document: &Document) -> Result<SecretList, ReadSecretError> {
     let mut reader = Reader {
         document: document.index(),
+        format: document.format(),
         coerced: Vec::new(),
+        unknown: Vec::new(),
     };
     let root = document.root();
     if root.kind() != NodeKind::Mapping {
         return Err(reader.error(root, Reason::NotAnObject));
     }
-    let kind = kind_of(root);
+    let kind = reader.kind_of(root);
     let secrets = match kind {
-        "List" | "SecretList" => reader.list(root)?,
+        "List" | "SecretList" => reader.list(root, kind)?,
         "" | "Secret" => vec![reader.secret(root)?],
         "SealedSecret" => return Err(reader.error(root, Reason::AlreadySealed)),
         other => return Err(reader.error(root, Reason::OtherKind(other.to_owned()))),
@@ -98,35 +103,37 @@ pub fn read_secrets(document: &Document) -> Result<SecretList, ReadSecretError> 
         secrets,
         is_list: matches!(kind, "List" | "SecretList"),
         coerced: reader.coerced,
+        unknown: reader.unknown,
     })
-}
-
-fn kind_of(object: &Node) -> &str {
-    object
-        .get("kind")
-        .and_then(Node::as_str)
-        .unwrap_or_default()
 }
 
 struct Reader {
     document: usize,
+    format: Format,
     coerced: Vec<CoercedScalar>,
+    unknown: Vec<UnknownField>,
 }
 
 impl Reader {
-    fn list(&mut self, list: &Node) -> Result<Vec<PlainSecret>, ReadSecretError> {
-        let Some(items) = list.get("items") else {
+    fn kind_of<'n>(&self, object: &'n Node) -> &'n str {
+        let kinds = named(object, "kind", self.format);
+        let kind = kinds.into_iter().rev().find_map(Node::as_str);
+        kind.unwrap_or_default()
+    }
+
+    fn list(&mut self, list: &Node, kind: &str) -> Result<Vec<PlainSecret>, ReadSecretError> {
+        let Some(items) = named(list, "items", self.format).pop() else {
             return Ok(Vec::new());
         };
         if !matches!(items.kind(), NodeKind::Sequence | NodeKind::Null) {
             return Err(self.field_type(items, "items", "a list"));
         }
-        let in_secret_list = kind_of(list) == "SecretList";
+        let in_secret_list = kind == "SecretList";
         items
             .items()
             .iter()
             .enumerate()
-            .map(|(index, item)| match kind_of(item) {
+            .map(|(index, item)| match self.kind_of(item) {
                 "Secret" => self.secret(item),
                 "" if in_secret_list => self.secret(item),
                 other => Err(self.error(
@@ -141,54 +148,55 @@ impl Reader {
     }
 
     fn secret(&mut self, object: &Node) -> Result<PlainSecret, ReadSecretError> {
-        let metadata = match object.get("metadata") {
-            None => TemplateMetadata::default(),
-            Some(node) => self.metadata(node)?,
-        };
+        let fields = Fields::of_secret(object, self.format, &mut self.unknown);
+        let metadata = self.metadata(fields.all("metadata"))?;
         let mut data = BTreeMap::new();
-        for (name, node) in self.mapping(object, "data")? {
+        for (name, node) in self.mapping(&fields, "data")? {
             let path = format!("data.{name}");
             data.insert(name.to_owned(), self.base64(node, path)?);
         }
-        for (name, node) in self.mapping(object, "stringData")? {
+        for (name, node) in self.mapping(&fields, "stringData")? {
             let text = self.string(node, &format!("stringData.{name}"))?;
             data.insert(name.to_owned(), Zeroizing::new(text.as_bytes().to_vec()));
         }
         Ok(PlainSecret {
             metadata,
-            secret_type: self.plain_string(object, "type")?,
-            immutable: self.boolean(object, "immutable")?,
+            secret_type: self.plain_string(&fields, "type")?,
+            immutable: self.boolean(&fields, "immutable")?,
             data,
         })
     }
 
-    fn metadata(&mut self, node: &Node) -> Result<TemplateMetadata, ReadSecretError> {
-        if node.kind() == NodeKind::Null {
-            return Ok(TemplateMetadata::default());
-        }
-        if node.kind() != NodeKind::Mapping {
+    fn metadata(&mut self, nodes: &[&Node]) -> Result<TemplateMetadata, ReadSecretError> {
+        let legal = [NodeKind::Null, NodeKind::Mapping];
+        if let Some(node) = nodes.iter().find(|node| !legal.contains(&node.kind())) {
             return Err(self.field_type(node, "metadata", "an object"));
         }
+        let fields = Fields::of_metadata(nodes, self.format, &mut self.unknown);
         // What the server set, owner references, and what Kubernetes does not know is left out.
-        let other = node
-            .get("managedFields")
+        let other = fields
+            .all("managedFields")
+            .last()
             .filter(|fields| fields.kind() != NodeKind::Null)
             .map(|fields| ("managedFields".to_owned(), fields.to_json()))
             .into_iter()
             .collect();
         Ok(TemplateMetadata {
-            name: self.plain_string(node, "name")?,
-            generate_name: self.plain_string(node, "generateName")?,
-            namespace: self.plain_string(node, "namespace")?,
-            labels: self.strings(node, "labels")?,
-            annotations: self.strings(node, "annotations")?,
-            finalizers: self.finalizers(node)?,
+            name: self.plain_string(&fields, "name")?,
+            generate_name: self.plain_string(&fields, "generateName")?,
+            namespace: self.plain_string(&fields, "namespace")?,
+            labels: self.strings(&fields, "labels")?,
+            annotations: self.strings(&fields, "annotations")?,
+            finalizers: self.finalizers(&fields)?,
             other,
         })
     }
 
-    fn finalizers(&mut self, metadata: &Node) -> Result<Option<Vec<String>>, ReadSecretError> {
-        let Some(node) = metadata.get("finalizers") else {
+    fn finalizers(
+        &mut self,
+        metadata: &Fields<'_>,
+    ) -> Result<Option<Vec<String>>, ReadSecretError> {
+        let Some(node) = metadata.all("finalizers").last() else {
             return Ok(None);
         };
         let finalizers = node
@@ -201,7 +209,7 @@ impl Reader {
 
     fn strings(
         &mut self,
-        metadata: &Node,
+        metadata: &Fields<'_>,
         field: &str,
     ) -> Result<Option<BTreeMap<String, String>>, ReadSecretError> {
         let strings = self
@@ -215,30 +223,37 @@ impl Reader {
         Ok(Some(strings).filter(|strings| !strings.is_empty()))
     }
 
-    /// The entries of an object-valued field; none when it is missing or null.
+    /// The entries of an object-valued field, later ones over earlier ones; null takes away what
+    /// came before it.
     fn mapping<'n>(
         &self,
-        object: &'n Node,
+        fields: &Fields<'n>,
         field: &str,
     ) -> Result<Vec<(&'n str, &'n Node)>, ReadSecretError> {
-        match object.get(field) {
-            None => Ok(Vec::new()),
-            Some(node) if node.kind() == NodeKind::Null => Ok(Vec::new()),
-            Some(node) if node.kind() == NodeKind::Mapping => Ok(node.entries().collect()),
-            Some(node) => Err(self.field_type(node, field, "an object of strings")),
+        let mut entries = Vec::new();
+        for &node in fields.all(field) {
+            match node.kind() {
+                NodeKind::Null => entries.clear(),
+                NodeKind::Mapping => entries.extend(node.entries()),
+                _ => return Err(self.field_type(node, field, "an object of strings")),
+            }
         }
+        Ok(entries)
     }
 
     fn plain_string(
         &mut self,
-        object: &Node,
+        fields: &Fields<'_>,
         field: &str,
     ) -> Result<Option<String>, ReadSecretError> {
-        let Some(node) = object.get(field) else {
-            return Ok(None);
-        };
-        let text = self.string(node, field)?;
-        Ok(Some(text.to_string()).filter(|text| !text.is_empty()))
+        let mut text = String::new();
+        for node in fields.all(field) {
+            let said = self.string(node, field)?;
+            if node.kind() != NodeKind::Null {
+                text = said.to_string();
+            }
+        }
+        Ok(Some(text).filter(|text| !text.is_empty()))
     }
 
     fn string(&mut self, node: &Node, path: &str) -> Result<Zeroizing<String>, ReadSecretError> {
@@ -255,15 +270,18 @@ impl Reader {
         Ok(Zeroizing::new(coerced.text.to_string()))
     }
 
-    fn boolean(&self, object: &Node, field: &str) -> Result<Option<bool>, ReadSecretError> {
-        match object.get(field) {
-            None => Ok(None),
-            Some(node) if node.kind() == NodeKind::Null => Ok(None),
-            Some(node) => node
-                .as_bool()
-                .map(Some)
-                .ok_or_else(|| self.field_type(node, field, "true or false")),
+    fn boolean(&self, fields: &Fields<'_>, field: &str) -> Result<Option<bool>, ReadSecretError> {
+        let mut value = None;
+        for node in fields.all(field) {
+            value = match node.kind() {
+                NodeKind::Null => None,
+                _ => match node.as_bool() {
+                    Some(value) => Some(value),
+                    None => return Err(self.field_type(node, field, "true or false")),
+                },
+            };
         }
+        Ok(value)
     }
 
     /// Null is nothing; a number is no base64, even if its digits could be.

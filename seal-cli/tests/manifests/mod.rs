@@ -8,7 +8,15 @@ fn secret(rest: &str) -> String {
 
 /// Name and text of each.
 pub(crate) fn all() -> Vec<(&'static str, String)> {
-    [plain(), metadata(), values(), strings(), streams()].concat()
+    [
+        plain(),
+        metadata(),
+        capitals(),
+        values(),
+        strings(),
+        streams(),
+    ]
+    .concat()
 }
 
 fn plain() -> Vec<(&'static str, String)> {
@@ -79,6 +87,64 @@ fn metadata() -> Vec<(&'static str, String)> {
             with("  annotations: {sealedsecrets.bitnami.com/managed: 'true', sealedsecrets.bitnami.com/patch: 'true', sealedsecrets.bitnami.com/skip-set-owner-references: 'true'}\n"),
         ),
         ("numbers as metadata", "kind: Secret\nmetadata:\n  name: 12\n  namespace: demo\n  labels: {a: 1, b: yes, c: 1.50, d: null}\n  annotations: {e: 010}\nstringData: {a: b}\n".into()),
+    ]
+}
+
+/// Go finds fields whatever their capitals; of several spellings the last counts, and YAML is sorted
+/// before.
+fn capitals() -> Vec<(&'static str, String)> {
+    let in_json = |fields: &str| {
+        format!(r#"{{"kind":"Secret","metadata":{{"name":"app","namespace":"demo"}},{fields}}}"#)
+    };
+    vec![
+        ("stringdata", secret("data: {q: cQ==}\nstringdata: {a: P}\n")),
+        (
+            "everything in capitals",
+            "KIND: Secret\nApiVersion: v1\nMETADATA: {Name: app, nameSpace: demo, Labels: {x: y1}, ANNOTATIONS: {z: 8}, Finalizers: [a/b], generatename: app-}\nDATA: {b: Yg==}\nStringData: {a: b, n: 8, t: yes}\nType: x/y\nImmutable: true\n".into(),
+        ),
+        (
+            "data and Data",
+            secret("data: {a: cQ==}\nData: {a: Yg==, b: Yg==}\n"),
+        ),
+        (
+            "stringData and stringdata",
+            secret("stringdata: {a: one, b: x}\nstringData: {a: two, c: x}\n"),
+        ),
+        (
+            "STRINGDATA and nothing",
+            secret("STRINGDATA: {a: one}\nstringData: null\ndata: {b: Yg==}\n"),
+        ),
+        (
+            "nothing and stringdata",
+            secret("stringdata: {a: one}\nstringData: null\n"),
+        ),
+        (
+            "the same in JSON",
+            in_json(r#""stringdata":{"a":"low"},"stringData":{"a":"high"},"Type":"a","type":"b""#),
+        ),
+        (
+            "the other way round in JSON",
+            in_json(r#""stringData":{"a":"high"},"stringdata":{"a":"low"},"type":"b","Type":"a""#),
+        ),
+        (
+            "nearly JSON",
+            in_json(r#""stringdata":{"a":"low"},"stringData":{"a":"high"}"#).replacen("\"kind\"", "kind", 1),
+        ),
+        (
+            "metadata and Metadata",
+            "kind: Secret\nMetadata: {name: app, namespace: demo, labels: {a: b}, finalizers: [a/b]}\nmetadata: {Name: web, labels: {c: d}, finalizers: null}\nstringData: {a: b}\ntype: a\nType: b\n".into(),
+        ),
+        (
+            "immutable, null and IMMUTABLE",
+            secret("stringData: {a: b}\nIMMUTABLE: true\nimmutable: null\ntYpe: null\ntype: x\nTYPE: z\n"),
+        ),
+        ("a long s", secret("\u{17f}tringData: {a: b}\n\u{212a}ind: Secret\n")),
+        ("unknown fields", secret("stringData: {a: b}\nstring_data: {c: d}\nspec: {}\n")),
+        ("DATA is a number", secret("stringData: {a: b}\nDATA: 5\n")),
+        (
+            "stringData in metadata",
+            format!("kind: Secret\n{META}  stringData: {{a: b}}\ndata: {{c: ZA==}}\n"),
+        ),
     ]
 }
 
