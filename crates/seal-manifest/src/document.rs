@@ -7,6 +7,7 @@ use crate::limits::Limits;
 use crate::node::Node;
 use crate::read_error::ReadError;
 use crate::trace::Trace;
+use std::ops::Range;
 
 /// Levels of nesting; the deepest manifests in the field have about twenty.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -216,6 +217,29 @@ pub(crate) fn open(text: &str, index: usize) -> Result<Opened<'_>, ReadError> {
         }));
     }
     Ok(Opened { documents, wanted })
+}
+
+/// Where text stands in which a `#` begins no comment: between quotes, in blocks, anywhere in JSON. Ranges
+/// of bytes, in their order; of a document that cannot be read, those before the fault.
+pub fn quoted(text: &str) -> Vec<Range<usize>> {
+    let Ok(body) = decode(text.as_bytes()) else {
+        return Vec::new();
+    };
+    let mut quoted = Vec::new();
+    let mut offset = text.len() - body.len();
+    for part in Chunks::of(body).map(Part) {
+        let text = part.0.text;
+        let mut trace = Trace::default();
+        let read = part.read_traced(Some(&mut trace), &Limits::default());
+        if let Ok((_, Format::Json)) = read {
+            quoted.push(offset + text.len() - part.0.body.len()..offset + text.len());
+        } else {
+            let texts = trace.marks.iter().filter_map(|mark| mark.quoted(text));
+            quoted.extend(texts.map(|range| offset + range.start..offset + range.end));
+        }
+        offset += text.len();
+    }
+    quoted
 }
 
 /// Reads as YAML what failed as JSON, and says what JSON's reader said if that fails too.

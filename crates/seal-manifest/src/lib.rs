@@ -54,7 +54,7 @@ mod wiped_text;
 mod yaml_writer;
 
 pub use block_edit::{BlockEdit, edit};
-pub use document::{Document, Part, join, parts, read, read_within};
+pub use document::{Document, Part, join, parts, quoted, read, read_within};
 pub use edit_error::{Block, Construct, EditError};
 pub use json_writer::write_json;
 pub use limits::Limits;

@@ -1,6 +1,7 @@
 //! Where the YAML parser found everything, recorded while a document is read.
 
 use granit_parser::{Event, ScalarStyle, Span, StructureStyle};
+use std::ops::Range;
 
 /// Marks in the order of the text, one for each event of the parser.
 #[derive(Default)]
@@ -91,6 +92,38 @@ impl Trace {
                 Key::Name(name.to_owned())
             });
         }
+    }
+}
+
+impl Mark {
+    /// The bytes of a text between quotes or in a block, of the part that was parsed.
+    pub(crate) fn quoted(&self, part: &str) -> Option<Range<usize>> {
+        let Shape::Scalar(style) = self.shape else {
+            return None;
+        };
+        match style {
+            ScalarStyle::Plain => None,
+            ScalarStyle::Literal | ScalarStyle::Folded => Some(self.block(part)),
+            _ => Some(self.start..self.end),
+        }
+    }
+
+    /// The parser takes a block to reach to the next thing, comments before that included.
+    fn block(&self, part: &str) -> Range<usize> {
+        let column = self.indent.unwrap_or(self.column);
+        let text = part.get(self.start..self.end).unwrap_or_default();
+        let mut end = self.start;
+        for (number, line) in text.split_inclusive('\n').enumerate() {
+            let indent = line.len() - line.trim_start_matches(' ').len();
+            let is_blank = line.trim().is_empty();
+            // The first line begins at its text; the last piece is what stands before the next thing.
+            let is_rest = is_blank && !line.ends_with('\n');
+            if is_rest || (number > 0 && !is_blank && indent < column) {
+                break;
+            }
+            end += line.len();
+        }
+        self.start..end
     }
 }
 

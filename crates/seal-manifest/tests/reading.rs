@@ -169,3 +169,23 @@ fn knows_encodings() {
         Some(2)
     );
 }
+
+#[test]
+fn quoted_text_is_told_from_comments() {
+    for (text, expected) in [
+        ("a: b # c\n", &[][..]),
+        ("\u{feff}a: 'x # c' # d\n", &["'x # c'"]),
+        ("'a #': \"x\n  # y\" # z\n", &["'a #'", "\"x\n  # y\""]),
+        (
+            "a: | # c\n  # x\n\n  y\n # d\n# e\nb: c\n",
+            &["# x\n\n  y\n"],
+        ),
+        ("a: >-\n  x\n---\nb: 'c'\n", &["x\n", "'c'"]),
+        ("a: 'b'\nc: d\ne: [\n", &["'b'"]),
+        ("--- # c\n{\"a\": \"b\"}\n", &["{\"a\": \"b\"}\n"]),
+    ] {
+        let found = seal_manifest::quoted(text);
+        let found: Vec<_> = found.into_iter().map(|range| &text[range]).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+}

@@ -1,8 +1,8 @@
 //! Exceptions: comments `# seal:ignore ID reason`, for what is meant to be as it is.
 //!
 //! A comment counts for its line and what is indented below it; on a line of its own, for the next line;
-//! before the first line of a document, for all of it. Comments are found by their text: one that stands in a block of text
-//! counts as well, and whoever can write it there can write it elsewhere.
+//! before the first line of a document, for all of it. What stands in a quoted text or a block of text is no comment, as far as the
+//! file can be read as YAML.
 
 use std::sync::LazyLock;
 
@@ -13,9 +13,12 @@ use super::finding::Finding;
 use super::object::did_you_mean;
 
 static COMMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let pattern = r"(?:^|\s)#[ \t]*seal:ignore(?:[ \t]+([^ \t]*)|[ \t]*$)";
+    let pattern = r"(?:^|\s)(#)[ \t]*seal:ignore(?:(:)|[ \t]+([^ \t]*)|[ \t]*$)";
     Regex::new(pattern).ok()
 });
+
+/// Exceptions of one file: with more of them, nobody looks at what they except.
+const MOST: usize = 500;
 
 /// What depends on more than the file: an exception for it may be unused today.
 const BEYOND_THE_FILE: [&Check; 6] = [
@@ -102,32 +105,51 @@ impl Exception {
 /// Lines of a file, as far as comments need to know them.
 struct Lines<'a> {
     lines: Vec<&'a str>,
+    documents: Vec<Document>,
+}
+
+/// A document, or what stands before it and belongs to it.
+struct Document {
+    first: usize,
+    last: usize,
+    /// Its first line that is neither blank nor a comment.
+    content: Option<usize>,
 }
 
 fn exceptions(text: &str, told: &mut Vec<Finding>) -> Vec<Exception> {
-    let lines = Lines {
-        lines: text.lines().collect(),
-    };
+    let lines = Lines::of(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut found = Vec::new();
-    let Some(comment) = COMMENT.as_ref() else {
-        return found;
-    };
-    for (index, text) in lines.lines.iter().enumerate() {
-        let Some(comment) = comment.captures(text) else {
+    for comment in comments(text) {
+        let (index, line) = (comment.index, comment.index + 1);
+        let Some(ids) = comment.ids else {
+            let message = "no colon belongs behind seal:ignore; write # seal:ignore ID reason";
+            told.push(Finding::of_file(
+                &UNKNOWN_IGNORE,
+                Some(line),
+                message.to_owned(),
+            ));
             continue;
         };
-        let line = index + 1;
-        let ids = comment.get(1).map_or("", |ids| ids.as_str());
-        let (covers, of_file) = lines.covered(index);
+        let mut covered = None;
         for id in ids.trim_end_matches(',').split(',') {
+            if found.len() == MOST {
+                let message = format!(
+                    "the file has {MOST} exceptions already: this comment and those below it do nothing; except documents rather than lines, or use --ignore"
+                );
+                told.push(Finding::of_file(&UNUSED_IGNORE, Some(line), message));
+                return found;
+            }
             match known(id) {
-                Ok(check) => found.push(Exception {
-                    line,
-                    covers,
-                    of_file,
-                    check,
-                    is_used: false,
-                }),
+                Ok(check) => {
+                    let (covers, of_file) = *covered.get_or_insert_with(|| lines.covered(index));
+                    found.push(Exception {
+                        line,
+                        covers,
+                        of_file,
+                        check,
+                        is_used: false,
+                    });
+                }
                 Err(reason) => {
                     let message = format!(
                         "{reason}; write # seal:ignore ID reason, with an id of seal check"
@@ -140,13 +162,60 @@ fn exceptions(text: &str, told: &mut Vec<Finding>) -> Vec<Exception> {
     found
 }
 
-impl Lines<'_> {
+struct Comment<'a> {
+    /// Of its line, from 0.
+    index: usize,
+    /// `None` where a colon stands before them.
+    ids: Option<&'a str>,
+}
+
+fn comments(text: &str) -> Vec<Comment<'_>> {
+    let mut found = Vec::new();
+    let Some(pattern) = COMMENT.as_ref() else {
+        return found;
+    };
+    let quoted = seal_manifest::quoted(text);
+    let is_quoted = |at: usize| {
+        let before = quoted.partition_point(|range| range.start <= at);
+        let range = before.checked_sub(1).and_then(|last| quoted.get(last));
+        range.is_some_and(|range| range.contains(&at))
+    };
+    let mut offset = 0;
+    for (index, whole) in text.split_inclusive('\n').enumerate() {
+        // The mark of UTF-8 that some editors put before the text.
+        let line = whole.strip_prefix('\u{feff}').unwrap_or(whole);
+        let start = offset + whole.len() - line.len();
+        offset += whole.len();
+        let captures = pattern.captures_iter(line.trim_end_matches(['\n', '\r']));
+        let mut real = captures.filter(|captures| {
+            let at = captures.get(1).map_or(0, |mark| mark.start());
+            !is_quoted(start + at)
+        });
+        if let Some(captures) = real.next() {
+            let ids = captures.get(3).map_or("", |ids| ids.as_str());
+            let ids = captures.get(2).is_none().then_some(ids);
+            found.push(Comment { index, ids });
+        }
+    }
+    found
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let lines: Vec<_> = text.lines().collect();
+        let documents = documents(&lines);
+        Self { lines, documents }
+    }
+
     /// The lines that a comment counts for, from 1, and whether it counts for the file as a whole.
     fn covered(&self, index: usize) -> ((usize, usize), bool) {
-        let (first, last) = self.document(index);
-        let before = self.lines.get(first..index).unwrap_or_default();
-        let is_alone = !is_content(self.lines.get(index).copied().unwrap_or_default());
-        if is_alone && !before.iter().any(|line| is_content(line)) {
+        let before = self.documents.partition_point(|it| it.first <= index);
+        let at = before.checked_sub(1);
+        let Some(document) = at.and_then(|at| self.documents.get(at)) else {
+            return ((index + 1, index + 1), false);
+        };
+        let (first, last) = (document.first, document.last);
+        if document.content.is_none_or(|content| index < content) {
             return ((first + 1, last + 1), first == 0);
         }
         let mut content = (index..=last).filter(|&at| self.is_content(at));
@@ -158,26 +227,6 @@ impl Lines<'_> {
         ((from + 1, to.unwrap_or(from) + 1), false)
     }
 
-    /// The first and the last line of the document around a line. What stands before the first mark
-    /// belongs to the document after it, unless it has content.
-    fn document(&self, index: usize) -> (usize, usize) {
-        let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
-        let marks = self.lines.iter().enumerate();
-        let marks = marks.filter(|(_, line)| is_mark(line)).map(|(at, _)| at);
-        let mut first = 0;
-        for mark in marks {
-            let before = self.lines.get(first..mark).unwrap_or_default();
-            let is_head = first == 0 && !before.iter().any(|line| is_content(line));
-            if mark > index && !is_head {
-                return (first, mark - 1);
-            }
-            if !is_head {
-                first = mark;
-            }
-        }
-        (first, self.lines.len().saturating_sub(1))
-    }
-
     fn is_content(&self, at: usize) -> bool {
         self.lines.get(at).is_some_and(|line| is_content(line))
     }
@@ -186,6 +235,34 @@ impl Lines<'_> {
         let line = self.lines.get(at).copied().unwrap_or_default();
         line.len() - line.trim_start().len()
     }
+}
+
+/// What stands before the first mark belongs to the document after it, unless it has content.
+fn documents(lines: &[&str]) -> Vec<Document> {
+    let is_mark = |line: &str| line == "---" || line.starts_with("--- ");
+    let mut documents = Vec::new();
+    let mut document = Document {
+        first: 0,
+        last: 0,
+        content: None,
+    };
+    for (at, line) in lines.iter().enumerate() {
+        let is_head = document.first == 0 && document.content.is_none();
+        if is_mark(line) && !is_head {
+            documents.push(document);
+            document = Document {
+                first: at,
+                last: at,
+                content: None,
+            };
+        }
+        document.last = at;
+        if document.content.is_none() && is_content(line) {
+            document.content = Some(at);
+        }
+    }
+    documents.push(document);
+    documents
 }
 
 /// Neither blank, nor a comment, nor the mark of a document.
@@ -239,9 +316,30 @@ mod tests {
             ("a # seal:ignore", "0 1 1:unknown-ignore"),
             ("a# seal:ignore two-scopes", "0 1"),
             ("a # seal:ignored two-scopes", "0 1"),
+            ("a # seal:ignore: two-scopes", "0 1 1:unknown-ignore"),
+            ("\u{feff}# seal:ignore two-scopes\na\n---\nb", "3 4"),
+            ("a: 'b # seal:ignore two-scopes'", "0 1"),
+            ("a: 'b # seal:ignore x' # seal:ignore two-scopes", "0"),
+            ("a: |\n  # seal:ignore two-scopes\nb: c", "0 1 2 3"),
+            ("a: |\n  b\n# seal:ignore two-scopes\nc: d", "0 1 2 3"),
+            ("a: b\r\nc: d # seal:ignore two-scopes\r\n", "0 1"),
         ] {
             assert_eq!(left(text).join(" "), expected, "{text}");
         }
+    }
+
+    /// A file with tens of thousands of comments is looked at in a moment, and told of.
+    #[test]
+    fn too_many_are_told() {
+        let many = "- a # seal:ignore two-scopes\n".repeat(MOST + 2);
+        let left = left(&many);
+        let at = MOST + 1;
+        let more = [
+            at.to_string(),
+            format!("{}", at + 1),
+            format!("{at}:unused-ignore"),
+        ];
+        assert_eq!(left[1..], more, "{}", left.join(" "));
     }
 
     #[test]
