@@ -6,6 +6,7 @@ mod certificate;
 mod exception;
 mod file;
 mod finding;
+mod helm;
 mod kind;
 mod object;
 mod patch;

@@ -14,7 +14,7 @@ use super::finding::Finding;
 use super::kind::{Kind, Meant};
 use super::object::Object;
 use super::values::Values;
-use super::{annotations, exception, placeholder, plaintext, readers, structure, templates};
+use super::{annotations, exception, helm, placeholder, plaintext, readers, structure, templates};
 use crate::rules::RuleReaders;
 
 /// Without one of these there is neither a Secret nor a SealedSecret, nor what was meant to be one.
@@ -135,6 +135,9 @@ impl Checked {
                         Err(error) => errors.push(error),
                     }
                 }
+                if !errors.is_empty() {
+                    self.template(bytes);
+                }
             }
             Err(error) => errors.push(error),
         }
@@ -147,7 +150,37 @@ impl Checked {
             self.found.extend(errors.map(unread));
         }
         if self.objects + self.secrets + self.found.len() == 0 {
-            self.add(nothing_sealed());
+            let text = std::str::from_utf8(bytes).unwrap_or_default();
+            self.add(if helm::makes_secret(text) {
+                nothing_known()
+            } else {
+                nothing_sealed()
+            });
+        }
+    }
+
+    /// What stands in the Secrets that a template makes, whatever is filled in. Those that could be read
+    /// were looked at already.
+    fn template(&mut self, bytes: &[u8]) {
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        if !helm::makes_secret(text) {
+            return;
+        }
+        let text = helm::without_actions(text);
+        let known: Vec<_> = self.found.iter().map(|found| found.line).collect();
+        let parts = seal_manifest::parts(text.as_bytes()).unwrap_or_default();
+        let documents = parts
+            .iter()
+            .filter_map(|part| Part::read(part).ok())
+            .flatten();
+        for document in documents {
+            let is_secret = |meant: &Meant| meant.kind == Kind::Secret;
+            let secret = Meant::of(document.root(), None).filter(is_secret);
+            let found = secret.and_then(|_| plaintext::secret(document.root()));
+            if let Some(found) = found.filter(|found| !known.contains(&found.line)) {
+                self.secrets += 1;
+                self.add(found);
+            }
         }
     }
 
@@ -236,6 +269,11 @@ impl Checked {
 
 fn nothing_sealed() -> Finding {
     let message = "there is no SealedSecret in this file, and no Secret either";
+    Finding::of_file(&NO_SEALED_SECRET, None, message.to_owned())
+}
+
+fn nothing_known() -> Finding {
+    let message = "there is no SealedSecret in this file; what Secret the template makes is not known: render it first, for example with `helm template`";
     Finding::of_file(&NO_SEALED_SECRET, None, message.to_owned())
 }
 

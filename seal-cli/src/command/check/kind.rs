@@ -22,7 +22,12 @@ const MOST_WRONG: usize = 3;
 impl Meant {
     /// `list` is the kind of the list that the object stands in: its items need not repeat it.
     pub(super) fn of(node: &Node, list: Option<&str>) -> Option<Self> {
-        let text = |field: &str| node.get(field).and_then(Node::as_str);
+        // kubeseal takes fields in any capitals.
+        let text = |field: &str| {
+            let mut entries = node.entries();
+            let found = entries.find(|(key, _)| key.eq_ignore_ascii_case(field));
+            found.and_then(|(_, value)| value.as_str())
+        };
         let kind = text("kind").filter(|kind| !kind.is_empty());
         let exact = |kind| {
             let is_exact = true;
@@ -60,9 +65,9 @@ fn is_sealed(node: &Node, word: &str, version: &str) -> bool {
 
 /// Many kinds have `data`: only a slip of the letters makes one a Secret.
 fn is_secret(node: &Node, word: &str, version: &str) -> bool {
-    let has_data = ["data", "stringData"]
-        .iter()
-        .any(|field| node.get(field).is_some());
+    let has_data = node
+        .entries()
+        .any(|(key, _)| key.eq_ignore_ascii_case("data") || key.eq_ignore_ascii_case("stringData"));
     let of_core = matches!(version, "" | "v1");
     of_core && has_data && strsim::damerau_levenshtein(word, "secret") <= 1
 }
@@ -106,6 +111,11 @@ mod tests {
                 Some((Kind::Secret, false)),
             ),
             ("kind: secret", None),
+            ("Kind: Secret", Some((Kind::Secret, true))),
+            (
+                "kind: secret\nStringdata: {a: b}",
+                Some((Kind::Secret, false)),
+            ),
             ("kind: SecretStore", None),
             ("kind: ConfigMap\ndata: {a: b}", None),
             ("apiVersion: x.io/v1\nkind: Secrets\ndata: {a: b}", None),

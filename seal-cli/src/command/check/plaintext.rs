@@ -5,7 +5,7 @@ use seal_manifest::{Node, NodeKind};
 use super::catalog::{LAST_APPLIED, MAYBE_PLAINTEXT, PLAIN_SECRET, PLAINTEXT};
 use super::finding::Finding;
 use super::object::Object;
-use super::placeholder;
+use super::placeholder::{self, OpenPart};
 use super::secret_shape::{known_secret, looks_random};
 use crate::ui::in_line;
 
@@ -94,34 +94,80 @@ pub(super) fn secret(root: &Node) -> Option<Finding> {
 /// The field with values, and its line.
 fn holds_data(root: &Node) -> Option<(&'static str, usize)> {
     let by_sops = root.get("sops").is_some();
-    let fields = ["data", "stringData"];
-    let values = || {
-        let fields = fields.into_iter().filter_map(|field| root.get(field));
-        fields.flat_map(Node::entries)
-    };
+    let fields = fields(root);
+    let values = || fields.iter().flat_map(|(_, field, _)| field.entries());
     // Where another program puts the secrets in, what stands beside them is mostly none.
-    let is_filled = values().any(|(_, value)| value.as_str().is_some_and(placeholder::is_whole));
-    fields.into_iter().find_map(|field| {
+    let is_filled =
+        values().any(|(item, value)| value.as_str().is_some_and(|text| is_filled(item, text)));
+    let found = fields.iter().find(|(name, field, _)| {
         let there = |item: &str, value: &Node| match value.as_str() {
-            Some(text) if is_filled && field == "stringData" => is_open_beside(item, text),
+            Some(text) if is_filled && *name == "stringData" => is_open_beside(item, text),
             Some(text) => {
                 let by_sops = by_sops && text.starts_with("ENC[");
-                !(text.is_empty() || by_sops || will_be_filled(text))
+                !(text.is_empty() || by_sops || will_be_filled(item, text))
             }
             None => value.kind() != NodeKind::Null,
         };
-        let mut entries = root.get(field)?.entries();
-        entries
-            .any(|(item, value)| there(item, value))
-            .then(|| (field, root.key_line(field).unwrap_or(root.line())))
-    })
+        field.entries().any(|(item, value)| there(item, value))
+    });
+    found.map(|(name, _, line)| (*name, *line))
+}
+
+/// The fields for values, with their lines: in any capitals, as kubeseal takes them so, and also if they were
+/// indented below the metadata by mistake.
+fn fields(root: &Node) -> Vec<(&'static str, &Node, usize)> {
+    let metadata = root.get("metadata");
+    let mut found = Vec::new();
+    for name in ["data", "stringData"] {
+        for object in [Some(root), metadata].into_iter().flatten() {
+            let entries = object.entries().zip(object.key_lines());
+            let named = entries.filter(|((key, _), _)| key.eq_ignore_ascii_case(name));
+            found.extend(named.map(|((_, value), line)| (name, value, line)));
+        }
+    }
+    found
+}
+
+/// Whether nothing of a value stands in the file.
+fn is_filled(item: &str, text: &str) -> bool {
+    placeholder::is_whole(text) && will_be_filled(item, text)
 }
 
 /// What stays of a value is no secret, as far as can be told: a URL whose password comes from elsewhere.
-fn will_be_filled(text: &str) -> bool {
-    let is_line = !text.trim_end().contains('\n');
+fn will_be_filled(item: &str, text: &str) -> bool {
+    let Some(parts) = placeholder::open_parts(text) else {
+        return false;
+    };
+    // Charts fill in whole files of settings.
+    let is_line = !text.trim_end().contains('\n') || placeholder::has_numbered(text);
     let says_so = || known_secret(text).is_some() || looks_random(text);
-    placeholder::is_whole(text) || (is_line && placeholder::has(text) && !says_so())
+    let is_open = parts.iter().any(|part| is_open_part(item, text, part));
+    !is_open && (placeholder::is_whole(text) || (is_line && !says_so()))
+}
+
+/// Characters of a word that may be one half of a secret; fewer are `app` or `db1`.
+const WORD: usize = 6;
+/// The same of a word with digits that stands apart: hosts have such names.
+const LONG_WORD: usize = 12;
+
+/// Whether what stays of a value is a secret, or one half of one.
+fn is_open_part(item: &str, text: &str, part: &OpenPart) -> bool {
+    if part.is_default {
+        return true;
+    }
+    // Addresses and settings have words of their own.
+    if text.contains("://") || text.contains(['=', '\n']) || text.trim().contains(' ') {
+        return false;
+    }
+    let mut words = part.text.split(|c: char| !c.is_alphanumeric());
+    let is_mixed = |word: &str| {
+        let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+        has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+    };
+    words.any(|word| {
+        let is_half = (part.touches || is_named(item)) && word.len() >= WORD;
+        is_half || (word.len() >= LONG_WORD && is_mixed(word))
+    })
 }
 
 /// Parts of names that people give to secrets.
@@ -129,11 +175,18 @@ const SECRET_NAMES: [&str; 8] = [
     "pass", "pwd", "secret", "token", "key", "cred", "auth", "cert",
 ];
 
+/// Whether an item is called as secrets are.
+fn is_named(item: &str) -> bool {
+    let item = item.to_lowercase();
+    SECRET_NAMES.iter().any(|name| item.contains(name))
+}
+
 /// Whether a value beside placeholders is one that should be sealed.
 fn is_open_beside(item: &str, text: &str) -> bool {
-    let item = item.to_lowercase();
-    let named = SECRET_NAMES.iter().any(|name| item.contains(name));
     let is_text = text.trim_end().contains('\n');
-    let suspicious = named || is_text || known_secret(text).is_some() || looks_random(text);
-    suspicious && !text.is_empty() && !will_be_filled(text)
+    let is_open = |part: OpenPart| !part.is_default && is_open_part(item, text, &part);
+    let is_half = placeholder::open_parts(text).is_some_and(|it| it.into_iter().any(is_open));
+    let suspicious =
+        is_named(item) || is_text || known_secret(text).is_some() || looks_random(text);
+    (suspicious || is_half) && !text.is_empty() && !will_be_filled(item, text)
 }

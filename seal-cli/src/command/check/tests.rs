@@ -1,5 +1,7 @@
 //! Rules by table: a good object, one change, what is found in which line.
 
+mod plain;
+
 use seal_format::Envelope;
 
 use super::catalog::ALL;
