@@ -177,7 +177,9 @@ impl Checked {
             let is_secret = |meant: &Meant| meant.kind == Kind::Secret;
             let secret = Meant::of(document.root(), None).filter(is_secret);
             let found = secret.and_then(|_| plaintext::secret(document.root()));
-            if let Some(found) = found.filter(|found| !known.contains(&found.line)) {
+            if let Some(mut found) = found.filter(|found| !known.contains(&found.line)) {
+                // The placeholder in a name is ours, not the file's.
+                found.object = found.object.filter(|it| !placeholder::has_numbered(it));
                 self.secrets += 1;
                 self.add(found);
             }

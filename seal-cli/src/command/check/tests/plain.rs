@@ -75,6 +75,10 @@ fn what_templates_hold_whatever_comes() {
     ] {
         assert_eq!(found_in(&format!("{head}{rest}")), expected, "{rest}");
     }
+    let open = format!("{head}stringData: ''\n---\n{head}data:\n  a: b\n");
+    let checked = check(open.as_bytes(), &Surroundings::default());
+    assert!(checked.found.iter().all(|found| found.object.is_none()));
+    assert_eq!(checked.found.len(), 1);
     let checked = check(
         format!("{head}data: {{{{ .Values.a }}}}\n").as_bytes(),
         &Surroundings::default(),
