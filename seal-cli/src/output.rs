@@ -43,6 +43,15 @@ impl Destination {
         }
     }
 
+    /// Whether the result would take the place of this input.
+    pub(crate) fn replaces(&self, input: &Path) -> bool {
+        let Self::File(path) = self else {
+            return false;
+        };
+        let real = |path: &Path| path.canonicalize().ok();
+        real(path).is_some_and(|target| real(input) == Some(target))
+    }
+
     /// Writes plaintext: to stdout without a buffer that keeps it, to a file for its owner alone.
     pub(crate) fn reveal(&self, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
         match self {
