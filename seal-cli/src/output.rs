@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use crate::error::CliError;
 use crate::turn::Turn;
 
@@ -130,25 +132,36 @@ pub(crate) fn exchange(
     if !present.is_file() {
         return Err(CliError::NoFile(path.to_path_buf()));
     }
-    let mut file = new_file(target.parent().unwrap_or(Path::new("."))).map_err(failed)?;
-    file.write_all(after).map_err(failed)?;
-    file.as_file()
-        .set_permissions(present.permissions())
-        .map_err(failed)?;
-    if durable {
-        file.as_file().sync_all().map_err(failed)?;
-    }
+    let file = staged(&target, after, durable).map_err(failed)?;
     let _turn = Turn::take(&target).map_err(|reason| match reason.kind() {
         ErrorKind::WouldBlock => CliError::Changed(path.display().to_string()),
         _ => failed(reason),
     })?;
     // As late as can be: what an editor saved in between must not be lost.
-    if std::fs::read(&target).map_err(failed)? != before {
+    let found = std::fs::read(&target).map(Zeroizing::new);
+    if found.map_err(failed)?.as_slice() != before {
         return Err(CliError::Changed(path.display().to_string()));
     }
+    file.as_file()
+        .set_permissions(present.permissions())
+        .map_err(failed)?;
     file.persist(&target)
         .map(|_| ())
         .map_err(|error| failed(error.error))
+}
+
+/// What is to take the place of a file. Some of them hold keys or tokens: until then it is for its owner alone.
+fn staged(
+    target: &Path,
+    content: &[u8],
+    durable: bool,
+) -> std::io::Result<tempfile::NamedTempFile> {
+    let mut file = owners_file(target.parent().unwrap_or(Path::new(".")))?;
+    file.write_all(content)?;
+    if durable {
+        file.as_file().sync_all()?;
+    }
+    Ok(file)
 }
 
 /// Whether a file holds this already.
@@ -224,11 +237,7 @@ fn replace(
             file
         }
         Readers::Owner => {
-            // The library makes it for the owner alone. What a kill leaves is found by the same name.
-            let file = tempfile::Builder::new()
-                .prefix(".seal-")
-                .tempfile_in(folder);
-            let mut file = file.map_err(failed)?;
+            let mut file = owners_file(folder).map_err(failed)?;
             write_all(file.as_file_mut(), pieces).map_err(failed)?;
             file
         }
@@ -240,6 +249,13 @@ fn replace(
     file.persist(&target)
         .map(|_| ())
         .map_err(|error| failed(error.error))
+}
+
+/// The library makes it for the owner alone. What a kill leaves is found by the same name.
+fn owners_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".seal-")
+        .tempfile_in(folder)
 }
 
 /// Sealed values are no secret: readable as the umask has it.
@@ -318,6 +334,24 @@ mod tests {
         assert_eq!(names, 2, "no temporary file is left");
         let error = exchange(folder.path(), b"", b"x", false).unwrap_err();
         assert!(matches!(error, CliError::NoFile(_)), "{error}");
+    }
+
+    #[test]
+    fn what_takes_a_files_place_is_its_owners_until_then() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kube.yaml");
+        for before in [0o600, 0o644] {
+            std::fs::write(&file, "old").unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(before)).unwrap();
+            let written = staged(&file, b"new", true).unwrap();
+            assert_eq!(std::fs::read(written.path()).unwrap(), b"new");
+            assert_eq!(mode(written.path()), 0o600, "{before:o}");
+            exchange(&file, b"old", b"new", true).unwrap();
+            assert_eq!(std::fs::read(&file).unwrap(), b"new");
+            assert_eq!(mode(&file), before);
+        }
     }
 
     #[test]
