@@ -201,6 +201,115 @@ fn a_signed_authority_as_a_server_is_believed_by_kubeseal_alone() {
     assert_eq!(code, 0, "{stderr}");
 }
 
+/// A certificate behind a URL, from a server that this computer's authorities do or do not vouch for.
+#[test]
+fn pages_with_a_certificate_are_believed_as_by_kubeseal() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let authority = Authority::new();
+    let own = self_signed(|_| {});
+    let signing = self_signed(signs);
+    let elsewhere = authority.certify(&["a.example"], "server");
+    let clients = self_signed(|params| {
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    });
+    let expired = self_signed(|params| params.not_after = date_time_ymd(2024, 2, 29));
+    let untrusted =
+        Some("an authority that is not trusted; add that authority to those of this computer");
+    for (what, own, authorities, told) in [
+        (
+            "signed",
+            authority.certify(&["127.0.0.1"], "s"),
+            Some(authority.pem()),
+            None,
+        ),
+        (
+            "unknown",
+            authority.certify(&["127.0.0.1"], "s"),
+            None,
+            untrusted,
+        ),
+        ("its own", own.clone(), Some(own.0.clone()), None),
+        ("its own, unknown", own, None, untrusted),
+        (
+            "may sign, unknown",
+            signing,
+            None,
+            Some("the certificate of an authority; a server needs"),
+        ),
+        (
+            "another name",
+            elsewhere,
+            Some(authority.pem()),
+            Some("another name (a.example); use one of these in the URL"),
+        ),
+        (
+            "for clients",
+            clients.clone(),
+            Some(clients.0),
+            Some("not for servers; have it made"),
+        ),
+        (
+            "expired",
+            expired.clone(),
+            Some(expired.0),
+            Some("expired on 2024-02-29"),
+        ),
+    ] {
+        let server = ApiServer::with(own, &authority, b"a certificate\n".to_vec());
+        let line = page(server.port, authorities);
+        let (ours, theirs) = (rivals.run_ours(&line), rivals.run_theirs(&line));
+        assert_eq!(ours.0, theirs.0, "{what}: {}\n{}", ours.2, theirs.2);
+        assert_eq!(ours.1, theirs.1, "{what}");
+        assert_eq!(ours.0 == 0, told.is_none(), "{what}: {}", ours.2);
+        if let Some(told) = told {
+            assert!(ours.2.contains(told), "{what}: {}", ours.2);
+            assert!(
+                !ours.2.contains("--"),
+                "flags count for API servers: {}",
+                ours.2
+            );
+        }
+    }
+}
+
+/// As in [`a_signed_authority_as_a_server_is_believed_by_kubeseal_alone`].
+#[test]
+fn an_authority_as_a_server_of_pages_is_believed_by_kubeseal_alone() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let own = self_signed(signs);
+    let pem = own.0.clone();
+    let server = ApiServer::with(own, &Authority::new(), b"a certificate\n".to_vec());
+    let line = page(server.port, Some(pem));
+    let (code, _, stderr) = rivals.run_ours(&line);
+    assert_eq!((code, rivals.run_theirs(&line).0), (1, 0));
+    assert!(
+        stderr.contains("the certificate of an authority"),
+        "{stderr}"
+    );
+}
+
+/// Reads the certificate behind a URL, on a computer with just these authorities.
+fn page(port: u16, authorities: Option<String>) -> Line {
+    let other = || Authority::new().pem();
+    Line {
+        called: Some("kubeseal"),
+        args: vec![
+            "--fetch-cert".to_owned(),
+            format!("--cert=https://127.0.0.1:{port}/v1/cert.pem"),
+        ],
+        env: vec![
+            ("SSL_CERT_FILE", "ca.pem".to_owned()),
+            ("SSL_CERT_DIR", "none".to_owned()),
+        ],
+        files: vec![("ca.pem", authorities.unwrap_or_else(other))],
+        ..Line::default()
+    }
+}
+
 #[test]
 fn a_server_without_tls_is_told() {
     let Some(rivals) = Rivals::meet() else {
