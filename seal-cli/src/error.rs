@@ -19,9 +19,11 @@ use crate::command::re_encrypt::RotationError;
 use crate::command::seal::FoldersError;
 use crate::command::validate::Shut;
 use crate::config::ConfigError;
+use crate::contradiction::Contradiction;
 use crate::exit;
 use crate::input::Place;
 use crate::kubeconfig;
+use crate::object_name::IllegalName;
 use crate::readers_error::ReadersError;
 use crate::recipient::{InKms, RecipientError};
 use crate::verified::KeyError;
@@ -36,6 +38,16 @@ pub(crate) enum CliError {
         "the legacy format has exactly one reader, by certificate, which this is not: {0}. Use --format-version se1, or name one certificate"
     )]
     LegacyReaders(String),
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
+    #[error("{0}")]
+    TypedName(IllegalName),
+    #[error("{from}: {place}: {reason}")]
+    NameOfInput {
+        from: String,
+        place: Place,
+        reason: IllegalName,
+    },
     #[error("unknown scope {0:?} (use strict, namespace-wide or cluster-wide)")]
     Scope(String),
 
@@ -56,10 +68,11 @@ pub(crate) enum CliError {
         reason: ReadSecretError,
     },
     #[error(
-        "{from}: line {line}: {path} is not a string in YAML, and kubectl would read another text; put it in quotes"
+        "{from}: document {document}, line {line}: {path} is not a string in YAML, and kubectl would read another text; put it in quotes"
     )]
     Coerced {
         from: String,
+        document: usize,
         line: usize,
         path: String,
     },
@@ -351,6 +364,8 @@ impl CliError {
             | Self::InKms { .. }
             | Self::ItemInKms { .. }
             | Self::Scope(_)
+            | Self::Contradiction(_)
+            | Self::TypedName(_)
             | Self::Raw(RawError::List | RawError::Se1 | RawError::InKms(_))
             | Self::Merge(MergeError::OutputFile)
             | Self::InspectFormat(_)

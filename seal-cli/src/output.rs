@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::CliError;
 use crate::turn::Turn;
+use crate::unfinished::{Readers, Unfinished};
 
 /// Bytes that go to the system at once.
 const BUFFER: usize = 256 * 1024;
@@ -19,14 +20,6 @@ pub(crate) enum Format {
     Json,
     /// Documents, each after `---`.
     Yaml,
-}
-
-/// Who may read a file that is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Readers {
-    /// Whoever could read the file before; a new one as the umask has it.
-    AsBefore,
-    Owner,
 }
 
 /// Where the result goes.
@@ -132,7 +125,7 @@ pub(crate) fn exchange(
     if !present.is_file() {
         return Err(CliError::NoFile(path.to_path_buf()));
     }
-    let file = staged(&target, after, durable).map_err(failed)?;
+    let mut unfinished = staged(&target, after, durable).map_err(failed)?;
     let _turn = Turn::take(&target).map_err(|reason| match reason.kind() {
         ErrorKind::WouldBlock => CliError::Changed(path.display().to_string()),
         _ => failed(reason),
@@ -142,26 +135,22 @@ pub(crate) fn exchange(
     if found.map_err(failed)?.as_slice() != before {
         return Err(CliError::Changed(path.display().to_string()));
     }
-    file.as_file()
+    unfinished
+        .file()
         .set_permissions(present.permissions())
         .map_err(failed)?;
-    file.persist(&target)
-        .map(|_| ())
-        .map_err(|error| failed(error.error))
+    unfinished.finish(&target).map_err(failed)
 }
 
 /// What is to take the place of a file. Some of them hold keys or tokens: until then it is for its owner alone.
-fn staged(
-    target: &Path,
-    content: &[u8],
-    durable: bool,
-) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut file = owners_file(target.parent().unwrap_or(Path::new(".")))?;
-    file.write_all(content)?;
+fn staged(target: &Path, content: &[u8], durable: bool) -> std::io::Result<Unfinished> {
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let mut unfinished = Unfinished::new(folder, Readers::Owner)?;
+    unfinished.file().write_all(content)?;
     if durable {
-        file.as_file().sync_all()?;
+        unfinished.file().sync_all()?;
     }
-    Ok(file)
+    Ok(unfinished)
 }
 
 /// Whether a file holds this already.
@@ -184,9 +173,10 @@ pub(crate) fn holds(path: &Path, pieces: &[impl AsRef<[u8]>]) -> bool {
 
 /// Writes a file whole, in place of the one before. `durable` waits until the disk has it.
 pub(crate) fn put(path: &Path, pieces: &[impl AsRef<[u8]>], durable: bool) -> Result<(), CliError> {
-    replace(path, pieces, Readers::AsBefore, durable)
+    replace(path, pieces, Readers::Anybody, durable)
 }
 
+/// Whoever could read the file before can read it then, unless it is for its owner alone.
 fn replace(
     path: &Path,
     pieces: &[impl AsRef<[u8]>],
@@ -223,51 +213,26 @@ fn replace(
     if !folder.is_dir() {
         return Err(CliError::OutputFolder(path.to_path_buf()));
     }
-    let file = match readers {
-        Readers::AsBefore => {
-            let mut file = new_file(folder).map_err(failed)?;
-            let mut buffered = BufWriter::with_capacity(BUFFER, file.as_file_mut());
+    let mut unfinished = Unfinished::new(folder, readers).map_err(failed)?;
+    let file = unfinished.file();
+    match readers {
+        Readers::Anybody => {
+            let mut buffered = BufWriter::with_capacity(BUFFER, &mut *file);
             write_all(&mut buffered, pieces).map_err(failed)?;
             drop(buffered);
             if let Some(present) = present {
-                file.as_file()
-                    .set_permissions(present.permissions())
+                file.set_permissions(present.permissions())
                     .map_err(failed)?;
             }
-            file
         }
-        Readers::Owner => {
-            let mut file = owners_file(folder).map_err(failed)?;
-            write_all(file.as_file_mut(), pieces).map_err(failed)?;
-            file
-        }
-    };
+        // No buffer keeps a copy.
+        Readers::Owner => write_all(file, pieces).map_err(failed)?,
+    }
     if durable {
         // The rename must not overtake the content.
-        file.as_file().sync_all().map_err(failed)?;
+        file.sync_all().map_err(failed)?;
     }
-    file.persist(&target)
-        .map(|_| ())
-        .map_err(|error| failed(error.error))
-}
-
-/// The library makes it for the owner alone. What a kill leaves is found by the same name.
-fn owners_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new()
-        .prefix(".seal-")
-        .tempfile_in(folder)
-}
-
-/// Sealed values are no secret: readable as the umask has it.
-fn new_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".seal-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+    unfinished.finish(&target).map_err(failed)
 }
 
 #[cfg(test)]
@@ -345,9 +310,10 @@ mod tests {
         for before in [0o600, 0o644] {
             std::fs::write(&file, "old").unwrap();
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(before)).unwrap();
-            let written = staged(&file, b"new", true).unwrap();
-            assert_eq!(std::fs::read(written.path()).unwrap(), b"new");
-            assert_eq!(mode(written.path()), 0o600, "{before:o}");
+            let mut written = staged(&file, b"new", true).unwrap();
+            let metadata = written.file().metadata().unwrap();
+            assert_eq!(metadata.len(), 3);
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{before:o}");
             exchange(&file, b"old", b"new", true).unwrap();
             assert_eq!(std::fs::read(&file).unwrap(), b"new");
             assert_eq!(mode(&file), before);
