@@ -151,6 +151,11 @@ pub(crate) fn exchange(
         .map_err(|error| failed(error.error))
 }
 
+/// Whether writing replaces what is there: no pipe, no device, nothing that is open already.
+pub(crate) fn is_replaced(path: &Path) -> bool {
+    !is_open_file(path) && path.metadata().is_ok_and(|present| present.is_file())
+}
+
 /// Whether a file holds this already.
 pub(crate) fn holds(path: &Path, pieces: &[impl AsRef<[u8]>]) -> bool {
     if !path.metadata().is_ok_and(|present| present.is_file()) {
