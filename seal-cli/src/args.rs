@@ -15,6 +15,7 @@ use crate::mode::ModeArgs;
 use crate::recipient::{Cert, RecipientArgs, RuleArgs};
 use crate::ui;
 use crate::verbs;
+use crate::{help_value, other_words};
 pub(crate) use verb::{InputArgs, InputsArgs, OutputArgs, SealArgs, usual_format};
 
 /// Encrypts Kubernetes Secrets for a cluster, so that they can be committed.
@@ -162,6 +163,14 @@ impl ClusterArgs {
 impl Args {
     /// Reads a command line without a verb; the help of `seal` lists the verbs, too.
     pub(crate) fn parse(words: &[OsString], called_as: CalledAs) -> Result<Self, clap::Error> {
+        let typed = help_value::parse(words, |words| Self::parse_words(words, called_as));
+        if called_as.is_kubeseal() {
+            return typed;
+        }
+        typed.map_err(other_words::explained)
+    }
+
+    fn parse_words(words: &[OsString], called_as: CalledAs) -> Result<Self, clap::Error> {
         let mut command = command(called_as);
         let typed = command.try_get_matches_from_mut(words);
         let typed = match typed {

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use seal_format::Scope;
 
 use crate::args::{Args, ClusterArgs};
+use crate::called_as::CalledAs;
 use crate::certificate::{CacheArgs, CacheTime};
 use crate::config;
 use crate::connection::Connection;
@@ -18,6 +19,7 @@ use crate::recipient::{Asked, RecipientArgs, RuleArgs};
 /// Everything a command needs to know.
 pub(crate) struct Context {
     pub(crate) version: bool,
+    pub(crate) called_as: CalledAs,
     pub(crate) mode: Mode,
     /// A certificate given by hand; else the cluster is asked.
     pub(crate) cert: Option<String>,
@@ -103,6 +105,7 @@ impl Context {
         let output = path(args.sealed_secret_file);
         Ok(Self {
             version: args.version.unwrap_or_default(),
+            called_as: CalledAs::Seal,
             mode: args.mode.mode(args.fetch_cert.unwrap_or_default())?,
             cert: cert.typed.or(cert.variable),
             asked,

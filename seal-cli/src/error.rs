@@ -19,9 +19,11 @@ use crate::command::re_encrypt::RotationError;
 use crate::command::seal::FoldersError;
 use crate::command::validate::Shut;
 use crate::config::ConfigError;
+use crate::contradiction::Contradiction;
 use crate::exit;
 use crate::input::Place;
 use crate::kubeconfig;
+use crate::object_name::IllegalName;
 use crate::readers_error::ReadersError;
 use crate::recipient::{InKms, RecipientError};
 use crate::verified::KeyError;
@@ -36,6 +38,16 @@ pub(crate) enum CliError {
         "the legacy format has exactly one reader, by certificate, which this is not: {0}. Use --format-version se1, or name one certificate"
     )]
     LegacyReaders(String),
+    #[error(transparent)]
+    Contradiction(#[from] Contradiction),
+    #[error("{0}")]
+    TypedName(IllegalName),
+    #[error("{from}: {place}: {reason}")]
+    NameOfInput {
+        from: String,
+        place: Place,
+        reason: IllegalName,
+    },
     #[error("unknown scope {0:?} (use strict, namespace-wide or cluster-wide)")]
     Scope(String),
 
@@ -56,10 +68,11 @@ pub(crate) enum CliError {
         reason: ReadSecretError,
     },
     #[error(
-        "{from}: line {line}: {path} is not a string in YAML, and kubectl would read another text; put it in quotes"
+        "{from}: document {document}, line {line}: {path} is not a string in YAML, and kubectl would read another text; put it in quotes"
     )]
     Coerced {
         from: String,
+        document: usize,
         line: usize,
         path: String,
     },
@@ -261,6 +274,10 @@ pub(crate) enum CliError {
     },
     #[error("no SealedSecrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NothingSealed(String),
+    #[error("there is no SealedSecret in {0}; name the files, or a folder that holds some")]
+    NoneFound(String),
+    #[error("{} would be overwritten by its own result; name another file with -w", .0.display())]
+    Itself(PathBuf),
     #[error("unable to decrypt sealed secret: {0}")]
     Undecryptable(String),
     #[error("{from}: unable to decrypt sealed secret: {}", list(.shut))]
@@ -351,6 +368,8 @@ impl CliError {
             | Self::InKms { .. }
             | Self::ItemInKms { .. }
             | Self::Scope(_)
+            | Self::Contradiction(_)
+            | Self::TypedName(_)
             | Self::Raw(RawError::List | RawError::Se1 | RawError::InKms(_))
             | Self::Merge(MergeError::OutputFile)
             | Self::InspectFormat(_)
@@ -361,6 +380,7 @@ impl CliError {
                 ..
             }
             | Self::StdinInPlace
+            | Self::Itself(_)
             | Self::Terminal => exit::USAGE,
             Self::Unsound(_) | Self::Unreadable { .. } | Self::Readers { .. } => exit::REFUSED,
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,

@@ -10,6 +10,7 @@ use sealing::{PlainSecret, read_secrets};
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
+use crate::object_name;
 use crate::sealed_file::lists_sealed;
 use crate::ui;
 
@@ -54,7 +55,8 @@ pub(crate) fn name(file: Option<&Path>) -> String {
     file.map_or_else(|| "stdin".to_owned(), |path| path.display().to_string())
 }
 
-/// Reads every Secret; tells of scalars that YAML coerced, or refuses them.
+/// Reads every Secret; tells of scalars that YAML coerced, or refuses them, and names that no Secret
+/// can have, too.
 pub(crate) fn secrets(file: Option<&Path>, coerces: bool) -> Result<Vec<InputSecret>, CliError> {
     let from = name(file);
     let bytes = bytes(file).map_err(|reason| CliError::Input {
@@ -199,21 +201,35 @@ fn of_documents(
         for scalar in list.coerced {
             let (line, path) = (scalar.line, scalar.path);
             if !coerces {
-                let from = from.to_owned();
-                return Err(CliError::Coerced { from, line, path });
+                return Err(CliError::Coerced {
+                    from: from.to_owned(),
+                    document: document.index(),
+                    line,
+                    path,
+                });
             }
             ui::warn(&format!(
-                "{from}: line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes"
+                "{from}: document {}, line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes",
+                document.index()
             ));
         }
         let of_list = list.is_list;
-        secrets.extend((1..).zip(list.secrets).map(|(item, secret)| InputSecret {
-            place: Place {
+        for (item, secret) in (1..).zip(list.secrets) {
+            let place = Place {
                 document: document.index(),
                 item: of_list.then_some(item),
-            },
-            secret,
-        }));
+            };
+            if !coerces {
+                let legal = object_name::check_secret(&secret);
+                let from = from.to_owned();
+                legal.map_err(|reason| CliError::NameOfInput {
+                    from,
+                    place,
+                    reason,
+                })?;
+            }
+            secrets.push(InputSecret { place, secret });
+        }
     }
     if secrets.is_empty() {
         return Err(CliError::NoSecrets(from.to_owned()));

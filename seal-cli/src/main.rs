@@ -14,12 +14,14 @@ mod command;
 mod config;
 mod connection;
 mod context;
+mod contradiction;
 mod data_key_change;
 mod environment;
 mod error;
 mod exec_plugin;
 mod exit;
 mod fresh_bytes;
+mod help_value;
 mod identity;
 mod in_cluster;
 mod input;
@@ -27,7 +29,9 @@ mod klog;
 mod kms_connection;
 mod kubeconfig;
 mod mode;
+mod object_name;
 mod oidc;
+mod other_words;
 mod output;
 mod proxy;
 mod public_keys;
@@ -42,6 +46,7 @@ mod sealed_values;
 mod title;
 mod turn;
 mod ui;
+mod unfinished;
 mod verbs;
 mod verified;
 mod which;
@@ -70,10 +75,14 @@ fn main() -> ExitCode {
 
 /// kubeseal's way: the flags decide what is done.
 fn run(mut typed: args::Args, called_as: CalledAs) -> Result<(), error::CliError> {
+    if !called_as.is_kubeseal() {
+        contradiction::check(&typed)?;
+    }
     // Scripts that call kubeseal know nothing of what is kept.
     let own = |flag: &str| flag == "cert-cache" && called_as.is_kubeseal();
     typed.complete_from(|flag| environment::variable(flag).filter(|_| !own(flag)));
-    let context = context::Context::new(typed)?;
+    let mut context = context::Context::new(typed)?;
+    context.called_as = called_as;
     if context.version {
         return command::version::run(called_as);
     }

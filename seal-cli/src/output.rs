@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
 use crate::turn::Turn;
+use crate::unfinished::{Readers, Unfinished};
 
 /// Bytes that go to the system at once.
 const BUFFER: usize = 256 * 1024;
@@ -17,14 +18,6 @@ pub(crate) enum Format {
     Json,
     /// Documents, each after `---`.
     Yaml,
-}
-
-/// Who may read a file that is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Readers {
-    /// Whoever could read the file before; a new one as the umask has it.
-    AsBefore,
-    Owner,
 }
 
 /// Where the result goes.
@@ -48,6 +41,15 @@ impl Destination {
             Self::File(path) if is_open_file(path) => append(path, pieces),
             Self::File(path) => put(path, pieces, true),
         }
+    }
+
+    /// Whether the result would take the place of this input.
+    pub(crate) fn replaces(&self, input: &Path) -> bool {
+        let Self::File(path) = self else {
+            return false;
+        };
+        let real = |path: &Path| path.canonicalize().ok();
+        real(path).is_some_and(|target| real(input) == Some(target))
     }
 
     /// Writes plaintext: to stdout without a buffer that keeps it, to a file for its owner alone.
@@ -130,13 +132,14 @@ pub(crate) fn exchange(
     if !present.is_file() {
         return Err(CliError::NoFile(path.to_path_buf()));
     }
-    let mut file = new_file(target.parent().unwrap_or(Path::new("."))).map_err(failed)?;
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let mut unfinished = Unfinished::new(folder, Readers::Anybody).map_err(failed)?;
+    let file = unfinished.file();
     file.write_all(after).map_err(failed)?;
-    file.as_file()
-        .set_permissions(present.permissions())
+    file.set_permissions(present.permissions())
         .map_err(failed)?;
     if durable {
-        file.as_file().sync_all().map_err(failed)?;
+        file.sync_all().map_err(failed)?;
     }
     let _turn = Turn::take(&target).map_err(|reason| match reason.kind() {
         ErrorKind::WouldBlock => CliError::Changed(path.display().to_string()),
@@ -146,9 +149,7 @@ pub(crate) fn exchange(
     if std::fs::read(&target).map_err(failed)? != before {
         return Err(CliError::Changed(path.display().to_string()));
     }
-    file.persist(&target)
-        .map(|_| ())
-        .map_err(|error| failed(error.error))
+    unfinished.finish(&target).map_err(failed)
 }
 
 /// Whether writing replaces what is there: no pipe, no device, nothing that is open already.
@@ -176,9 +177,10 @@ pub(crate) fn holds(path: &Path, pieces: &[impl AsRef<[u8]>]) -> bool {
 
 /// Writes a file whole, in place of the one before. `durable` waits until the disk has it.
 pub(crate) fn put(path: &Path, pieces: &[impl AsRef<[u8]>], durable: bool) -> Result<(), CliError> {
-    replace(path, pieces, Readers::AsBefore, durable)
+    replace(path, pieces, Readers::Anybody, durable)
 }
 
+/// Whoever could read the file before can read it then, unless it is for its owner alone.
 fn replace(
     path: &Path,
     pieces: &[impl AsRef<[u8]>],
@@ -215,48 +217,26 @@ fn replace(
     if !folder.is_dir() {
         return Err(CliError::OutputFolder(path.to_path_buf()));
     }
-    let file = match readers {
-        Readers::AsBefore => {
-            let mut file = new_file(folder).map_err(failed)?;
-            let mut buffered = BufWriter::with_capacity(BUFFER, file.as_file_mut());
+    let mut unfinished = Unfinished::new(folder, readers).map_err(failed)?;
+    let file = unfinished.file();
+    match readers {
+        Readers::Anybody => {
+            let mut buffered = BufWriter::with_capacity(BUFFER, &mut *file);
             write_all(&mut buffered, pieces).map_err(failed)?;
             drop(buffered);
             if let Some(present) = present {
-                file.as_file()
-                    .set_permissions(present.permissions())
+                file.set_permissions(present.permissions())
                     .map_err(failed)?;
             }
-            file
         }
-        Readers::Owner => {
-            // The library makes it for the owner alone. What a kill leaves is found by the same name.
-            let file = tempfile::Builder::new()
-                .prefix(".seal-")
-                .tempfile_in(folder);
-            let mut file = file.map_err(failed)?;
-            write_all(file.as_file_mut(), pieces).map_err(failed)?;
-            file
-        }
-    };
+        // No buffer keeps a copy.
+        Readers::Owner => write_all(file, pieces).map_err(failed)?,
+    }
     if durable {
         // The rename must not overtake the content.
-        file.as_file().sync_all().map_err(failed)?;
+        file.sync_all().map_err(failed)?;
     }
-    file.persist(&target)
-        .map(|_| ())
-        .map_err(|error| failed(error.error))
-}
-
-/// Sealed values are no secret: readable as the umask has it.
-fn new_file(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".seal-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+    unfinished.finish(&target).map_err(failed)
 }
 
 #[cfg(test)]

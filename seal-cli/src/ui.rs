@@ -1,10 +1,11 @@
 //! What people read. Rules: results go to stdout and nothing else does; everything else goes to
 //! stderr, one line each where one will do, in lower case, with a prefix that can be searched for
-//! (`error:`, `warning:`), without a full stop unless there are several sentences. No value of a
+//! (`error:`, `warning:`; in colour on a terminal, unless `NO_COLOR` is set), without a full stop unless there are several sentences. No value of a
 //! Secret is ever printed.
 
+use std::ffi::OsString;
 use std::fmt::Arguments;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use crate::error::CliError;
@@ -18,7 +19,7 @@ pub(crate) fn fail(error: &CliError) -> ExitCode {
 
 /// An error that does not end the program: other files are worked on.
 pub(crate) fn error(error: &CliError) {
-    say(format_args!("error: {error}"));
+    prefixed("error:", RED, &error.to_string());
 }
 
 /// Help goes to stdout and is a success; a usage error goes to stderr and is not.
@@ -35,7 +36,7 @@ pub(crate) fn usage(refusal: &clap::Error) -> ExitCode {
 
 /// Something to know; the work goes on.
 pub(crate) fn warn(text: &str) {
-    say(format_args!("warning: {text}"));
+    prefixed("warning:", YELLOW, text);
 }
 
 /// What was done, one line for each thing.
@@ -46,6 +47,27 @@ pub(crate) fn say_done(text: &str) {
 /// Said only to a person at a terminal.
 pub(crate) fn hint(text: &str) {
     say(format_args!("{text}"));
+}
+
+/// Bold, as clap has it for usage errors.
+const RED: &str = "\u{1b}[1;31m";
+const YELLOW: &str = "\u{1b}[1;33m";
+const PLAIN: &str = "\u{1b}[0m";
+
+fn prefixed(prefix: &str, colour: &str, text: &str) {
+    let text = printable(text);
+    let mut stderr = std::io::stderr().lock();
+    let _ = if has_colours(stderr.is_terminal(), |name| std::env::var_os(name)) {
+        writeln!(stderr, "{colour}{prefix}{PLAIN} {text}")
+    } else {
+        writeln!(stderr, "{prefix} {text}")
+    };
+}
+
+/// <https://no-color.org>: whatever is set and not empty forbids them.
+fn has_colours(is_terminal: bool, variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let is_set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
+    is_terminal && !is_set("NO_COLOR") && variable("TERM").is_none_or(|term| term != "dumb")
 }
 
 /// Nobody can be told that telling failed (`eprintln!` would panic): the work and its exit code
@@ -72,6 +94,24 @@ pub(crate) fn in_line(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn colours_are_for_terminals_that_want_them() {
+        for (is_terminal, no_color, term, expected) in [
+            (true, None, "xterm", true),
+            (true, Some(""), "xterm", true),
+            (true, Some("1"), "xterm", false),
+            (true, Some("0"), "xterm", false),
+            (true, None, "dumb", false),
+            (false, None, "xterm", false),
+        ] {
+            let found = has_colours(is_terminal, |name| match name {
+                "NO_COLOR" => no_color.map(OsString::from),
+                _ => Some(term.into()),
+            });
+            assert_eq!(found, expected, "{is_terminal} {no_color:?} {term}");
+        }
+    }
 
     #[test]
     fn names_cannot_steer_the_terminal() {

@@ -12,6 +12,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 use crate::called_as::CalledAs;
 use crate::command;
 use crate::error::CliError;
+use crate::{help_value, other_words};
 
 /// In the order of their names.
 #[derive(Subcommand, Debug)]
@@ -97,7 +98,8 @@ pub(crate) fn parse(words: &[OsString], called_as: CalledAs) -> Option<Result<Ve
     if called_as.is_kubeseal() || first.starts_with('-') {
         return None;
     }
-    Some(Line::try_parse_from(words).map(|line| line.verb))
+    let line = help_value::parse(words, |words| Line::try_parse_from(words));
+    Some(line.map(|line| line.verb).map_err(other_words::explained))
 }
 
 /// Flags and verbs together, for those who describe the command line.

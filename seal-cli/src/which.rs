@@ -7,6 +7,7 @@ use crate::config::Target;
 use crate::config::known::Said;
 use crate::context::without_kind;
 use crate::error::CliError;
+use crate::object_name;
 use crate::sealed_file::SealedFile;
 use crate::title::Title;
 
@@ -39,6 +40,8 @@ impl WhichArgs {
     /// If there are none or several, or if it has another namespace than was said.
     pub(crate) fn of<'f>(&self, file: &'f SealedFile) -> Result<Which<'f>, CliError> {
         let from = || file.path.display().to_string();
+        let namespace = self.namespace.as_deref().map(without_kind);
+        object_name::check(self.name.as_deref(), namespace).map_err(CliError::TypedName)?;
         let sealed = match &self.name {
             None => file.only(self.document)?,
             Some(name) => {
@@ -57,8 +60,7 @@ impl WhichArgs {
                 first
             }
         };
-        let given = self.namespace.as_deref().map(without_kind);
-        if let (Some(own), Some(given)) = (&sealed.namespace, given)
+        if let (Some(own), Some(given)) = (&sealed.namespace, namespace)
             && !self.admits(sealed)
         {
             return Err(CliError::OtherNamespace {
@@ -69,7 +71,7 @@ impl WhichArgs {
             });
         }
         let mut title = Title::of_sealed(sealed);
-        if let Some(given) = given.filter(|_| title.namespace.is_empty()) {
+        if let Some(given) = namespace.filter(|_| title.namespace.is_empty()) {
             given.clone_into(&mut title.namespace);
         }
         Ok(Which { sealed, title })

@@ -86,20 +86,94 @@ fn shells_know_verbs_and_flags() {
     }
 }
 
+/// Every shell that is installed reads its script.
+#[test]
+fn scripts_of_shells_have_no_syntax_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let parse = "$e = $null; $null = [System.Management.Automation.Language.Parser]::ParseFile((Resolve-Path script).Path, [ref]$null, [ref]$e); exit $e.Count";
+    for (shell, program, args) in [
+        ("bash", "bash", &["-n", "script"][..]),
+        ("zsh", "zsh", &["-n", "script"]),
+        ("fish", "fish", &["-n", "script"]),
+        ("powershell", "pwsh", &["-NoProfile", "-Command", parse]),
+        ("elvish", "elvish", &["-compileonly", "script"]),
+    ] {
+        let script = seal(&["completions", shell]);
+        std::fs::write(folder.path().join("script"), script).unwrap();
+        let mut command = Command::new(program);
+        let Ok(output) = command.args(args).current_dir(folder.path()).output() else {
+            testkit::skip(&format!("there is no {program}"));
+            continue;
+        };
+        assert!(output.status.success(), "{shell}: {output:?}");
+    }
+}
+
 /// By the shell itself, where there is one.
 #[test]
-fn bash_completes_a_verb() {
+fn bash_completes_verbs_and_values() {
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("seal.bash");
     std::fs::write(&script, seal(&["completions", "bash"])).unwrap();
-    let ask = "source seal.bash; COMP_WORDS=(seal recip); COMP_CWORD=1; _seal seal recip seal; echo ${COMPREPLY[@]}";
-    let mut bash = Command::new("bash");
-    bash.args(["--norc", "-c", ask]).current_dir(folder.path());
-    let Ok(output) = bash.output() else {
-        testkit::skip("there is no bash");
-        return;
-    };
-    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "recipients");
+    std::fs::write(folder.path().join("db.yaml"), "").unwrap();
+    for (typed, expected) in [
+        ("recip", "recipients"),
+        ("--scope ", "strict namespace-wide cluster-wide"),
+        ("-o ", "yaml json"),
+        ("--format-version s", "se1"),
+        ("--validate ", "true false"),
+        ("-f d", "db.yaml"),
+        ("check -o s", "sarif"),
+        ("inspect -o ", "text json"),
+        ("open -o ", "yaml json"),
+        ("seal --scope n", "namespace-wide"),
+        ("recover --private-key d", "db.yaml"),
+        ("recipients list -o t", "text"),
+    ] {
+        let words: Vec<_> = typed.split(' ').collect();
+        let (last, before) = words.split_last().unwrap();
+        let (at, previous) = (words.len(), before.last().unwrap_or(&"seal"));
+        let ask = format!(
+            "source seal.bash; COMP_WORDS=(seal {} '{last}'); COMP_CWORD={at}; _seal seal '{last}' '{previous}'; echo ${{COMPREPLY[@]}}",
+            before.join(" ")
+        );
+        let mut bash = Command::new("bash");
+        bash.args(["--norc", "-c", &ask]).current_dir(folder.path());
+        let Ok(output) = bash.output() else {
+            testkit::skip("there is no bash");
+            return;
+        };
+        let found = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(found.trim(), expected, "{typed}: {output:?}");
+    }
+}
+
+/// On a terminal, which `script` makes.
+#[test]
+fn colours_are_for_terminals_without_no_color() {
+    let binary = env!("CARGO_BIN_EXE_seal");
+    for line in ["--scope", "open nope.yaml --show"] {
+        for (no_color, coloured) in [("", true), ("1", false)] {
+            let mut script = Command::new("script");
+            let typed = format!("{binary} {line}");
+            script.args(["-qec", &typed, "/dev/null"]);
+            script.env("NO_COLOR", no_color).env("TERM", "xterm");
+            let Ok(output) = script.output() else {
+                testkit::skip("there is no script");
+                return;
+            };
+            let text = String::from_utf8_lossy(&output.stdout);
+            assert!(text.contains("error:"), "{line}: {text}");
+            assert_eq!(text.contains('\u{1b}'), coloured, "{line}: {text:?}");
+        }
+        let mut piped = Command::new(binary);
+        let output = piped.args(line.split(' ')).env("TERM", "xterm").output();
+        let text = String::from_utf8(output.unwrap().stderr).unwrap();
+        assert!(
+            text.contains("error:") && !text.contains('\u{1b}'),
+            "{text:?}"
+        );
+    }
 }
 
 #[test]
@@ -113,4 +187,14 @@ fn every_verb_has_a_man_page() {
     }
     let whole = std::fs::read_to_string(folder.path().join("seal.1")).unwrap();
     assert!(whole.contains("fetch"), "{whole}");
+    for page in std::fs::read_dir(folder.path()).unwrap() {
+        let page = page.unwrap().path();
+        let name = page.file_name().unwrap().to_str().unwrap();
+        let text = std::fs::read_to_string(&page).unwrap();
+        let of_help = name.contains("-help") || text.contains("\\-help(1)");
+        assert!(
+            !of_help,
+            "{name} is about the verb help, or points to such a page"
+        );
+    }
 }

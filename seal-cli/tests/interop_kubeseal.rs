@@ -181,7 +181,6 @@ fn flags_and_variables() {
         (&["--allow-empty-data=maybe"], empty),
         (&["-w", "out.json"], &good),
         (&["-w", "out.yaml"], &good),
-        (&["-w", "out.yml", "-o", "json"], &good),
         (&["-w", "out.YAML"], &good),
         (&["-w", "out"], &good),
         (&["-w", "no/such/out"], &good),

@@ -28,6 +28,8 @@ const OTHER_KEY: &str = "--recovery-private-key=certs/../keys/rsa-4096.pem";
 pub(crate) fn line(args: &[&str], stdin: &str) -> Line {
     let args = ["--recovery-unseal"].iter().chain(args);
     Line {
+        // Under our own name flags that contradict each other are an error.
+        called: Some("kubeseal"),
         args: args.map(|arg| (*arg).to_owned()).collect(),
         stdin: stdin.as_bytes().to_vec(),
         files: key_files::all(),

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use super::{Args, ClusterArgs};
 use crate::certificate::CacheArgs;
 use crate::context::Context;
+use crate::contradiction;
 use crate::environment;
 use crate::error::CliError;
+use crate::object_name;
 use crate::recipient::{RecipientArgs, RuleArgs};
 
 /// Variables that would make another action of a verb.
@@ -204,7 +206,10 @@ impl Args {
                 *file = Some(String::new());
             }
         }
+        contradiction::format(self.format.as_deref(), self.sealed_secret_file.as_deref())?;
         let context = Context::new(self)?;
+        object_name::check(context.name.as_deref(), context.namespace.as_deref())
+            .map_err(CliError::TypedName)?;
         Ok(Context {
             by_verb: true,
             ..context

@@ -127,7 +127,7 @@ impl Place {
     fn read(&self, now: Timestamp) -> Option<Entry> {
         let file = File::open(&self.path).ok()?;
         let metadata = file.metadata().ok()?;
-        if let Some(doubt) = User::current().doubts(&metadata, self.folder()) {
+        if let Some(doubt) = User::current().doubts_own(&metadata, self.folder()) {
             ui::warn(&format!(
                 "the certificate in {} is not believed: {doubt}",
                 self.path.display()

@@ -17,10 +17,22 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
-    let mut whole = verbs::whole();
+    let mut whole = without_help(verbs::whole());
     // Names of the pages and of verbs in them: seal-open, seal open.
     whole.build();
     pages(whole, &args.folder)
+}
+
+/// clap adds a verb `help` to everything that has verbs: one more page for each that is there already.
+fn without_help(command: clap::Command) -> clap::Command {
+    let verbs: Vec<_> = command
+        .get_subcommands()
+        .map(|verb| verb.get_name().to_owned())
+        .collect();
+    let command = command.disable_help_subcommand(true);
+    verbs.into_iter().fold(command, |command, verb| {
+        command.mut_subcommand(verb, without_help)
+    })
 }
 
 fn pages(command: clap::Command, folder: &std::path::Path) -> Result<(), CliError> {

@@ -29,7 +29,7 @@ pub(crate) struct Args {
     file: PathBuf,
 
     /// Write the value of this item, raw, and nothing else
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", conflicts_with = "output")]
     key: Option<String>,
 
     /// The SealedSecret to open, by its number among the documents of the file [default: all]

@@ -12,10 +12,14 @@ mod se1;
 mod tally;
 mod work;
 
+use seal_format::Scope;
+use sealing::scope_of;
+
 use crate::args::{InputsArgs, OutputArgs, SealArgs};
+use crate::called_as::CalledAs;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::input;
+use crate::input::{self, InputSecret};
 use crate::output::{self, Destination};
 use crate::ui;
 use folders::Folders;
@@ -84,6 +88,9 @@ fn one(context: &Context, reuse: Option<&Reuse>) -> Result<(), CliError> {
         present.admit(input::names(&secrets, context.name.as_deref()))?;
     }
     let old = reuse.map(|reuse| reuse.of(None, file));
+    if work.trusts_annotations() && context.called_as == CalledAs::Seal {
+        warn_of_widening(context, &secrets);
+    }
     let sealed = work.seal(secrets, &plan, old.as_ref())?;
     plan::remember(context, &[(&plan, &sealed.titles)])?;
     let same = file.filter(|file| old.is_some() && output::holds(file, &sealed.documents));
@@ -99,4 +106,21 @@ fn one(context: &Context, reuse: Option<&Reuse>) -> Result<(), CliError> {
         ui::hint(&line);
     }
     Ok(())
+}
+
+/// kubeseal lets annotations widen `--scope strict`, and says nothing.
+fn warn_of_widening(context: &Context, secrets: &[InputSecret]) {
+    if context.scope != Some(Scope::Strict) {
+        return;
+    }
+    let from = input::name(context.secret_file.as_deref());
+    for input in secrets {
+        let own = scope_of(input.secret.metadata.annotations.as_ref());
+        if own != Scope::Strict {
+            ui::warn(&format!(
+                "{from}: {}: it is sealed {own}, as its annotations ask, though --scope strict was given; remove the annotation if strict is meant (seal seal refuses)",
+                input.place
+            ));
+        }
+    }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Case {
 pub(crate) fn line(args: &[&str], stdin: impl Into<Vec<u8>>) -> Line {
     let args = [CERT].iter().chain(args).map(|arg| (*arg).to_owned());
     Line {
+        // Under our own name flags that contradict each other are an error.
+        called: Some("kubeseal"),
         args: args.collect(),
         stdin: stdin.into(),
         ..Line::default()

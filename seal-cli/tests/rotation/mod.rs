@@ -51,6 +51,7 @@ impl Desk {
         };
         let files = self.files.iter().filter(|(name, _)| is_named(name));
         Line {
+            called: Some("kubeseal"),
             args: args.iter().map(|arg| (*arg).to_owned()).collect(),
             files: files.cloned().collect(),
             stdin: stdin.map(text).unwrap_or_default(),

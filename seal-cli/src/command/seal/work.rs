@@ -59,6 +59,11 @@ impl Work {
         })
     }
 
+    /// Neither flags nor rules hold the Secrets to a scope.
+    pub(super) fn trusts_annotations(&self) -> bool {
+        self.trusted.is_none()
+    }
+
     /// Seals all of them, but for what `old` has already.
     pub(super) fn seal(
         &self,
