@@ -70,6 +70,15 @@ pub(crate) fn secrets(file: Option<&Path>, coerces: bool) -> Result<Vec<InputSec
     of_documents(&documents, &from, coerces)
 }
 
+/// What the Secrets will be called: all `given`, if that is a name.
+pub(crate) fn names<'s>(
+    secrets: &'s [InputSecret],
+    given: Option<&'s str>,
+) -> impl Iterator<Item = &'s str> {
+    let secrets = secrets.iter();
+    secrets.filter_map(move |input| given.or(input.secret.metadata.name.as_deref()))
+}
+
 /// What a file holds that was found among others.
 pub(crate) enum Content {
     Secrets(Vec<InputSecret>),
@@ -77,6 +86,25 @@ pub(crate) enum Content {
     Sealed,
     /// Neither.
     Other,
+}
+
+/// The same without the Secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Secrets,
+    Sealed,
+    Other,
+}
+
+impl Content {
+    /// Nothing of a Secret is left.
+    pub(crate) fn holds(self) -> Holds {
+        match self {
+            Self::Secrets(_) => Holds::Secrets,
+            Self::Sealed => Holds::Sealed,
+            Self::Other => Holds::Other,
+        }
+    }
 }
 
 /// Reads a file that need not hold Secrets. If it does, they are read as [`secrets`] reads them, and

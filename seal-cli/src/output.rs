@@ -162,6 +162,11 @@ fn staged(target: &Path, content: &[u8], durable: bool) -> std::io::Result<Unfin
     Ok(unfinished)
 }
 
+/// Whether writing replaces what is there: no pipe, no device, nothing that is open already.
+pub(crate) fn is_replaced(path: &Path) -> bool {
+    !is_open_file(path) && path.metadata().is_ok_and(|present| present.is_file())
+}
+
 /// Whether a file holds this already.
 pub(crate) fn holds(path: &Path, pieces: &[impl AsRef<[u8]>]) -> bool {
     if !path.metadata().is_ok_and(|present| present.is_file()) {
