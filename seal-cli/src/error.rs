@@ -278,6 +278,15 @@ pub(crate) enum CliError {
     NoneFound(String),
     #[error("{} would be overwritten by its own result; name another file with -w", .0.display())]
     Itself(PathBuf),
+    #[error(
+        "{from}: {second}: this is {name:?} in the namespace of {first}, too, and one would replace the other in the cluster; give each a name of its own"
+    )]
+    SameObject {
+        from: String,
+        first: Place,
+        second: Place,
+        name: String,
+    },
     #[error("unable to decrypt sealed secret: {0}")]
     Undecryptable(String),
     #[error("{from}: unable to decrypt sealed secret: {}", list(.shut))]
