@@ -10,10 +10,10 @@ use jiff::{SignedDuration, Timestamp};
 use ureq::tls::{RootCerts, TlsConfig};
 
 use crate::address;
-use crate::cluster::{self, Item};
+use crate::cluster::{self, Authorities, Item};
 use crate::context::Cluster;
 use crate::error::CliError;
-pub(crate) use cache::{CacheArgs, CacheTime, refresh};
+pub(crate) use cache::{CacheArgs, CacheTime};
 
 /// No chain of certificates is longer.
 pub(crate) const LIMIT: u64 = 1024 * 1024;
@@ -53,6 +53,11 @@ pub(crate) fn served(cluster: &Cluster) -> Result<Fetched, CliError> {
     let bytes = cluster::certificate(&cluster.connection, &cluster.controller)?;
     let from = "the cluster".to_owned();
     Ok(Fetched { from, bytes })
+}
+
+/// The same; what is kept of this cluster is made new.
+pub(crate) fn renewed(cluster: &Cluster) -> Result<Fetched, CliError> {
+    cache::renewed(cluster, || served(cluster))
 }
 
 /// Gets the certificate in a file, behind a URL, or in a ConfigMap of the cluster.
@@ -145,7 +150,7 @@ fn reason(error: &ureq::Error) -> String {
         ureq::Error::BadUri(_) => {
             "a URL of a certificate is http:// or https://, and a host".into()
         }
-        _ => match cluster::tls_fault(error) {
+        _ => match cluster::tls_fault_of(error, Authorities::Computer) {
             Some(told) => format!("the server {told}"),
             None => error.to_string(),
         },

@@ -11,7 +11,7 @@ pub(crate) use client::client;
 pub(crate) use config_map::{ConfigMapError, Item};
 pub(crate) use endpoint::Endpoints;
 pub(crate) use reason::{Failure, Purpose};
-pub(crate) use tls_fault::told as tls_fault;
+pub(crate) use tls_fault::{Authorities, told as tls_fault, told_of as tls_fault_of};
 
 use crate::certificate;
 use crate::connection::Connection;

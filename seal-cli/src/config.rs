@@ -14,6 +14,7 @@ mod seal_yaml;
 mod sops_yaml;
 mod target;
 mod trust;
+mod warnings;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,6 @@ use std::path::{Path, PathBuf};
 use seal_format::Scope;
 
 use crate::title::Title;
-use crate::ui;
 pub(crate) use check::{check, readable};
 use fault::{Fault, Faults};
 pub(crate) use known::KnownError;
@@ -32,6 +32,7 @@ use rule::{Configuration, Name, Rule};
 pub(crate) use rule::{Format, NamedRecipient, Place, RecipientSource};
 pub(crate) use target::Target;
 pub(crate) use trust::User;
+pub(crate) use warnings::Warnings;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +122,9 @@ impl ConfigArgs {
 pub(crate) struct Matched {
     /// The configuration it stands in.
     pub(crate) config: PathBuf,
-    /// Line of the rule in it, from one.
+    /// Index of the rule in it, which tells it from all others.
+    pub(crate) index: usize,
+    /// Line of the rule, from one, for messages: others may stand on the same.
     pub(crate) line: usize,
     /// Its path pattern.
     pub(crate) rule: String,
@@ -180,13 +183,17 @@ struct Origin {
 
 /// The rule for the file that shall be written, which need not be there yet; `None` when there is
 /// no configuration, or no rule in it that matches. `named` is a configuration that the user named,
-/// instead of the nearest. Prints a warning for what the rule has and we pass over.
-pub(crate) fn rules_for(file: &Path, named: Option<&Path>) -> Result<Option<Matched>, ConfigError> {
+/// instead of the nearest. `warnings` tells what the rule has and we pass over.
+pub(crate) fn rules_for(
+    file: &Path,
+    named: Option<&Path>,
+    warnings: &Warnings,
+) -> Result<Option<Matched>, ConfigError> {
     let found = Found::look(file, named)?;
     for text in &found.warnings {
-        ui::warn(text);
+        warnings.tell(text);
     }
-    found.matched()
+    found.matched(warnings)
 }
 
 /// Why a file has no rule.
@@ -243,7 +250,7 @@ impl Found {
     }
 
     /// The rule that matches.
-    fn rule(&self) -> Option<&Rule> {
+    fn rule(&self) -> Option<(usize, &Rule)> {
         self.configuration.as_ref()?.rule_for(self.path()?)
     }
 
@@ -254,8 +261,8 @@ impl Found {
         self.territory.path_from(folder, &self.file)
     }
 
-    fn matched(&self) -> Result<Option<Matched>, ConfigError> {
-        let (Some(configuration), Some(rule)) = (&self.configuration, self.rule()) else {
+    fn matched(&self, warnings: &Warnings) -> Result<Option<Matched>, ConfigError> {
+        let (Some(configuration), Some((index, rule))) = (&self.configuration, self.rule()) else {
             return Ok(None);
         };
         if let Some(reason) = &rule.refused {
@@ -268,10 +275,11 @@ impl Found {
         }
         for text in &rule.passed_over {
             let (path, line) = (lookup::shown(&configuration.path), rule.line);
-            ui::warn(&format!("{path}: line {line}: {text}"));
+            warnings.tell(&format!("{path}: line {line}: {text}"));
         }
         Ok(Some(Matched {
             config: configuration.path.clone(),
+            index,
             line: rule.line,
             rule: rule.pattern.to_string(),
             recipients: rule.recipients.clone(),
@@ -353,7 +361,7 @@ mod tests {
         let (_, rest) = page.split_once("```yaml\n").unwrap();
         let (example, _) = rest.split_once("```").unwrap();
         let read = parse(Path::new("/repo/.seal.yaml"), example.as_bytes()).unwrap();
-        let rule = read.rule_for(Path::new("overlays/prod/db.yaml")).unwrap();
+        let (_, rule) = read.rule_for(Path::new("overlays/prod/db.yaml")).unwrap();
         assert_eq!(rule.format(), Some(Format::Se1));
         assert_eq!(rule.recipients.len(), 3);
     }

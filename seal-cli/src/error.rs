@@ -286,6 +286,19 @@ pub(crate) enum CliError {
     },
     #[error("no SealedSecrets found in {0}. Ensure the input is valid and UTF-8 encoded")]
     NothingSealed(String),
+    #[error("there is no SealedSecret in {0}; name the files, or a folder that holds some")]
+    NoneFound(String),
+    #[error("{} would be overwritten by its own result; name another file with -w", .0.display())]
+    Itself(PathBuf),
+    #[error(
+        "{from}: {second}: this is {name:?} in the namespace of {first}, too, and one would replace the other in the cluster; give each a name of its own"
+    )]
+    SameObject {
+        from: String,
+        first: Place,
+        second: Place,
+        name: String,
+    },
     #[error("unable to decrypt sealed secret: {0}")]
     Undecryptable(String),
     #[error("{from}: unable to decrypt sealed secret: {}", list(.shut))]
@@ -388,6 +401,7 @@ impl CliError {
                 ..
             }
             | Self::StdinInPlace
+            | Self::Itself(_)
             | Self::Terminal => exit::USAGE,
             Self::Unsound(_) | Self::Unreadable { .. } | Self::Readers { .. } => exit::REFUSED,
             Self::Recipient(reason) if reason.is_transient() => exit::UNAVAILABLE,

@@ -53,6 +53,12 @@ pub(crate) struct IdentityKeys {
 }
 
 impl IdentityKeys {
+    /// The flag that named a file, if one did.
+    pub(crate) fn file_flag(&self) -> Option<&'static str> {
+        let identity = (!self.identity.is_empty()).then_some("--identity");
+        identity.or((!self.private_key.is_empty()).then_some("--private-key"))
+    }
+
     /// KMS keys alone.
     pub(crate) fn of_kms(keys: Vec<String>) -> Self {
         Self {

@@ -70,6 +70,15 @@ pub(crate) fn secrets(file: Option<&Path>, coerces: bool) -> Result<Vec<InputSec
     of_documents(&documents, &from, coerces)
 }
 
+/// What the Secrets will be called: all `given`, if that is a name.
+pub(crate) fn names<'s>(
+    secrets: &'s [InputSecret],
+    given: Option<&'s str>,
+) -> impl Iterator<Item = &'s str> {
+    let secrets = secrets.iter();
+    secrets.filter_map(move |input| given.or(input.secret.metadata.name.as_deref()))
+}
+
 /// What a file holds that was found among others.
 pub(crate) enum Content {
     Secrets(Vec<InputSecret>),
@@ -77,6 +86,25 @@ pub(crate) enum Content {
     Sealed,
     /// Neither.
     Other,
+}
+
+/// The same without the Secrets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Secrets,
+    Sealed,
+    Other,
+}
+
+impl Content {
+    /// Nothing of a Secret is left.
+    pub(crate) fn holds(self) -> Holds {
+        match self {
+            Self::Secrets(_) => Holds::Secrets,
+            Self::Sealed => Holds::Sealed,
+            Self::Other => Holds::Other,
+        }
+    }
 }
 
 /// Reads a file that need not hold Secrets. If it does, they are read as [`secrets`] reads them, and
@@ -140,8 +168,25 @@ impl Marks {
                 marks.plain = true;
             }
         }
+        marks.plain |= has_slip(bytes);
         marks
     }
+}
+
+/// `kind: secret` and the like: no Secret, but meant to be one.
+fn has_slip(bytes: &[u8]) -> bool {
+    const KIND: &[u8] = b"kind";
+    let is_between = |byte: &u8| matches!(byte, b' ' | b':' | b'"' | b'\'');
+    let mut rest = bytes;
+    while let Some(start) = rest.windows(KIND.len()).position(|window| window == KIND) {
+        rest = rest.get(start + KIND.len()..).unwrap_or_default();
+        let between = rest.iter().take_while(|byte| is_between(byte)).count();
+        let named = rest.get(between..between + WORD.len());
+        if between > 0 && named.is_some_and(|named| named.eq_ignore_ascii_case(WORD)) {
+            return true;
+        }
+    }
+    false
 }
 
 fn kind(object: &Node) -> &str {
@@ -149,10 +194,24 @@ fn kind(object: &Node) -> &str {
     kind.unwrap_or_default()
 }
 
+/// A Secret, or what somebody meant to be one: it is refused where it is read.
 fn holds_secret(object: &Node) -> bool {
     let items = object.get("items").map(Node::items).unwrap_or_default();
-    matches!(kind(object), "Secret" | "SecretList")
-        || kind(object) == "List" && items.iter().any(|item| kind(item) == "Secret")
+    let kind = kind(object);
+    if kind.eq_ignore_ascii_case("List") {
+        return items.iter().any(holds_secret);
+    }
+    let is_secret = ["Secret", "SecretList"]
+        .iter()
+        .any(|one| kind.eq_ignore_ascii_case(one));
+    is_secret && !is_of_another_group(object)
+}
+
+/// Such as a Secret of Crossplane, which describes one in a cloud.
+fn is_of_another_group(object: &Node) -> bool {
+    let version = object.get("apiVersion").and_then(Node::as_str);
+    let group = version.and_then(|version| version.split_once('/'));
+    group.is_some_and(|(group, _)| group.contains('.'))
 }
 
 fn holds_sealed(object: &Node) -> bool {

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use zeroize::Zeroizing;
+
 use crate::error::CliError;
 use crate::turn::Turn;
 use crate::unfinished::{Readers, Unfinished};
@@ -41,6 +43,15 @@ impl Destination {
             Self::File(path) if is_open_file(path) => append(path, pieces),
             Self::File(path) => put(path, pieces, true),
         }
+    }
+
+    /// Whether the result would take the place of this input.
+    pub(crate) fn replaces(&self, input: &Path) -> bool {
+        let Self::File(path) = self else {
+            return false;
+        };
+        let real = |path: &Path| path.canonicalize().ok();
+        real(path).is_some_and(|target| real(input) == Some(target))
     }
 
     /// Writes plaintext: to stdout without a buffer that keeps it, to a file for its owner alone.
@@ -123,24 +134,37 @@ pub(crate) fn exchange(
     if !present.is_file() {
         return Err(CliError::NoFile(path.to_path_buf()));
     }
-    let folder = target.parent().unwrap_or(Path::new("."));
-    let mut unfinished = Unfinished::new(folder, Readers::Anybody).map_err(failed)?;
-    let file = unfinished.file();
-    file.write_all(after).map_err(failed)?;
-    file.set_permissions(present.permissions())
-        .map_err(failed)?;
-    if durable {
-        file.sync_all().map_err(failed)?;
-    }
+    let mut unfinished = staged(&target, after, durable).map_err(failed)?;
     let _turn = Turn::take(&target).map_err(|reason| match reason.kind() {
         ErrorKind::WouldBlock => CliError::Changed(path.display().to_string()),
         _ => failed(reason),
     })?;
     // As late as can be: what an editor saved in between must not be lost.
-    if std::fs::read(&target).map_err(failed)? != before {
+    let found = std::fs::read(&target).map(Zeroizing::new);
+    if found.map_err(failed)?.as_slice() != before {
         return Err(CliError::Changed(path.display().to_string()));
     }
+    unfinished
+        .file()
+        .set_permissions(present.permissions())
+        .map_err(failed)?;
     unfinished.finish(&target).map_err(failed)
+}
+
+/// What is to take the place of a file. Some of them hold keys or tokens: until then it is for its owner alone.
+fn staged(target: &Path, content: &[u8], durable: bool) -> std::io::Result<Unfinished> {
+    let folder = target.parent().unwrap_or(Path::new("."));
+    let mut unfinished = Unfinished::new(folder, Readers::Owner)?;
+    unfinished.file().write_all(content)?;
+    if durable {
+        unfinished.file().sync_all()?;
+    }
+    Ok(unfinished)
+}
+
+/// Whether writing replaces what is there: no pipe, no device, nothing that is open already.
+pub(crate) fn is_replaced(path: &Path) -> bool {
+    !is_open_file(path) && path.metadata().is_ok_and(|present| present.is_file())
 }
 
 /// Whether a file holds this already.
@@ -289,6 +313,25 @@ mod tests {
         assert_eq!(names, 2, "no temporary file is left");
         let error = exchange(folder.path(), b"", b"x", false).unwrap_err();
         assert!(matches!(error, CliError::NoFile(_)), "{error}");
+    }
+
+    #[test]
+    fn what_takes_a_files_place_is_its_owners_until_then() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kube.yaml");
+        for before in [0o600, 0o644] {
+            std::fs::write(&file, "old").unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(before)).unwrap();
+            let mut written = staged(&file, b"new", true).unwrap();
+            let metadata = written.file().metadata().unwrap();
+            assert_eq!(metadata.len(), 3);
+            assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{before:o}");
+            exchange(&file, b"old", b"new", true).unwrap();
+            assert_eq!(std::fs::read(&file).unwrap(), b"new");
+            assert_eq!(mode(&file), before);
+        }
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub(crate) struct PublicKeys {
     kms: KmsConnection,
 }
 
-/// The recipients of a rule, which stands at a line of a configuration.
+/// The recipients of a rule, by configuration and the rule's index in it.
 type Ruled = ((PathBuf, usize), Arc<Recipients>);
 
 impl PublicKeys {
@@ -60,7 +60,7 @@ impl PublicKeys {
 
     /// Everybody whom a rule names.
     pub(crate) fn of_rule(&self, rule: &RuleReaders) -> Result<Arc<Recipients>, CliError> {
-        let place = (rule.matched.config.clone(), rule.matched.line);
+        let place = (rule.matched.config.clone(), rule.matched.index);
         let mut ruled = self.ruled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, known)) = ruled.iter().find(|(known, _)| *known == place) {
             return Ok(Arc::clone(known));

@@ -9,7 +9,7 @@ use seal_format::se1::Fault;
 use seal_kms::KeyArn;
 
 use crate::config::known::{self, Known, KnownArgs};
-use crate::config::{self, ConfigArgs, Matched, Offline, RecipientSource};
+use crate::config::{self, ConfigArgs, Matched, Offline, RecipientSource, Warnings};
 use crate::error::CliError;
 use crate::identity::Unopened;
 use crate::ui;
@@ -19,6 +19,7 @@ pub(crate) struct Rules {
     named: Option<PathBuf>,
     known: KnownArgs,
     looked: Mutex<Vec<(RecipientSource, Option<String>)>>,
+    warnings: Warnings,
 }
 
 /// The rule for a file, and the keys of whom it names, as far as they are known offline.
@@ -47,12 +48,19 @@ impl Rules {
             named: args.named().map(Path::to_path_buf),
             known: KnownArgs::default(),
             looked: Mutex::default(),
+            warnings: Warnings::default(),
         }
     }
 
     /// The same where recipients may be pinned.
     pub(crate) fn pinned(mut self, known: &KnownArgs) -> Self {
         self.known = known.only_pinned();
+        self
+    }
+
+    /// The same where something may have been told already.
+    pub(crate) fn warning(mut self, warnings: Warnings) -> Self {
+        self.warnings = warnings;
         self
     }
 
@@ -66,7 +74,7 @@ impl Rules {
         if file == Path::new("-") {
             return Ok(None);
         }
-        let Some(matched) = config::rules_for(file, self.named.as_deref())? else {
+        let Some(matched) = config::rules_for(file, self.named.as_deref(), &self.warnings)? else {
             return Ok(None);
         };
         let to: Vec<_> = matched
@@ -91,7 +99,7 @@ impl Rules {
     /// is a warning.
     pub(crate) fn of_what_is_there(&self, file: &Path) -> Option<RuleReaders> {
         self.of(file).unwrap_or_else(|error| {
-            ui::warn(&error.to_string());
+            self.warnings.tell(&error.to_string());
             None
         })
     }

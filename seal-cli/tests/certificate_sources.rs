@@ -300,6 +300,37 @@ fn fetch_makes_what_is_kept_new_and_writes_only_certificates() {
     }
 }
 
+/// A login helper may take its time; meanwhile somebody chooses another context.
+#[test]
+fn a_certificate_is_never_kept_as_that_of_another_cluster() {
+    const HELPER: &str = r#"#!/bin/sh
+/bin/sed 's/current-context: dev/current-context: other/' kube.yaml > new.yaml
+/bin/mv new.yaml kube.yaml
+echo '{"apiVersion":"client.authentication.k8s.io/v1","kind":"ExecCredential","status":{"token":"t"}}'
+"#;
+    let issued = issue(365);
+    for typed in ["cert fetch --cert-cache", "seal -f app.yaml --cert-cache"] {
+        let bed = Bed::start(&issued);
+        let helper = bed.folder.path().join("helper.sh");
+        fs::write(&helper, HELPER).unwrap();
+        fs::set_permissions(&helper, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = bed.folder.path().join("kube.yaml");
+        let kubeconfig = fs::read_to_string(&path).unwrap().replace(
+            "user: {token: t}",
+            "user: {exec: {apiVersion: client.authentication.k8s.io/v1, interactiveMode: Never, command: ./helper.sh}}",
+        );
+        fs::write(&path, kubeconfig).unwrap();
+        let said = bed.run(typed);
+        assert!(said.success, "{typed}: {}", said.stderr);
+        let after = fs::read_to_string(&path).unwrap();
+        assert!(after.contains("current-context: other"), "{typed}");
+        assert_eq!(bed.entries(), Vec::<PathBuf>::new(), "{typed}");
+        // Nothing changes any more.
+        assert!(bed.run(typed).success);
+        assert_eq!(bed.entries().len(), 1, "{typed}");
+    }
+}
+
 #[test]
 fn certificates_in_config_maps() {
     let issued = issue(10);

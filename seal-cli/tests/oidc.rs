@@ -156,3 +156,26 @@ fn what_cannot_be_written_is_told_and_what_is_refused_changes_nothing() {
         assert_eq!(bed.kubeconfig(), bed.before);
     }
 }
+
+/// As a cluster's authority it would be another entry of the kubeconfig, or a flag.
+#[test]
+fn an_issuer_that_is_not_believed_is_told_with_the_entry_that_counts() {
+    let bed = Bed::start("", "        refresh-token: hunter2");
+    let other = bed.folder.path().join("other.pem");
+    fs::write(other, Authority::new().pem()).unwrap();
+    let entry = "idp-certificate-authority: ";
+    let before = bed
+        .before
+        .replace(&format!("{entry}ca.pem"), &format!("{entry}other.pem"));
+    fs::write(bed.folder.path().join("kube.yaml"), &before).unwrap();
+    let (success, stderr) = bed.seal();
+    assert!(!success);
+    assert!(
+        stderr.contains("it shows a certificate of an authority that is not trusted")
+            && stderr.contains("(idp-certificate-authority in the kubeconfig)")
+            && !stderr.contains("--certificate-authority")
+            && !stderr.contains("check the network"),
+        "{stderr}"
+    );
+    assert_eq!(bed.kubeconfig(), before);
+}

@@ -201,6 +201,118 @@ fn a_signed_authority_as_a_server_is_believed_by_kubeseal_alone() {
     assert_eq!(code, 0, "{stderr}");
 }
 
+/// Servers of pages, on a computer with just one authority.
+fn of_pages() -> Vec<Case> {
+    let authority = Authority::new();
+    let other = Authority::new().pem();
+    let untrusted =
+        "an authority that is not trusted; add that authority to those of this computer";
+    let case = |what, own: (String, String), authority: Option<&str>, told| {
+        let authority = authority.map_or_else(|| own.0.clone(), str::to_owned);
+        Case {
+            what,
+            own,
+            authority,
+            told,
+        }
+    };
+    let here = || authority.certify(&["127.0.0.1"], "server");
+    let pem = authority.pem();
+    vec![
+        case("signed", here(), Some(&pem), None),
+        case("signed by another", here(), Some(&other), Some(untrusted)),
+        case("its own authority", self_signed(|_| {}), None, None),
+        case(
+            "its own, unknown",
+            self_signed(|_| {}),
+            Some(&other),
+            Some(untrusted),
+        ),
+        case(
+            "its own, unknown, may sign",
+            self_signed(signs),
+            Some(&other),
+            Some("the certificate of an authority; a server needs"),
+        ),
+        case(
+            "another name",
+            authority.certify(&["a.example"], "server"),
+            Some(&pem),
+            Some("another name (a.example); use one of these in the URL"),
+        ),
+        case(
+            "for clients",
+            self_signed(|params| {
+                params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+            }),
+            None,
+            Some("not for servers; have it made"),
+        ),
+        case(
+            "expired",
+            self_signed(|params| params.not_after = date_time_ymd(2024, 2, 29)),
+            None,
+            Some("expired on 2024-02-29"),
+        ),
+    ]
+}
+
+#[test]
+fn pages_with_a_certificate_are_believed_as_by_kubeseal() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let users = Authority::new();
+    for case in of_pages() {
+        let server = ApiServer::with(case.own, &users, b"a certificate\n".to_vec());
+        let line = page(server.port, case.authority);
+        let (ours, theirs) = (rivals.run_ours(&line), rivals.run_theirs(&line));
+        let what = case.what;
+        assert_eq!(ours.0, theirs.0, "{what}: {}\n{}", ours.2, theirs.2);
+        assert_eq!(ours.1, theirs.1, "{what}");
+        assert_eq!(ours.0 == 0, case.told.is_none(), "{what}: {}", ours.2);
+        if let Some(told) = case.told {
+            assert!(ours.2.contains(told), "{what}: {}", ours.2);
+            assert!(!ours.2.contains("--"), "{what}: {}", ours.2);
+        }
+    }
+}
+
+/// As in [`a_signed_authority_as_a_server_is_believed_by_kubeseal_alone`].
+#[test]
+fn an_authority_as_a_server_of_pages_is_believed_by_kubeseal_alone() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let own = self_signed(signs);
+    let pem = own.0.clone();
+    let server = ApiServer::with(own, &Authority::new(), b"a certificate\n".to_vec());
+    let line = page(server.port, pem);
+    let (code, _, stderr) = rivals.run_ours(&line);
+    assert_eq!((code, rivals.run_theirs(&line).0), (1, 0));
+    assert!(
+        stderr.contains("the certificate of an authority"),
+        "{stderr}"
+    );
+}
+
+/// Reads the certificate behind a URL, on a computer with just this authority.
+fn page(port: u16, authority: String) -> Line {
+    Line {
+        called: Some("kubeseal"),
+        args: vec![
+            "--fetch-cert".to_owned(),
+            format!("--cert=https://127.0.0.1:{port}/v1/cert.pem"),
+        ],
+        env: vec![
+            ("SSL_CERT_FILE", "ca.pem".to_owned()),
+            ("SSL_CERT_DIR", "none".to_owned()),
+        ],
+        files: vec![("ca.pem", authority)],
+        ..Line::default()
+    }
+}
+
 #[test]
 fn a_server_without_tls_is_told() {
     let Some(rivals) = Rivals::meet() else {

@@ -8,6 +8,7 @@
 
 mod connection;
 mod kms_certificate;
+mod proxied;
 mod se1;
 mod seals_online;
 mod take_over;

@@ -7,7 +7,7 @@ use k8s_openapi::api::core::v1::Secret;
 use seal_api::{ConditionStatus, SealedSecret};
 use serde_json::{Value, json};
 
-use crate::validate_rotate::{Bed, Whose, without_values};
+use crate::proxied::{Bed, Outcome, Whose, without_values};
 
 /// What stands in the folder in which each line runs.
 const FILES: &[(&str, &str)] = &[
@@ -225,7 +225,7 @@ fn both(bed: &Bed, line: &str, code: i32) -> [String; 2] {
 }
 
 /// Runs a line, ours under the name kubeseal.
-fn run(bed: &Bed, name: &str, line: &str) -> crate::validate_rotate::Outcome {
+fn run(bed: &Bed, name: &str, line: &str) -> Outcome {
     let called =
         "mkdir -p called && ln -sf \"$program\" called/kubeseal && program=called/kubeseal";
     bed.run(name, &format!("{WRAP}{called}\n{line}"))

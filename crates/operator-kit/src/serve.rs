@@ -2,24 +2,30 @@
 //! connections cost little, probes are answered whatever the crowd, and an orderly end does not wait for them.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse as _, Response};
+use axum::{Extension, Router};
+use hyper::body::Incoming;
 use hyper::server::conn::http1::{self, Connection};
+use hyper::service::HttpService;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
+use tower::Layer as _;
 
 /// What kubelets ask for: they restart a pod that does not answer.
 const PROBES: [&str; 2] = ["/healthz", "/readyz"];
@@ -87,10 +93,12 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
                 drop(place);
             });
         } else {
-            let service = TowerToHyperService::new(crowded.clone());
+            let guest = Arc::new(Guest::default());
+            let seen = Arc::downgrade(&guest);
+            let service = TowerToHyperService::new(Extension(guest).layer(crowded.clone()));
             let connection = once.serve_connection(stream, service);
             let handle = open.spawn(async move { hold(connection, limits, &stop).await });
-            waiting.enter(handle, limits.waiting);
+            waiting.enter(seen, handle, limits.waiting);
         }
     }
     drop(listener);
@@ -109,11 +117,10 @@ fn in_time(stream: TcpStream, write: Duration) -> Stream {
 }
 
 /// Serves a connection to its end. A client that goes away in the middle is nobody's error.
-async fn hold(
-    connection: Connection<Stream, TowerToHyperService<Router>>,
-    limits: Limits,
-    stop: &CancellationToken,
-) {
+async fn hold<S>(connection: Connection<Stream, S>, limits: Limits, stop: &CancellationToken)
+where
+    S: HttpService<Incoming, ResBody = Body, Error = Infallible>,
+{
     tokio::pin!(connection);
     tokio::select! {
         _ = &mut connection => return,
@@ -124,18 +131,42 @@ async fn hold(
     let _ = timeout(limits.last, connection).await;
 }
 
-/// Connections beyond those that are served, the oldest first.
+/// A connection beyond those that are served. It has one request.
 #[derive(Default)]
-struct Waiting(VecDeque<AbortHandle>);
+struct Guest {
+    /// It gave way, or its request has a place: it cannot be both.
+    decided: AtomicBool,
+    /// Held until the connection ends: its answer is written by then.
+    place: OnceLock<OwnedSemaphorePermit>,
+}
+
+impl Guest {
+    /// Whether nobody decided before.
+    fn decide(&self) -> bool {
+        !self.decided.swap(true, Ordering::AcqRel)
+    }
+
+    fn is_waiting(&self) -> bool {
+        !self.decided.load(Ordering::Acquire)
+    }
+}
+
+/// Those that wait for a place, the oldest first. They are gone when their connections end.
+#[derive(Default)]
+struct Waiting(VecDeque<(Weak<Guest>, AbortHandle)>);
 
 impl Waiting {
-    /// One more. Of too many the oldest goes: a probe is answered as soon as it is sent, whatever the others do.
-    fn enter(&mut self, connection: AbortHandle, most: usize) {
-        self.0.retain(|waiting| !waiting.is_finished());
-        self.0.push_back(connection);
+    /// One more. Of too many the oldest goes: a probe is answered as soon as it is sent, whatever the others do. Whoever
+    /// is served stays.
+    fn enter(&mut self, guest: Weak<Guest>, connection: AbortHandle, most: usize) {
+        self.0
+            .retain(|(guest, _)| guest.upgrade().is_some_and(|guest| guest.is_waiting()));
+        self.0.push_back((guest, connection));
         while self.0.len() > most.max(1) {
-            if let Some(oldest) = self.0.pop_front() {
-                oldest.abort();
+            if let Some((guest, connection)) = self.0.pop_front()
+                && guest.upgrade().is_some_and(|guest| guest.decide())
+            {
+                connection.abort();
             }
         }
     }
@@ -144,16 +175,20 @@ impl Waiting {
 /// Probes are answered; other requests wait for a place.
 async fn probes_first(
     State(places): State<Arc<Semaphore>>,
+    Extension(guest): Extension<Arc<Guest>>,
     request: Request,
     next: Next,
 ) -> Response {
     if PROBES.contains(&request.uri().path()) {
         return next.run(request).await;
     }
-    match places.acquire().await {
-        Ok(_place) => next.run(request).await,
-        // They are never closed.
-        Err(_) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    // Places are never closed. Who gave way is cut off at once, and takes nobody's place.
+    match places.acquire_owned().await {
+        Ok(place) if guest.decide() => {
+            let _ = guest.place.set(place);
+            next.run(request).await
+        }
+        _ => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }
 
@@ -175,6 +210,7 @@ mod tests {
     use super::*;
     use axum::routing::get;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::sync::Notify;
     use tokio::task::JoinHandle;
 
     /// So long that only what a test is about ends anything.
@@ -196,6 +232,9 @@ mod tests {
 
     struct Bed {
         address: std::net::SocketAddr,
+        /// A request for `/long` is being served; its answer comes when its end is told.
+        begun: Arc<Notify>,
+        end: Arc<Notify>,
         stop: CancellationToken,
         serving: JoinHandle<()>,
     }
@@ -204,7 +243,15 @@ mod tests {
         async fn start(limits: Limits) -> Self {
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
+            let (begun, end) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            let (tell, wait) = (Arc::clone(&begun), Arc::clone(&end));
+            let long = || async move {
+                tell.notify_one();
+                wait.notified().await;
+                "at last"
+            };
             let router = Router::new()
+                .route("/long", get(long))
                 .route("/", get(|| async { "here" }))
                 .route("/healthz", get(|| async { "ok" }))
                 .route("/large", get(|| async { "x".repeat(64 << 20) }));
@@ -212,6 +259,8 @@ mod tests {
             let serving = tokio::spawn(serve(listener, router, limits, stop.clone()));
             Self {
                 address,
+                begun,
+                end,
                 stop,
                 serving,
             }
@@ -278,6 +327,54 @@ mod tests {
         let waiting = bed.send(&request("/")).await;
         drop(first);
         assert!(rest(waiting).await.ends_with("here"));
+        bed.end().await;
+    }
+
+    /// The head of an answer.
+    async fn head(stream: &mut TcpStream) -> String {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(head).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_waited_and_is_served_does_not_give_way_to_others() {
+        let bed = Bed::start(limits()).await;
+        let mut first = bed.send(&request("/")).await;
+        assert_eq!(first.read_u8().await.unwrap(), b'H');
+        let served = bed.send(&request("/long")).await;
+        drop(first);
+        bed.begun.notified().await;
+        let mut crowd = Vec::new();
+        for _ in 0..4 {
+            crowd.push(bed.send("GET / HT").await);
+        }
+        // Whoever comes after the crowd is answered after it has entered.
+        let probe = rest(bed.send(&request("/healthz")).await).await;
+        assert!(probe.ends_with("ok"), "{probe}");
+        bed.end.notify_one();
+        let answer = rest(served).await;
+        assert!(answer.ends_with("at last"), "{answer}");
+        bed.end().await;
+    }
+
+    #[tokio::test]
+    async fn who_waited_keeps_its_place_until_its_answer_is_written() {
+        let bed = Bed::start(limits()).await;
+        let mut first = bed.send(&request("/")).await;
+        assert_eq!(first.read_u8().await.unwrap(), b'H');
+        let mut slow = bed.send(&request("/large")).await;
+        drop(first);
+        assert_eq!(slow.read_u8().await.unwrap(), b'H');
+        // Only who has no place is let go after one answer.
+        let beyond = head(&mut bed.send(&request("/healthz")).await).await;
+        assert!(beyond.contains("connection: close"), "{beyond}");
+        assert!(rest(slow).await.len() > 64 << 20);
+        let mut within = bed.send(&request("/")).await;
+        let within = head(&mut within).await;
+        assert!(within.starts_with("HTTP/1.1 200 OK"), "{within}");
         bed.end().await;
     }
 

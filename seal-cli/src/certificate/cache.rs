@@ -74,22 +74,27 @@ pub(super) fn of_cluster(
     }
     match (ask(), kept) {
         (Ok(fetched), _) => {
-            place.keep(&fetched, now);
+            place.keep_if_of(cluster, &fetched, now);
             Ok(fetched)
         }
-        (Err(error), Some(kept)) if error.is_outage() => stand_in(&kept, error, now),
+        (Err(error), Some(kept)) if error.is_outage() && place.is_of(cluster) => {
+            stand_in(&kept, error, now)
+        }
         (Err(error), _) => Err(error),
     }
 }
 
-/// Keeps what was fetched just now; without being asked to, only in place of what was kept before.
-pub(crate) fn refresh(cluster: &Cluster, fetched: &Fetched) -> Result<(), CliError> {
-    if let Some(place) = Place::of(cluster)?
-        && (cluster.cache.is_some() || place.path.exists())
-    {
-        place.keep(fetched, Timestamp::now());
+/// Asks, and keeps the answer; unless the user wants a cache, only in place of what was kept before.
+pub(super) fn renewed(
+    cluster: &Cluster,
+    ask: impl FnOnce() -> Result<Fetched, CliError>,
+) -> Result<Fetched, CliError> {
+    let place = Place::of(cluster)?;
+    let fetched = ask()?;
+    if let Some(place) = place.filter(|place| cluster.cache.is_some() || place.path.exists()) {
+        place.keep_if_of(cluster, &fetched, Timestamp::now());
     }
-    Ok(())
+    Ok(fetched)
 }
 
 fn stand_in(kept: &Entry, error: CliError, now: Timestamp) -> Result<Fetched, CliError> {
@@ -123,11 +128,23 @@ impl Place {
         Ok(Some(Self { path, subject }))
     }
 
+    /// Whether the kubeconfig still leads to the same cluster. It is read anew whenever the cluster is asked: if
+    /// somebody chose another context meanwhile, nobody knows whose the answer is.
+    fn is_of(&self, cluster: &Cluster) -> bool {
+        Subject::of(cluster).is_ok_and(|subject| subject.as_ref() == Some(&self.subject))
+    }
+
+    fn keep_if_of(&self, cluster: &Cluster, fetched: &Fetched, now: Timestamp) {
+        if self.is_of(cluster) {
+            self.keep(fetched, now);
+        }
+    }
+
     /// What is there and can be sealed for.
     fn read(&self, now: Timestamp) -> Option<Entry> {
         let file = File::open(&self.path).ok()?;
         let metadata = file.metadata().ok()?;
-        if let Some(doubt) = User::current().doubts(&metadata, self.folder()) {
+        if let Some(doubt) = User::current().doubts_own(&metadata, self.folder()) {
             ui::warn(&format!(
                 "the certificate in {} is not believed: {doubt}",
                 self.path.display()

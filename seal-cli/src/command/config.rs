@@ -6,7 +6,9 @@ use clap::Subcommand;
 use jiff::Timestamp;
 
 use crate::config::known::{self, Known, KnownArgs, KnownError};
-use crate::config::{self, ConfigArgs, ConfigError, Matched, NamedRecipient, Offline, Target};
+use crate::config::{
+    self, ConfigArgs, ConfigError, Matched, NamedRecipient, Offline, Target, Warnings,
+};
 use crate::error::CliError;
 use crate::output::Destination;
 use crate::ui;
@@ -64,7 +66,8 @@ fn check(named: Option<&Path>) -> Result<(), CliError> {
 
 fn show(args: &ShowArgs) -> Result<(), CliError> {
     let file = args.file.display().to_string();
-    let Some(matched) = config::rules_for(&args.file, args.config.named())? else {
+    let Some(matched) = config::rules_for(&args.file, args.config.named(), &Warnings::default())?
+    else {
         return Err(config::nothing_for(&args.file, args.config.named())?.into());
     };
     let folder = matched.config.parent().unwrap_or(Path::new(""));

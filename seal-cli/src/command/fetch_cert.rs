@@ -50,28 +50,24 @@ pub(crate) fn verb(args: Args) -> Result<(), CliError> {
     // One that the environment names is what a cluster's is to take the place of.
     flags.cert = Some(args.cert.unwrap_or_default());
     let context = flags.for_verb()?;
-    let fetched = fetch(&context)?;
+    let fetched = match &context.cert {
+        Some(cert) => certificate::read(cert, &context.cluster)?,
+        // What can be sealed for, and nothing else, takes the place of what is kept.
+        None => certificate::renewed(&context.cluster)?,
+    };
     check(&fetched)?;
-    if context.cert.is_none() {
-        certificate::refresh(&context.cluster, &fetched)?;
-    }
     context.destination.write(&[fetched.bytes])
 }
 
 /// The flag: whatever is served is printed, as by kubeseal.
 pub(crate) fn run(context: &Context) -> Result<(), CliError> {
-    let fetched = fetch(context)?;
-    if context.cert.is_none() && context.cluster.cache.is_some() {
-        certificate::refresh(&context.cluster, &fetched)?;
-    }
+    let cluster = &context.cluster;
+    let fetched = match &context.cert {
+        Some(cert) => certificate::read(cert, cluster)?,
+        None if cluster.cache.is_some() => certificate::renewed(cluster)?,
+        None => certificate::served(cluster)?,
+    };
     context.destination.write(&[fetched.bytes])
-}
-
-fn fetch(context: &Context) -> Result<Fetched, CliError> {
-    match &context.cert {
-        Some(cert) => certificate::read(cert, &context.cluster),
-        None => certificate::served(&context.cluster),
-    }
 }
 
 /// A login page is no certificate, and would be noticed only when somebody seals.

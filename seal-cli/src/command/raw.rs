@@ -69,7 +69,11 @@ pub(crate) fn verb(args: Args) -> Result<(), CliError> {
     // Those that the environment names are for other actions.
     flags.sealed_secret_file = Some(args.sealed_secret_file.unwrap_or_default());
     flags.secret_file = Some(String::new());
-    seal(&flags.for_verb()?, args.from_file.as_deref())
+    let context = flags.for_verb()?;
+    match &args.from_file {
+        Some(file) if context.destination.replaces(file) => Err(CliError::Itself(file.clone())),
+        file => seal(&context, file.as_deref()),
+    }
 }
 
 /// Reads, seals, writes. `files` is what `--from-file` says; without it the value is on stdin.

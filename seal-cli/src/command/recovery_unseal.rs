@@ -46,7 +46,14 @@ pub(crate) fn verb(args: Args) -> Result<(), CliError> {
     flags.secret_file = Some(args.file.filter(|file| file != "-").unwrap_or_default());
     flags.sealed_secret_file = Some(args.output.unwrap_or_default());
     flags.format = Some(args.format.unwrap_or_else(|| "yaml".to_owned()));
-    recover(&flags.for_verb()?, &PrivateKeys::read(&args.private_key)?)
+    let context = flags.for_verb()?;
+    // Plaintext in the place of a file that is in Git.
+    if let Some(file) = &context.secret_file
+        && context.destination.replaces(file)
+    {
+        return Err(CliError::Itself(file.clone()));
+    }
+    recover(&context, &PrivateKeys::read(&args.private_key)?)
 }
 
 /// `keys` is what was said for `--recovery-private-key`.

@@ -6,6 +6,7 @@ mod inputs;
 mod kept;
 mod legacy;
 mod plan;
+mod present;
 mod reuse;
 mod se1;
 mod tally;
@@ -24,6 +25,7 @@ use crate::ui;
 use folders::Folders;
 pub(crate) use folders_error::FoldersError;
 use plan::Planner;
+use present::Present;
 use reuse::{Reuse, ReuseArgs};
 use work::Work;
 
@@ -77,15 +79,25 @@ fn one(context: &Context, reuse: Option<&Reuse>) -> Result<(), CliError> {
     let from = context.secret_file.as_deref();
     let secrets = input::secrets(from, !context.by_verb)?;
     let work = Work::new(context, &plan, from, &secrets, context.format)?;
+    // Whoever names old values does not mean to lose any.
+    let present = match file.filter(|file| reuse.is_some() && output::is_replaced(file)) {
+        Some(file) => Some(Present::at(file)?),
+        None => None,
+    };
+    if let Some(present) = &present {
+        present.admit(input::names(&secrets, context.name.as_deref()))?;
+    }
     let old = reuse.map(|reuse| reuse.of(None, file));
     if work.trusts_annotations() && context.called_as == CalledAs::Seal {
         warn_of_widening(context, &secrets);
     }
     let sealed = work.seal(secrets, &plan, old.as_ref())?;
     plan::remember(context, &[(&plan, &sealed.titles)])?;
-    match file.filter(|file| old.is_some() && output::holds(file, &sealed.documents)) {
-        Some(same) => ui::hint(&format!("{}: nothing has changed", same.display())),
-        None => context.destination.write(&sealed.documents)?,
+    let same = file.filter(|file| old.is_some() && output::holds(file, &sealed.documents));
+    match (same, present) {
+        (Some(same), _) => ui::hint(&format!("{}: nothing has changed", same.display())),
+        (None, Some(present)) => present.replace(&sealed.documents, true)?,
+        (None, None) => context.destination.write(&sealed.documents)?,
     }
     for note in &sealed.notes {
         ui::hint(note);

@@ -223,8 +223,8 @@ fn remember(
 /// Whoever is no longer named would be new again, and whoever was asked for the first time is who
 /// he said. No other rule changes: it was not looked at.
 fn settle(memory: &mut Memory, matched: &Matched, readers: &[Reader]) {
-    let mut rules = matched.origin.configuration.rules.iter();
-    let Some(rule) = rules.find(|rule| rule.line == matched.line) else {
+    let rules = &matched.origin.configuration.rules;
+    let Some(rule) = rules.get(matched.index) else {
         return;
     };
     let Some(known) = memory.rule_mut(&matched.origin, &rule.pattern) else {
@@ -249,10 +249,11 @@ fn snapshot(memory: &Memory, matched: &Matched, readers: &[Reader]) -> Vec<Remem
     let known = memory.remembered(&matched.origin);
     let rules = matched.origin.configuration.rules.iter();
     rules
-        .map(|rule| {
+        .enumerate()
+        .map(|(index, rule)| {
             let before = known.and_then(|known| known.rule(&rule.pattern));
             let before = before.map_or(&[][..], |before| &before.recipients);
-            let now: Vec<Reader> = if rule.line == matched.line {
+            let now: Vec<Reader> = if index == matched.index {
                 readers.to_vec()
             } else {
                 let recipients = rule.recipients.iter();

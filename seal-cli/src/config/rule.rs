@@ -84,9 +84,10 @@ impl Configuration {
         self.path.parent().unwrap_or(Path::new(""))
     }
 
-    /// The first rule for a path from its folder.
-    pub(crate) fn rule_for(&self, path: &Path) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.pattern.matches(path))
+    /// The first rule for a path from its folder, and its index: several rules may stand on one line.
+    pub(crate) fn rule_for(&self, path: &Path) -> Option<(usize, &Rule)> {
+        let mut rules = self.rules.iter().enumerate();
+        rules.find(|(_, rule)| rule.pattern.matches(path))
     }
 }
 

@@ -65,6 +65,36 @@ impl User {
     }
 }
 
+#[cfg(unix)]
+impl User {
+    /// Why a file of the user's own, which nobody else is to write, is not to be believed.
+    pub(crate) fn doubts_own(self, file: &Metadata, folder: &Path) -> Option<String> {
+        use std::os::unix::fs::MetadataExt as _;
+        const GROUP_WRITES: u32 = 0o020;
+        if let Some(doubt) = self.doubts(file, folder) {
+            return Some(doubt);
+        }
+        if file.mode() & GROUP_WRITES != 0 {
+            return Some("its group can write it (chmod g-w)".to_owned());
+        }
+        let folder = std::fs::metadata(folder).ok()?;
+        let owner = folder.uid();
+        if owner != self.id && owner != 0 {
+            return Some(format!("its folder belongs to another user (uid {owner})"));
+        }
+        let is_shared = folder.mode() & GROUP_WRITES != 0;
+        is_shared
+            .then(|| "its group can replace it: its folder is writable for the group".to_owned())
+    }
+}
+
+#[cfg(not(unix))]
+impl User {
+    pub(crate) fn doubts_own(self, file: &Metadata, folder: &Path) -> Option<String> {
+        self.doubts(file, folder)
+    }
+}
+
 #[cfg(all(test, unix))]
 mod tests {
     use std::fs::Permissions;
@@ -76,14 +106,16 @@ mod tests {
     fn files_of_others_and_for_others_are_doubted() {
         let me = User::current();
         let somebody = User { id: me.id + 1 };
-        for (file_mode, folder_mode, user, doubted) in [
-            (0o644, 0o755, me, false),
-            (0o664, 0o775, me, false),
-            (0o644, 0o1777, me, false),
-            (0o646, 0o755, me, true),
-            (0o644, 0o777, me, true),
+        for (file_mode, folder_mode, user, doubted, own_doubted) in [
+            (0o644, 0o755, me, false, false),
+            (0o600, 0o700, me, false, false),
+            (0o664, 0o755, me, false, true),
+            (0o644, 0o775, me, false, true),
+            (0o644, 0o1755, me, false, false),
+            (0o646, 0o755, me, true, true),
+            (0o644, 0o777, me, true, true),
             // What root owns is as trusted as the system.
-            (0o644, 0o755, somebody, me.id != 0),
+            (0o644, 0o755, somebody, me.id != 0, me.id != 0),
         ] {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join(".seal.yaml");
@@ -92,6 +124,9 @@ mod tests {
             std::fs::set_permissions(folder.path(), Permissions::from_mode(folder_mode)).unwrap();
             let doubts = user.doubts(&file.metadata().unwrap(), folder.path());
             assert_eq!(doubts.is_some(), doubted, "{file_mode:o} {folder_mode:o}");
+            let doubts = user.doubts_own(&file.metadata().unwrap(), folder.path());
+            let what = format!("own: {file_mode:o} {folder_mode:o}");
+            assert_eq!(doubts.is_some(), own_doubted, "{what}");
         }
     }
 }

@@ -15,7 +15,8 @@ use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
 use super::{OidcError, given};
-use crate::{address, cluster};
+use crate::address;
+use crate::cluster::{self, Authorities};
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const LIMIT: u64 = 1024 * 1024;
@@ -177,7 +178,7 @@ impl<'a> Issuer<'a> {
 
     /// The library's texts may repeat the URL.
     fn unreachable(&self, error: &ureq::Error) -> OidcError {
-        self.failed(match cluster::tls_fault(error) {
+        self.failed(match cluster::tls_fault_of(error, Authorities::Issuer) {
             Some(told) => format!("it {told}"),
             None => match error {
                 ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {

@@ -11,7 +11,7 @@ use super::legacy::OneCertificate;
 use super::reader::Readers;
 use super::recipients::Recipients;
 use crate::config::known::{self, KnownArgs, Said};
-use crate::config::{self, ConfigArgs, ConfigError, Format, Matched};
+use crate::config::{self, ConfigArgs, ConfigError, Format, Matched, Warnings};
 use crate::context::Cluster;
 use crate::error::CliError;
 use crate::rules::Rules;
@@ -24,12 +24,15 @@ pub(crate) struct RuleArgs {
     config: ConfigArgs,
     #[command(flatten)]
     known: KnownArgs,
+    #[arg(skip)]
+    warnings: Warnings,
 }
 
 impl RuleArgs {
     /// For files that are there already.
     pub(crate) fn rules(&self) -> Rules {
-        Rules::new(&self.config).pinned(&self.known)
+        let rules = Rules::new(&self.config).pinned(&self.known);
+        rules.warning(self.warnings.clone())
     }
 
     /// The rule for a file that will be written: `None` where somebody is named already, without one,
@@ -42,10 +45,11 @@ impl RuleArgs {
         asked: &Asked,
         file: Option<&Path>,
     ) -> Result<Option<Matched>, CliError> {
-        match file {
-            Some(file) if asked.is_empty() => Ok(config::rules_for(file, self.config.named())?),
-            _ => Ok(None),
-        }
+        let Some(file) = file.filter(|_| asked.is_empty()) else {
+            return Ok(None);
+        };
+        let rule = config::rules_for(file, self.config.named(), &self.warnings);
+        Ok(rule?)
     }
 }
 

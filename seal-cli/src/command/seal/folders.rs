@@ -6,16 +6,18 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::folders_error::FoldersError;
-use super::inputs::{Found, Inputs, is_pattern};
+use super::inputs::{Found, Inputs, is_pattern, real};
 use super::plan::{self, Plan, Planner};
+use super::present::Present;
 use super::reuse::{OldFile, Reuse};
 use super::tally::Tally;
 use super::work::{Sealed, Work};
 use crate::args::usual_format;
 use crate::batch::{self, Progress};
+use crate::config;
 use crate::context::{self, Context};
 use crate::error::CliError;
-use crate::input::{self, Content};
+use crate::input::{self, Content, Holds};
 use crate::output::{self, Destination};
 use crate::ui;
 
@@ -110,8 +112,9 @@ impl<'a> Folders<'a> {
             // Rules may ask people, and tell them things: in the order of the files.
             for job in some {
                 let folder = job.output.parent().unwrap_or(Path::new("."));
-                let plan = made
-                    .folder(folder)
+                let plan = self
+                    .admit(&job.output)
+                    .and_then(|()| made.folder(folder))
                     .and_then(|()| planner.plan(Some(&job.output)));
                 match plan {
                     Ok(plan) => {
@@ -145,23 +148,25 @@ impl<'a> Folders<'a> {
     /// Which of the files hold Secrets, and where their results go.
     fn look<'i>(&self, inputs: &'i Inputs, tally: &mut Tally) -> Result<Vec<Job<'i>>, CliError> {
         let files = inputs.files.par_iter();
-        let contents: Vec<_> = files.map(|found| input::content(&found.path)).collect();
+        // Plaintext of one file for each processor, never of all.
+        let contents = files.map(|found| input::content(&found.path).map(Content::holds));
+        let contents: Vec<_> = contents.collect();
         let mut jobs = Vec::new();
         for (place, (found, content)) in inputs.files.iter().zip(contents).enumerate() {
             let path = found.path.display();
             match content {
-                Ok(Content::Secrets(_)) => jobs.push(Job {
+                Ok(Holds::Secrets) => jobs.push(Job {
                     place,
                     found,
                     output: self.out.join(&found.below),
                 }),
-                Ok(Content::Sealed) => {
+                Ok(Holds::Sealed) => {
                     tally.sealed_already += 1;
                     tally
                         .notes
                         .push(format!("{path}: sealed already, passed over"));
                 }
-                Ok(Content::Other) => {
+                Ok(Holds::Other) => {
                     tally.without += 1;
                     if found.named {
                         tally
@@ -177,25 +182,41 @@ impl<'a> Folders<'a> {
         Ok(jobs)
     }
 
-    fn seal(&self, planned: &Planned<'_, '_, '_>) -> Result<Sealed, CliError> {
+    /// Links in the folder for results must not lead out of it: nobody named that place.
+    fn admit(&self, output: &Path) -> Result<(), CliError> {
+        let path = real(output);
+        if path.starts_with(real(&self.out)) {
+            return Ok(());
+        }
+        Err(FoldersError::Elsewhere {
+            output: output.to_owned(),
+            real: config::shown(&path),
+            folder: self.out.clone(),
+        }
+        .into())
+    }
+
+    fn seal(&self, planned: &Planned<'_, '_, '_>) -> Result<(Sealed, Present), CliError> {
         let Planned { job, plan, old } = planned;
-        admit(&job.output)?;
+        let present = Present::at(&job.output)?;
         let Content::Secrets(secrets) = input::content(&job.found.path)? else {
             return Err(CliError::Changed(job.found.path.display().to_string()));
         };
+        present.admit(input::names(&secrets, None))?;
         let usual = usual_format(Some(&job.output));
         let format = self.format.as_deref().unwrap_or(usual);
         let format = context::format(Some(format), Some(&job.output))?;
         let from = Some(job.found.path.as_path());
         let work = Work::new(self.context, plan, from, &secrets, format)?;
-        work.seal(secrets, plan, old.as_ref())
+        let sealed = work.seal(secrets, plan, old.as_ref())?;
+        Ok((sealed, present))
     }
 
     /// Each file whole. `durable` waits for the disk.
     fn write(
         &self,
         planned: Vec<Planned<'_, '_, '_>>,
-        sealed: Vec<Result<Sealed, CliError>>,
+        sealed: Vec<Result<(Sealed, Present), CliError>>,
         durable: bool,
         tally: &mut Tally,
     ) {
@@ -208,18 +229,17 @@ impl<'a> Folders<'a> {
         }
         let places = ready.iter();
         let places: Vec<_> = places
-            .map(|(planned, sealed)| (&planned.plan, sealed.titles.as_slice()))
+            .map(|(planned, (sealed, _))| (&planned.plan, sealed.titles.as_slice()))
             .collect();
         let remembered = plan::remember(self.context, &places).map_err(Arc::new);
-        for (Planned { job, old, .. }, sealed) in ready {
+        for (Planned { job, old, .. }, (sealed, present)) in ready {
             tally.old.extend(sealed.notes);
             if old.is_some() && output::holds(&job.output, &sealed.documents) {
                 tally.unchanged += 1;
                 continue;
             }
             let written = remembered.clone().map_err(CliError::Shared);
-            let written =
-                written.and_then(|()| output::put(&job.output, &sealed.documents, durable));
+            let written = written.and_then(|()| present.replace(&sealed.documents, durable));
             match written {
                 Ok(()) => {
                     tally.files += 1;
@@ -236,20 +256,6 @@ impl<'a> Folders<'a> {
 fn is_folder(path: &Path) -> bool {
     let text = path.as_os_str().as_encoded_bytes();
     path.is_dir() || text.ends_with(b"/")
-}
-
-/// Whoever has something else there does not want it gone.
-fn admit(output: &Path) -> Result<(), CliError> {
-    let occupied = || FoldersError::Occupied(output.to_owned()).into();
-    match output.metadata() {
-        Err(_) => Ok(()),
-        Ok(present) if present.is_file() && present.len() == 0 => Ok(()),
-        Ok(present) if present.is_file() => match input::content(output) {
-            Ok(Content::Sealed) => Ok(()),
-            _ => Err(occupied()),
-        },
-        Ok(_) => Err(occupied()),
-    }
 }
 
 /// Folders for results: rules are looked up from them. Those that stay empty go again.

@@ -48,10 +48,28 @@ pub(crate) enum FoldersError {
     #[error("{pattern} is no pattern: {reason}")]
     Pattern { pattern: String, reason: String },
     #[error(
-        "{} holds something else than SealedSecrets, and is not overwritten; move it away, or name another folder with -w",
+        "{} holds something else than SealedSecrets, and is not overwritten; move it away, name another place with -w, or change values in it with seal merge",
         .0.display()
     )]
     Occupied(PathBuf),
+    #[error(
+        "{} holds the SealedSecret {name}, too, which would be gone: the input has it not, or not as often; remove it from the file if that is meant, name another place with -w, or use seal merge, which leaves it",
+        .path.display()
+    )]
+    Lost { path: PathBuf, name: String },
+    #[error(
+        "{} leads by a link to {real}, outside of {}, and is not written; take the link away, or seal into that place by its own name",
+        .output.display(), .folder.display()
+    )]
+    Elsewhere {
+        output: PathBuf,
+        real: String,
+        folder: PathBuf,
+    },
+    #[error(
+        "{0} names what opens old values, and there are none without --reuse; name the file or folder that has them"
+    )]
+    KeysAlone(&'static str),
 }
 
 fn reuse(path: &Path, folder: bool) -> String {
@@ -68,7 +86,12 @@ impl FoldersError {
     pub(crate) fn is_usage(&self) -> bool {
         !matches!(
             self,
-            Self::Own(_) | Self::OneOutput { .. } | Self::NoMatch(_) | Self::Occupied(_)
+            Self::Own(_)
+                | Self::OneOutput { .. }
+                | Self::NoMatch(_)
+                | Self::Occupied(_)
+                | Self::Lost { .. }
+                | Self::Elsewhere { .. }
         )
     }
 }

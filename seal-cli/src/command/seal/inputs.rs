@@ -78,21 +78,27 @@ impl Inputs {
     }
 
     fn pattern(&mut self, typed: &Path, base: &Path, pattern: &str) -> Result<(), CliError> {
-        let glob = GlobBuilder::new(pattern)
-            .literal_separator(true)
-            .backslash_escape(true)
-            .build();
-        let glob = glob.map_err(|error| FoldersError::Pattern {
+        let glob = matcher(pattern).map_err(|error| FoldersError::Pattern {
             pattern: typed.display().to_string(),
             reason: error.kind().to_string(),
         })?;
-        let glob = glob.compile_matcher();
-        let before = self.files.len();
+        let before = self.files.len() + self.links.len();
         if base.is_dir() {
-            let files = batch::walk(base, Search::All)?.files;
-            self.add(base, files, |below| glob.is_match(below));
+            let walked = batch::walk(base, Search::All)?;
+            let folders = folders_of(pattern);
+            let mut links = walked.links;
+            links.retain(|link| {
+                let below = link.strip_prefix(base).unwrap_or(link);
+                if link.is_dir() {
+                    folders.iter().any(|folder| folder.is_match(below))
+                } else {
+                    glob.is_match(below)
+                }
+            });
+            self.links.append(&mut links);
+            self.add(base, walked.files, |below| glob.is_match(below));
         }
-        if self.files.len() == before {
+        if self.files.len() + self.links.len() == before {
             return Err(FoldersError::NoMatch(typed.display().to_string()).into());
         }
         self.grounds.push(Ground {
@@ -188,8 +194,26 @@ fn pattern_of(typed: &Path) -> Option<(PathBuf, String)> {
     Some((PathBuf::from(base), pattern.to_owned()))
 }
 
+fn matcher(pattern: &str) -> Result<GlobMatcher, globset::Error> {
+    let glob = GlobBuilder::new(pattern)
+        .literal_separator(true)
+        .backslash_escape(true)
+        .build()?;
+    Ok(glob.compile_matcher())
+}
+
+/// Patterns for the folders in which a pattern looks.
+fn folders_of(pattern: &str) -> Vec<GlobMatcher> {
+    let ends = pattern.match_indices('/').map(|(end, _)| end);
+    let ends = ends.chain(pattern.ends_with("**").then_some(pattern.len()));
+    let above = ends.filter_map(|end| pattern.get(..end));
+    // Between brackets and braces a slash ends no folder's name: rather one link too many is told.
+    let above = above.map(|above| matcher(above).or_else(|_| matcher("**")));
+    above.filter_map(Result::ok).collect()
+}
+
 /// A path without links, also of what is not there yet.
-fn real(path: &Path) -> PathBuf {
+pub(super) fn real(path: &Path) -> PathBuf {
     let mut missing = Vec::new();
     let mut there = path;
     loop {

@@ -23,7 +23,7 @@ pub(super) struct Planner<'a> {
     context: &'a Context,
     /// Whom flags and environment name.
     said: Option<Choice>,
-    /// By configuration and line of the rule.
+    /// By configuration and the rule's index in it.
     of_rules: HashMap<(PathBuf, usize), Result<Arc<Recipients>, Arc<CliError>>>,
     of_cluster: Option<Result<Choice, Arc<CliError>>>,
 }
@@ -56,7 +56,7 @@ impl<'a> Planner<'a> {
         let context = self.context;
         let known = &mut self.of_rules;
         Choice::of_rule(rule, &context.rules, |rule| {
-            let place = (rule.config.clone(), rule.line);
+            let place = (rule.config.clone(), rule.index);
             let resolved = known.entry(place).or_insert_with(|| {
                 let kms = context.recipients.kms();
                 let asked = Asked::of_rule(rule).map_err(CliError::from);
@@ -114,7 +114,9 @@ impl Plan<'_> {
     }
 }
 
-/// Remembers where the objects of files are.
+/// Remembers where the objects of files are. Before they are written, as `seal set` and `seal merge` do:
+/// where that is impossible, nothing is sealed. A file that cannot be written then is remembered all the
+/// same, by what the user's own Secret says: that is where the next run seals it.
 pub(super) fn remember(context: &Context, files: &[(&Plan<'_>, &[Title])]) -> Result<(), CliError> {
     let files = files.iter();
     let files: Vec<_> = files

@@ -62,7 +62,11 @@ impl ReuseArgs {
         folder: bool,
     ) -> Result<Option<Reuse>, CliError> {
         let Some(path) = &self.reuse else {
-            return Ok(None);
+            return match self.keys.file_flag() {
+                // Who wants old values kept would get none, and no word of it.
+                Some(flag) => Err(FoldersError::KeysAlone(flag).into()),
+                None => Ok(None),
+            };
         };
         if path.exists() && path.is_dir() != folder {
             let path = path.clone();

@@ -1,5 +1,6 @@
 //! One file's Secrets on their way to SealedSecrets: all of them, or none.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use super::se1::Report;
 use crate::config::Matched;
 use crate::context::Context;
 use crate::error::CliError;
-use crate::input::{self, InputSecret};
+use crate::input::{self, InputSecret, Place};
 use crate::kubeconfig;
 use crate::output::Format;
 use crate::title::Title;
@@ -24,6 +25,8 @@ pub(super) struct Work {
     /// The scope that flags or rules ask for; `None` leaves it to each Secret, as kubeseal does.
     trusted: Option<Scope>,
     format: Format,
+    /// Whether two Secrets for one place are a mistake; kubeseal thinks nothing of them.
+    unique: bool,
 }
 
 /// The result, not written yet.
@@ -56,6 +59,7 @@ impl Work {
                 .trusted_scope()
                 .or(context.scope.filter(|_| context.by_verb)),
             format,
+            unique: context.by_verb,
         })
     }
 
@@ -76,6 +80,7 @@ impl Work {
             None => Vec::new(),
         };
         let count = secrets.len();
+        let places: Vec<_> = secrets.iter().map(|input| input.place).collect();
         let mut notes = Vec::new();
         let old = old.map(|old| old.read(&mut notes));
         let old = old.as_ref();
@@ -90,6 +95,9 @@ impl Work {
             .map(|one| (one.manifest, one.note))
             .unzip();
         notes.extend(told.into_iter().flatten());
+        if self.unique {
+            self.told_apart(&manifests, &places)?;
+        }
         let text = old.and_then(|old| old.text(&manifests, self.format));
         let documents = if let Some(text) = text {
             vec![text]
@@ -136,6 +144,24 @@ impl Work {
             Ok(title)
         });
         titles.collect()
+    }
+
+    /// In the cluster one would take the place of the other.
+    fn told_apart(&self, manifests: &[SealedManifest], places: &[Place]) -> Result<(), CliError> {
+        let mut known = BTreeMap::new();
+        for (manifest, place) in manifests.iter().zip(places) {
+            let metadata = &manifest.metadata;
+            let key = (&metadata.namespace, &metadata.name);
+            if let Some(first) = known.insert(key, *place) {
+                return Err(CliError::SameObject {
+                    from: self.from.clone(),
+                    first,
+                    second: *place,
+                    name: metadata.name.clone(),
+                });
+            }
+        }
+        Ok(())
     }
 
     fn encode(&self, sealed: &SealedManifest) -> Result<String, CliError> {

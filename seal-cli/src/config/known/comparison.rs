@@ -84,8 +84,9 @@ pub(crate) fn elsewhere(
 ) -> Vec<Added> {
     let known = memory.remembered(&matched.origin);
     let now = matched.origin.configuration.rules.iter().zip(rules);
-    now.filter(|(rule, _)| rule.line != matched.line)
-        .flat_map(|(rule, remembered)| {
+    now.enumerate()
+        .filter(|(index, _)| *index != matched.index)
+        .flat_map(|(_, (rule, remembered))| {
             let now = Now {
                 line: rule.line,
                 rule: &rule.pattern.to_string(),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::*;
-use crate::config::Found;
+use crate::config::{Found, Warnings};
 
 const NAMES: &str = "recipients: {a: age1a, b: age1b, m: age1m}\nrules:\n";
 
@@ -55,7 +55,7 @@ impl Stage {
     fn matched(&self, file: &str) -> Matched {
         let file = self.folder.path().join(file);
         let found = Found::look(&file, None).unwrap();
-        found.matched().unwrap().unwrap()
+        found.matched(&Warnings::default()).unwrap().unwrap()
     }
 
     fn seal(&mut self, file: &str, accept: bool) -> Outcome {
@@ -285,4 +285,21 @@ fn a_changed_key_is_a_new_reader() {
     let now = readers(&matched, &[Some("rsa:2".to_owned())]);
     let found = compare(&stage.memory, &matched, &now);
     assert!(matches!(found, Known::Grown(_)), "{found:?}");
+}
+
+/// As JSON has them, or YAML in flow style: a line is no name for a rule.
+#[test]
+fn rules_on_one_line_are_not_taken_for_each_other() {
+    let mut stage = Stage::new();
+    let config = "{recipients: {a: age1a, b: age1b}, rules: [{path: \"prod/**\", recipients: [a]}, {path: \"dev/**\", recipients: [b]}]}\n";
+    fs::write(stage.folder.path().join(".seal.yaml"), config).unwrap();
+    assert_eq!(stage.seal("prod/f", false), Outcome::First);
+    assert_eq!(stage.seal("dev/f", false), Outcome::Quiet);
+    assert_eq!(stage.seal("prod/f", false), Outcome::Quiet);
+    // Confirming one shows what is new in the other.
+    let config = config.replace("[a]", "[a, b]").replace("[b]}]", "[b, a]}]");
+    fs::write(stage.folder.path().join(".seal.yaml"), config).unwrap();
+    assert_eq!(stage.seal("prod/f", false), stopped(&["b"]));
+    assert_eq!(stage.seal("dev/f", true), stopped(&["a"]));
+    assert_eq!(stage.seal("prod/f", false), Outcome::Quiet);
 }
