@@ -190,8 +190,9 @@ fn has_slip(bytes: &[u8]) -> bool {
 }
 
 fn kind(object: &Node) -> &str {
-    let kind = object.get("kind").and_then(Node::as_str);
-    kind.unwrap_or_default()
+    // The slip is refused where the Secret is read.
+    let kind = object.get("kind").or_else(|| object.get("Kind"));
+    kind.and_then(Node::as_str).unwrap_or_default()
 }
 
 /// A Secret, or what somebody meant to be one: it is refused where it is read.
