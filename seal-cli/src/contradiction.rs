@@ -2,6 +2,7 @@
 //! name the pair is an error. What variables say counts for nothing here: a profile may set them for all.
 
 use crate::args::Args;
+use crate::environment;
 
 /// Two things that were typed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +73,10 @@ pub(crate) fn check(typed: &Args) -> Result<(), Contradiction> {
     if let [one, other, ..] = actions.as_slice() {
         return Err(Contradiction::Actions(one, other));
     }
-    if !typed.mode.recovery_private_key.is_empty() && !actions.contains(&"--recovery-unseal") {
+    let recovers = actions.contains(&"--recovery-unseal")
+        // As kubeseal's actions, this one can be asked for by its variable.
+        || environment::variable("recovery-unseal").is_some();
+    if !typed.mode.recovery_private_key.is_empty() && !recovers {
         return Err(Contradiction::Alone {
             action: "--recovery-unseal",
             flag: "--recovery-private-key",

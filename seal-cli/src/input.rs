@@ -190,8 +190,10 @@ fn has_slip(bytes: &[u8]) -> bool {
 }
 
 fn kind(object: &Node) -> &str {
-    // The slip is refused where the Secret is read.
-    let kind = object.get("kind").or_else(|| object.get("Kind"));
+    // A slip is refused where the Secret is read.
+    let mut entries = object.entries();
+    let mut slip = || entries.find(|(key, _)| key.eq_ignore_ascii_case("kind"));
+    let kind = object.get("kind").or_else(|| slip().map(|(_, kind)| kind));
     kind.and_then(Node::as_str).unwrap_or_default()
 }
 

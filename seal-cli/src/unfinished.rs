@@ -67,8 +67,11 @@ fn watch() {
 
     static WATCH: std::sync::Once = std::sync::Once::new();
     WATCH.call_once(|| {
+        let ignored = ignored();
+        let mut wanted = vec![SIGHUP, SIGINT, SIGTERM];
+        wanted.retain(|signal| (ignored >> (signal - 1)) & 1 == 0);
         // Where this cannot be, files are written all the same.
-        let Ok(mut signals) = Signals::new([SIGHUP, SIGINT, SIGTERM]) else {
+        let Ok(mut signals) = Signals::new(wanted) else {
             return;
         };
         std::thread::spawn(move || {
@@ -84,4 +87,14 @@ fn watch() {
             let _ = emulate_default_handler(signal);
         });
     });
+}
+
+/// Signals that whoever started this program had it ignore, as `nohup` does: they stay so. A bit each, from the
+/// first; where the system does not tell, none.
+#[cfg(unix)]
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .unwrap_or_default()
 }

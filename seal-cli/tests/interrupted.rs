@@ -91,3 +91,38 @@ fn nothing_unfinished_stays() {
         }
     }
 }
+
+/// As `nohup` starts it, and a shell without a terminal what runs beside it.
+#[test]
+fn a_signal_that_was_ignored_before_stays_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let value = "x".repeat(VALUE);
+    let secret =
+        format!("kind: Secret\nmetadata: {{name: a, namespace: b}}\nstringData: {{a: {value}}}\n");
+    std::fs::write(folder.join("secret.yaml"), secret).unwrap();
+    let certificate = format!("{VECTORS}/certificates/rsa-2048.pem");
+    let args = ["-f", "secret.yaml", "-w", "sealed.yaml"];
+    for _ in 0..TRIES {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", "trap '' HUP; exec \"$0\" \"$@\""])
+            .args([env!("CARGO_BIN_EXE_seal"), "seal", "--cert", &certificate])
+            .args(args)
+            .current_dir(folder)
+            .stdin(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        let mut sent = false;
+        while child.try_wait().unwrap().is_none() {
+            if !sent && !unfinished(folder).is_empty() {
+                kill_process(Pid::from_child(&child), Signal::HUP).unwrap();
+                sent = true;
+            }
+        }
+        assert!(child.wait().unwrap().success());
+        if sent {
+            return;
+        }
+    }
+    panic!("it was always too fast");
+}

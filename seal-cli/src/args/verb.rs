@@ -196,6 +196,8 @@ pub(crate) fn usual_format(file: Option<&Path>) -> &'static str {
 impl Args {
     /// What a verb is to do. Scalars that YAML would turn into other text are refused.
     pub(crate) fn for_verb(mut self) -> Result<Context, CliError> {
+        // Of what was typed: variables are there for other lines, too.
+        contradiction::format(self.format.as_deref(), self.sealed_secret_file.as_deref())?;
         self.complete_from(|flag| {
             let other = OF_ACTIONS.contains(&flag);
             (!other).then(|| environment::variable(flag)).flatten()
@@ -206,7 +208,6 @@ impl Args {
                 *file = Some(String::new());
             }
         }
-        contradiction::format(self.format.as_deref(), self.sealed_secret_file.as_deref())?;
         let context = Context::new(self)?;
         object_name::check(context.name.as_deref(), context.namespace.as_deref())
             .map_err(CliError::TypedName)?;

@@ -8,35 +8,29 @@ pub(super) fn without_actions(template: &str) -> String {
     let mut text = String::with_capacity(template.len());
     let mut number = 0;
     let mut rest = template;
+    // Whether nothing stands on the last line of the text yet.
+    let mut is_blank = true;
     while let Some((before, from)) = rest.split_once("{{") {
         let Some((action, after)) = from.split_once("}}") else {
             break;
         };
         let line = before.rsplit('\n').next().unwrap_or_default();
-        let begins = line.trim().is_empty() && (before.contains('\n') || ends_line(&text));
+        let begins = line.trim().is_empty() && (before.contains('\n') || is_blank);
         text.push_str(before);
-        let behind = after.split('\n').next().unwrap_or_default();
-        let is_alone =
-            begins && (behind.trim().is_empty() || behind.trim_start().starts_with("{{"));
+        let behind = after.trim_start_matches([' ', '\t', '\r']);
+        let ends = behind.is_empty() || behind.starts_with('\n') || behind.starts_with("{{");
+        let is_alone = begins && ends;
         if !is_alone {
             number += 1;
             // Values, keys and pieces of both: all of them tell apart what stands in the file.
             text.push_str(&placeholder::numbered(number));
         }
         text.extend(action.chars().filter(|c| *c == '\n'));
+        is_blank = is_alone || action.contains('\n');
         rest = after;
     }
     text.push_str(rest);
     text
-}
-
-/// Whether nothing stands on the last line yet.
-fn ends_line(text: &str) -> bool {
-    text.rsplit('\n')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .is_empty()
 }
 
 /// Whether a text is a template that makes Secrets.
@@ -67,6 +61,10 @@ mod tests {
             ),
             ("  {{ if .a }}{{ .b }}{{ end }}\nc: d", "  \nc: d"),
             ("a: {{ b", "a: {{ b"),
+            (
+                "a: {{ b\n}}\n{{ c }}\nd: {{e}}{{f}}\n",
+                "a: ${_HELM_1}\n\n\nd: ${_HELM_2}${_HELM_3}\n",
+            ),
         ] {
             assert_eq!(without_actions(template), expected, "{template}");
         }

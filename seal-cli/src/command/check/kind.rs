@@ -25,8 +25,10 @@ impl Meant {
         // kubeseal takes fields in any capitals.
         let text = |field: &str| {
             let mut entries = node.entries();
-            let found = entries.find(|(key, _)| key.eq_ignore_ascii_case(field));
-            found.and_then(|(_, value)| value.as_str())
+            let mut folded = || entries.find(|(key, _)| key.eq_ignore_ascii_case(field));
+            // The API server knows the exact one alone.
+            let found = node.get(field).or_else(|| folded().map(|(_, value)| value));
+            found.and_then(Node::as_str)
         };
         let kind = text("kind").filter(|kind| !kind.is_empty());
         let exact = |kind| {

@@ -136,17 +136,21 @@ pub(super) fn has_numbered(text: &str) -> bool {
     text.contains(OF_TEMPLATE)
 }
 
+/// No placeholder is longer, in bytes: one that has no end is not looked for again and again through a whole file.
+const LONGEST: usize = 4096;
+
 /// How long a `{{ … }}` at the beginning is.
 fn of_helm(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("{{")?;
-    Some(inner.find("}}")? + 4)
+    let near = inner.get(..inner.floor_char_boundary(LONGEST))?;
+    Some(near.find("}}")? + 4)
 }
 
 /// The same of `${VARIABLE}`, also with a default.
 fn of_flux(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("${")?;
     let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
-    let end = inner.find('}')?;
+    let end = inner.bytes().take(LONGEST).position(|byte| byte == b'}')?;
     inner.starts_with(begins).then_some(end + 3)
 }
 
