@@ -22,6 +22,18 @@ pub(crate) enum Format {
     Yaml,
 }
 
+impl Format {
+    /// That of a text: what kubeseal takes for JSON.
+    pub(crate) fn of(text: &str) -> Self {
+        let text = text.trim_start_matches('\u{feff}').trim_start();
+        if text.starts_with('{') {
+            Self::Json
+        } else {
+            Self::Yaml
+        }
+    }
+}
+
 /// Where the result goes.
 #[derive(Clone, Debug)]
 pub(crate) enum Destination {

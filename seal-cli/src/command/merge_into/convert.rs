@@ -9,7 +9,7 @@ use crate::output::Format;
 
 /// The text in `format`: as it is if it is in that already, `None` if it cannot be.
 pub(super) fn convert(text: String, format: Format) -> Option<String> {
-    if notation(&text) == format {
+    if Format::of(&text) == format {
         return Some(text);
     }
     let documents = read(text.as_bytes()).ok()?;
@@ -22,16 +22,6 @@ pub(super) fn convert(text: String, format: Format) -> Option<String> {
     let again = read(converted.as_bytes()).ok()?;
     let again = again.iter().map(|d| Node::to_json(d.root()));
     again.eq(values).then_some(converted)
-}
-
-/// What kubeseal takes for JSON.
-fn notation(text: &str) -> Format {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    if text.starts_with('{') {
-        Format::Json
-    } else {
-        Format::Yaml
-    }
 }
 
 /// Keys in the order of kubeseal's types, and what is under them; others follow by name.

@@ -155,7 +155,7 @@ impl OldValues<'_> {
     /// if more is different than values.
     pub(super) fn text(&self, sealed: &[SealedManifest], format: Format) -> Option<String> {
         let file = self.file.as_ref()?;
-        if notation(&file.text) != format || file.sealed.len() != sealed.len() {
+        if Format::of(&file.text) != format || file.sealed.len() != sealed.len() {
             return None;
         }
         let mut edits = Vec::new();
@@ -227,14 +227,5 @@ fn without_nulls(value: Value) -> Value {
         }
         Value::Array(items) => Value::Array(items.into_iter().map(without_nulls).collect()),
         other => other,
-    }
-}
-
-fn notation(text: &str) -> Format {
-    let text = text.trim_start_matches('\u{feff}').trim_start();
-    if text.starts_with('{') {
-        Format::Json
-    } else {
-        Format::Yaml
     }
 }
