@@ -155,8 +155,9 @@ impl<'a> Issuer<'a> {
             Style::Header => {
                 let pair = format!("{}:{}", escaped(self.client), escaped(self.secret));
                 let pair = Zeroizing::new(pair);
-                let header = format!("Basic {}", STANDARD.encode(pair.as_bytes()));
-                request = request.header("authorization", header);
+                let pair = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
+                let header = Zeroizing::new(format!("Basic {}", pair.as_str()));
+                request = request.header("authorization", header.as_str());
             }
             Style::Form => {
                 form.push(("client_id", self.client));
