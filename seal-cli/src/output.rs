@@ -1,7 +1,7 @@
 //! Writing results: all of them or nothing, files replaced atomically.
 
 use std::fs::File;
-use std::io::{BufWriter, ErrorKind, Write};
+use std::io::{ErrorKind, IoSlice, Write};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -9,9 +9,6 @@ use zeroize::Zeroizing;
 use crate::error::CliError;
 use crate::turn::Turn;
 use crate::unfinished::{Readers, Unfinished};
-
-/// Bytes that go to the system at once.
-const BUFFER: usize = 256 * 1024;
 
 /// Shape of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +42,7 @@ impl Destination {
     /// Writes the whole result, given in pieces.
     pub(crate) fn write(&self, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
         match self {
-            Self::Stdout => {
-                let mut stdout = BufWriter::with_capacity(BUFFER, std::io::stdout().lock());
-                write_all(&mut stdout, pieces).map_err(|reason| CliError::Output {
-                    to: "stdout".to_owned(),
-                    reason,
-                })
-            }
+            Self::Stdout => reveal(pieces),
             Self::File(path) if is_open_file(path) => append(path, pieces),
             Self::File(path) => put(path, pieces, true),
         }
@@ -66,7 +57,7 @@ impl Destination {
         real(path).is_some_and(|target| real(input) == Some(target))
     }
 
-    /// Writes plaintext: to stdout without a buffer that keeps it, to a file for its owner alone.
+    /// Writes plaintext: to a file for its owner alone.
     pub(crate) fn reveal(&self, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
         match self {
             Self::Stdout => reveal(pieces),
@@ -76,7 +67,7 @@ impl Destination {
     }
 }
 
-/// Writes plaintext to stdout. No buffer keeps a copy of it, neither of ours nor that of stdout.
+/// Writes to stdout. Of plaintext no buffer keeps a copy, neither one of ours nor that of stdout.
 pub(crate) fn reveal(pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
     unbuffered_stdout()
         .and_then(|mut stdout| write_all(&mut stdout, pieces))
@@ -98,9 +89,20 @@ fn unbuffered_stdout() -> std::io::Result<File> {
     Ok(std::io::stdout().as_handle().try_clone_to_owned()?.into())
 }
 
+/// Many pieces at once, without a copy of them.
 fn write_all(output: &mut impl Write, pieces: &[impl AsRef<[u8]>]) -> std::io::Result<()> {
-    for piece in pieces {
-        output.write_all(piece.as_ref())?;
+    let pieces = pieces.iter().map(AsRef::as_ref);
+    let mut pieces: Vec<_> = pieces.map(IoSlice::new).collect();
+    let mut rest = pieces.as_mut_slice();
+    // Empty ones ahead of the others would look like a write of nothing.
+    IoSlice::advance_slices(&mut rest, 0);
+    while !rest.is_empty() {
+        match output.write_vectored(rest) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut rest, written),
+            Err(interrupted) if interrupted.kind() == ErrorKind::Interrupted => {}
+            Err(reason) => return Err(reason),
+        }
     }
     output.flush()
 }
@@ -241,18 +243,10 @@ fn replace(
     }
     let mut unfinished = Unfinished::new(folder, readers).map_err(failed)?;
     let file = unfinished.file();
-    match readers {
-        Readers::Anybody => {
-            let mut buffered = BufWriter::with_capacity(BUFFER, &mut *file);
-            write_all(&mut buffered, pieces).map_err(failed)?;
-            drop(buffered);
-            if let Some(present) = present {
-                file.set_permissions(present.permissions())
-                    .map_err(failed)?;
-            }
-        }
-        // No buffer keeps a copy.
-        Readers::Owner => write_all(file, pieces).map_err(failed)?,
+    write_all(file, pieces).map_err(failed)?;
+    if let (Readers::Anybody, Some(present)) = (readers, present) {
+        file.set_permissions(present.permissions())
+            .map_err(failed)?;
     }
     if durable {
         // The rename must not overtake the content.

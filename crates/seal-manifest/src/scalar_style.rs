@@ -11,6 +11,9 @@ pub(crate) enum ScalarStyle {
     Literal,
 }
 
+/// Bytes that are looked at before one of them may end the look.
+const AT_ONCE: usize = 64;
+
 /// What matters about the characters of a string.
 #[derive(Default)]
 #[expect(
@@ -102,10 +105,23 @@ impl Analysis {
 
 /// Words and base64, which need no second look: they are most of what is written.
 fn is_ordinary(text: &str) -> bool {
+    let all = |bytes: &[u8]| bytes.iter().fold(true, |all, b| all & is_ordinary_byte(*b));
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.bytes().all(|b| {
-            b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'.' | b'-' | b'_')
-        })
+        && text.as_bytes().chunks(AT_ONCE).all(all)
+}
+
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "without branches the compiler looks at many bytes at once"
+)]
+fn is_ordinary_byte(b: u8) -> bool {
+    b.is_ascii_alphanumeric()
+        | (b == b'+')
+        | (b == b'/')
+        | (b == b'=')
+        | (b == b'.')
+        | (b == b'-')
+        | (b == b'_')
 }
 
 /// Line breaks of YAML 1.1.

@@ -198,7 +198,8 @@ impl<'l> Writer<'l> {
         } else if !self.after_space {
             self.put(' ');
         }
-        let (head, tail) = text.split_at(text.find([' ', '\'']).unwrap_or(text.len()));
+        let first = memchr::memchr2(b' ', b'\'', text.as_bytes());
+        let (head, tail) = text.split_at(first.unwrap_or(text.len()));
         self.out.push_str(head);
         self.column += head.chars().count();
         let mut after_space = false;

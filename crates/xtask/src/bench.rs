@@ -8,7 +8,7 @@ mod external_secrets;
 pub(crate) mod fetch_cert;
 mod figures;
 mod formats;
-mod input;
+pub(crate) mod input;
 mod many_recipients;
 pub(crate) mod measure;
 mod sizes;

@@ -11,6 +11,7 @@ mod deny;
 mod fuzz;
 mod generate;
 mod kube;
+mod order;
 mod peers;
 mod repository;
 mod results;
@@ -46,6 +47,8 @@ enum Task {
     Check,
     /// Writes the files that are made from the Rust types
     Generate(generate::Args),
+    /// Writes which functions the linker puts beside each other in seal (needs valgrind)
+    Order,
     /// Damaged input for the readers of files, for as long as you like (needs a C++ compiler)
     Fuzz(fuzz::Args),
     /// Everything that CI runs
@@ -63,6 +66,7 @@ fn main() -> anyhow::Result<ExitCode> {
         Task::Peers(task) => done(peers::run(&task)),
         Task::Check => done(check::run()),
         Task::Generate(args) => done(generate::run(&args)),
+        Task::Order => done(order::run()),
         Task::Fuzz(args) => done(fuzz::run(&args)),
         Task::Test(args) => test::run(&args),
     }
