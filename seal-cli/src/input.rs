@@ -67,7 +67,7 @@ pub(crate) fn secrets(file: Option<&Path>, coerces: bool) -> Result<Vec<InputSec
         from: from.clone(),
         reason,
     })?;
-    of_documents(&documents, &from, coerces)
+    of_documents(documents, &from, coerces)
 }
 
 /// What the Secrets will be called: all `given`, if that is a name.
@@ -80,38 +80,43 @@ pub(crate) fn names<'s>(
 }
 
 fn of_documents(
-    documents: &[Document],
+    documents: Vec<Document>,
     from: &str,
     coerces: bool,
 ) -> Result<Vec<InputSecret>, CliError> {
     let mut secrets = Vec::with_capacity(documents.len());
-    for document in documents {
-        let list = read_secrets(document).map_err(|reason| CliError::Secret {
+    let read = |document: Document| (document.index(), read_secrets(&document));
+    let read: Vec<_> = if documents.len() < PARALLEL {
+        documents.into_iter().map(read).collect()
+    } else {
+        documents.into_par_iter().map(read).collect()
+    };
+    for (document, list) in read {
+        let list = list.map_err(|reason| CliError::Secret {
             from: from.to_owned(),
             reason,
         })?;
         for field in list.unknown {
-            unknown(from, document.index(), field, coerces)?;
+            unknown(from, document, field, coerces)?;
         }
         for scalar in list.coerced {
             let (line, path) = (scalar.line, scalar.path);
             if !coerces {
                 return Err(CliError::Coerced {
                     from: from.to_owned(),
-                    document: document.index(),
+                    document,
                     line,
                     path,
                 });
             }
             ui::warn(&format!(
-                "{from}: document {}, line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes",
-                document.index()
+                "{from}: document {document}, line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes"
             ));
         }
         let of_list = list.is_list;
         for (item, secret) in (1..).zip(list.secrets) {
             let place = Place {
-                document: document.index(),
+                document,
                 item: of_list.then_some(item),
             };
             if !coerces {
@@ -350,12 +355,12 @@ mod tests {
             ),
         ] {
             let text = format!("kind: Secret\nmetadata:\n  name: app\n{text}\n");
-            let documents = seal_manifest::read(text.as_bytes()).unwrap();
-            let Err(error) = of_documents(&documents, "f", false) else {
+            let documents = || seal_manifest::read(text.as_bytes()).unwrap();
+            let Err(error) = of_documents(documents(), "f", false) else {
                 panic!("{text}");
             };
             assert_eq!(error.to_string(), format!("f: document 1, {refused}"));
-            let read = of_documents(&documents, "f", true).unwrap();
+            let read = of_documents(documents(), "f", true).unwrap();
             let has_item = read[0].secret.data.contains_key("a");
             assert_eq!(has_item, text.contains("stringdata"), "{text}");
         }

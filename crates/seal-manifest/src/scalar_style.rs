@@ -105,24 +105,27 @@ impl Analysis {
 
 /// Words and base64, which need no second look: they are most of what is written.
 fn is_ordinary(text: &str) -> bool {
+    // Without a branch for each byte.
     let all = |bytes: &[u8]| bytes.iter().fold(true, |all, b| all & is_ordinary_byte(*b));
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.as_bytes().chunks(AT_ONCE).all(all)
 }
 
-#[expect(
-    clippy::needless_bitwise_bool,
-    reason = "without branches the compiler looks at many bytes at once"
-)]
-fn is_ordinary_byte(b: u8) -> bool {
-    b.is_ascii_alphanumeric()
-        | (b == b'+')
-        | (b == b'/')
-        | (b == b'=')
-        | (b == b'.')
-        | (b == b'-')
-        | (b == b'_')
+fn is_ordinary_byte(byte: u8) -> bool {
+    ORDINARY[usize::from(byte)]
 }
+
+/// Which bytes words and base64 have.
+static ORDINARY: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'.' | b'-' | b'_');
+        byte += 1;
+    }
+    table
+};
 
 /// Line breaks of YAML 1.1.
 pub(crate) fn is_break(c: char) -> bool {

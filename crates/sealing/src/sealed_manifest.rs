@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use seal_api::SealedSecretSpec;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The document that is committed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +41,45 @@ impl SealedManifest {
             api_version: "bitnami.com/v1alpha1".to_owned(),
             metadata,
             spec,
+        }
+    }
+
+    /// The same as JSON; the sealed values, which are most of it, are not copied.
+    ///
+    /// # Errors
+    /// None that its types allow.
+    pub fn into_json(mut self) -> serde_json::Result<Value> {
+        let values = std::mem::take(&mut self.spec.encrypted_data);
+        let mut json = serde_json::to_value(&self)?;
+        let values = values.into_iter();
+        json["spec"]["encryptedData"] = values
+            .map(|(item, value)| (item, Value::String(value)))
+            .collect();
+        Ok(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_what_it_serializes_to() {
+        for values in [&[][..], &[("a", "AgA="), ("b", "AgB=")]] {
+            let values = values
+                .iter()
+                .map(|(item, value)| ((*item).into(), (*value).into()));
+            let spec = SealedSecretSpec {
+                encrypted_data: values.collect(),
+                ..SealedSecretSpec::default()
+            };
+            let metadata = SealedMetadata {
+                name: "app".to_owned(),
+                ..SealedMetadata::default()
+            };
+            let manifest = SealedManifest::new(metadata, spec);
+            let expected = serde_json::to_value(&manifest).unwrap();
+            assert_eq!(manifest.into_json().unwrap(), expected);
         }
     }
 }

@@ -10,7 +10,7 @@ mod figures;
 mod formats;
 pub(crate) mod input;
 mod many_recipients;
-pub(crate) mod measure;
+mod measure;
 mod sizes;
 
 use std::path::PathBuf;
@@ -84,6 +84,7 @@ pub(crate) struct Programs {
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let programs = build(args)?;
+    measure::build()?;
     let mut figures = Figures::default();
     figures.beside("Sealed Secrets 0.40.0");
     if args.includes(Part::CommandLine) {

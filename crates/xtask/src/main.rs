@@ -31,9 +31,6 @@ enum Task {
     Demo(demo::Args),
     /// Figures against kubeseal and the real controller
     Bench(bench::Args),
-    /// Runs one command and says what it cost (for `bench`)
-    #[command(hide = true)]
-    Measure(bench::measure::Args),
     /// Starts a cluster and says what fetching its certificate costs (for `bench`, in a network namespace)
     #[command(hide = true)]
     MeasureFetchCert(bench::fetch_cert::Args),
@@ -60,7 +57,6 @@ fn main() -> anyhow::Result<ExitCode> {
     match Args::parse().task {
         Task::Demo(args) => done(demo::run(&args)),
         Task::Bench(args) => done(bench::run(&args)),
-        Task::Measure(args) => done(bench::measure::run(&args)),
         Task::MeasureFetchCert(args) => done(bench::fetch_cert::run_inside(args)),
         Task::Kube(task) => done(kube::run(&task)),
         Task::Peers(task) => done(peers::run(&task)),

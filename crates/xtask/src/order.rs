@@ -23,7 +23,12 @@ const RUNS: [&[&str]; 5] = [
     &[],
     &["--format=yaml"],
     &["--scope=namespace-wide", "--namespace=bench"],
-    &["--raw", "--name=one", "--namespace=bench", "--from-file=/dev/stdin"],
+    &[
+        "--raw",
+        "--name=one",
+        "--namespace=bench",
+        "--from-file=/dev/stdin",
+    ],
     &["--version"],
 ];
 
@@ -53,7 +58,11 @@ pub(crate) fn run() -> Result<()> {
             .context("valgrind could not be run; install it")?;
         ensure!(status.success(), "seal {}: {status}", rest.join(" "));
         let calls = std::fs::read_to_string(&calls)?;
-        patterns.extend(functions(&calls, &program)?.iter().map(|name| pattern(name)));
+        patterns.extend(
+            functions(&calls, &program)?
+                .iter()
+                .map(|name| pattern(name)),
+        );
     }
     std::fs::write(root.join(ORDER), script(&patterns))?;
     Ok(())
@@ -101,7 +110,11 @@ fn functions(profile: &str, program: &Path) -> Result<BTreeSet<String>> {
             _ => {}
         }
     }
-    ensure!(!found.is_empty(), "valgrind saw no function of {}", program.display());
+    ensure!(
+        !found.is_empty(),
+        "valgrind saw no function of {}",
+        program.display()
+    );
     Ok(found)
 }
 
@@ -178,8 +191,14 @@ mod tests {
     fn names_lose_what_changes() {
         let cases = [
             ("_ZN4seal4main17h0123456789abcdefE", "_ZN4seal4main17h*"),
-            ("_ZN4seal4main17h0123456789abcdefE.llvm.77", "_ZN4seal4main17h*"),
-            ("_RNvNtCs9vKLQvq3v6f_4core3fmt5write", "_RNvNtCs*_4core3fmt5write"),
+            (
+                "_ZN4seal4main17h0123456789abcdefE.llvm.77",
+                "_ZN4seal4main17h*",
+            ),
+            (
+                "_RNvNtCs9vKLQvq3v6f_4core3fmt5write",
+                "_RNvNtCs*_4core3fmt5write",
+            ),
             ("_RNvCs1_3std4main_Cs2_.7", "_RNvCs*_3std4main_Cs*_"),
             ("aws_lc_0_47_0_BN_free", "aws_lc_*_BN_free"),
             ("rand_bytes_impl.part.0", "rand_bytes_impl"),

@@ -59,7 +59,7 @@ pub(crate) fn content(path: &Path) -> Result<Content, CliError> {
     };
     let mut roots = documents.iter().map(Document::root);
     if roots.clone().any(holds_secret) {
-        return of_documents(&documents, &from, false).map(Content::Secrets);
+        return of_documents(documents, &from, false).map(Content::Secrets);
     }
     Ok(if roots.any(holds_sealed) {
         Content::Sealed

@@ -15,14 +15,17 @@ use crate::recipient::OneCertificate;
 use crate::title::Title;
 
 impl Work {
-    /// A SealedSecret for each Secret.
-    pub(super) fn legacy(
+    /// A SealedSecret for each Secret, and what `end` makes of it.
+    pub(super) fn legacy<R: Send>(
         &self,
         secrets: Vec<InputSecret>,
         certificate: OneCertificate<'_>,
         old: Option<&OldValues<'_>>,
-    ) -> Result<Vec<One>, CliError> {
-        each(secrets, |input| self.one_legacy(input, certificate, old))
+        end: &(impl Fn(One) -> Result<R, CliError> + Sync),
+    ) -> Result<Vec<R>, CliError> {
+        each(secrets, |input| {
+            end(self.one_legacy(input, certificate, old)?)
+        })
     }
 
     fn one_legacy(

@@ -43,13 +43,14 @@ pub(super) struct Report {
 }
 
 impl Work {
-    /// A SealedSecret for each Secret.
-    pub(super) fn se1(
+    /// A SealedSecret for each Secret, and what `end` makes of it.
+    pub(super) fn se1<R: Send>(
         &self,
         secrets: Vec<InputSecret>,
         plan: &Plan<'_>,
         old: Option<&OldValues<'_>>,
-    ) -> Result<(Vec<One>, Report), CliError> {
+        end: &(impl Fn(One) -> Result<R, CliError> + Sync),
+    ) -> Result<(Vec<R>, Report), CliError> {
         let recipients = plan.recipients();
         let prepared = each(secrets, |input| self.prepare(input, recipients, old))?;
         let needed: Vec<_> = prepared.iter().filter_map(Prepared::to_wrap).collect();
@@ -65,7 +66,7 @@ impl Work {
             let wrapped = wrapped.transpose()?;
             let (wraps, readers) = wrapped.map(|it| (it.wraps, it.readers)).unzip();
             let title = prepared.title.clone();
-            let one = self.finish(prepared, wraps.unwrap_or_default())?;
+            let one = end(self.finish(prepared, wraps.unwrap_or_default())?)?;
             Ok((one, title, readers))
         })?;
         let mut all = Vec::with_capacity(sealed.len());

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rayon::prelude::*;
 use seal_format::Scope;
-use sealing::{Namespace, SealedManifest, Target, scope_of};
+use sealing::{Namespace, SealedManifest, SealedMetadata, Target, scope_of};
 
 use super::plan::Plan;
 use super::reuse::{OldFile, OldValues};
@@ -83,27 +83,9 @@ impl Work {
         let places: Vec<_> = secrets.iter().map(|input| input.place).collect();
         let mut notes = Vec::new();
         let old = old.map(|old| old.read(&mut notes));
-        let old = old.as_ref();
-        let (sealed, report) = if let Some(certificate) = plan.legacy_certificate()? {
-            (self.legacy(secrets, certificate, old)?, None)
-        } else {
-            let (sealed, report) = self.se1(secrets, plan, old)?;
-            (sealed, Some(report))
-        };
-        let (manifests, told): (Vec<_>, Vec<_>) = sealed
-            .into_iter()
-            .map(|one| (one.manifest, one.note))
-            .unzip();
-        notes.extend(told.into_iter().flatten());
-        if self.unique {
-            self.told_apart(&manifests, &places)?;
-        }
-        let text = old.and_then(|old| old.text(&manifests, self.format));
-        let documents = if let Some(text) = text {
-            vec![text]
-        } else {
-            notes.extend(old.map(OldValues::lost).unwrap_or_default());
-            each(manifests, |manifest| self.encode(&manifest))?
+        let (documents, report) = match &old {
+            Some(old) => self.beside(old, secrets, plan, &places, &mut notes)?,
+            None => self.anew(secrets, plan, &places)?,
         };
         Ok(Sealed {
             documents,
@@ -112,6 +94,59 @@ impl Work {
             report,
             notes,
         })
+    }
+
+    /// Seals and writes each in one go: what one Secret takes of memory is there for the next.
+    fn anew(
+        &self,
+        secrets: Vec<InputSecret>,
+        plan: &Plan<'_>,
+        places: &[Place],
+    ) -> Result<(Vec<String>, Option<Report>), CliError> {
+        let (written, report) = self.each_sealed(secrets, plan, None, &|one| {
+            let metadata = one.manifest.metadata.clone();
+            Ok((self.encode(one.manifest)?, metadata))
+        })?;
+        let (documents, metadata): (Vec<_>, Vec<_>) = written.into_iter().unzip();
+        self.told_apart(&metadata, places)?;
+        Ok((documents, report))
+    }
+
+    /// Seals what has changed since, in the old text if that has place for it.
+    fn beside(
+        &self,
+        old: &OldValues<'_>,
+        secrets: Vec<InputSecret>,
+        plan: &Plan<'_>,
+        places: &[Place],
+        notes: &mut Vec<String>,
+    ) -> Result<(Vec<String>, Option<Report>), CliError> {
+        let (sealed, report) = self.each_sealed(secrets, plan, Some(old), &Ok)?;
+        let sealed = sealed.into_iter().map(|one| (one.manifest, one.note));
+        let (manifests, told): (Vec<_>, Vec<_>) = sealed.unzip();
+        notes.extend(told.into_iter().flatten());
+        self.told_apart(manifests.iter().map(|it| &it.metadata), places)?;
+        if let Some(text) = old.text(&manifests, self.format) {
+            return Ok((vec![text], report));
+        }
+        notes.extend(old.lost());
+        let documents = each(manifests, |manifest| self.encode(manifest))?;
+        Ok((documents, report))
+    }
+
+    /// `end` is what becomes of each, beside the others.
+    fn each_sealed<R: Send>(
+        &self,
+        secrets: Vec<InputSecret>,
+        plan: &Plan<'_>,
+        old: Option<&OldValues<'_>>,
+        end: &(impl Fn(One) -> Result<R, CliError> + Sync),
+    ) -> Result<(Vec<R>, Option<Report>), CliError> {
+        if let Some(certificate) = plan.legacy_certificate()? {
+            return Ok((self.legacy(secrets, certificate, old, end)?, None));
+        }
+        let (all, report) = self.se1(secrets, plan, old, end)?;
+        Ok((all, Some(report)))
     }
 
     /// Brings a Secret into the shape that is sealed.
@@ -147,10 +182,16 @@ impl Work {
     }
 
     /// In the cluster one would take the place of the other.
-    fn told_apart(&self, manifests: &[SealedManifest], places: &[Place]) -> Result<(), CliError> {
+    fn told_apart<'m>(
+        &self,
+        sealed: impl IntoIterator<Item = &'m SealedMetadata>,
+        places: &[Place],
+    ) -> Result<(), CliError> {
+        if !self.unique {
+            return Ok(());
+        }
         let mut known = BTreeMap::new();
-        for (manifest, place) in manifests.iter().zip(places) {
-            let metadata = &manifest.metadata;
+        for (metadata, place) in sealed.into_iter().zip(places) {
             let key = (&metadata.namespace, &metadata.name);
             if let Some(first) = known.insert(key, *place) {
                 return Err(CliError::SameObject {
@@ -164,12 +205,12 @@ impl Work {
         Ok(())
     }
 
-    fn encode(&self, sealed: &SealedManifest) -> Result<String, CliError> {
+    fn encode(&self, sealed: SealedManifest) -> Result<String, CliError> {
         let failed = |_| CliError::Encode(self.from.clone());
         match self.format {
-            Format::Json => seal_manifest::write_json(sealed).map_err(failed),
+            Format::Json => seal_manifest::write_json(&sealed).map_err(failed),
             Format::Yaml => {
-                let value = serde_json::to_value(sealed).map_err(failed)?;
+                let value = sealed.into_json().map_err(failed)?;
                 Ok(format!("---\n{}", seal_manifest::write_sealed_yaml(&value)))
             }
         }
