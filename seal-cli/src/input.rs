@@ -94,18 +94,18 @@ fn of_documents(
             unknown(from, document.index(), field, coerces)?;
         }
         for scalar in list.coerced {
-            let (line, path) = (scalar.line, scalar.path);
             if !coerces {
                 return Err(CliError::Coerced {
                     from: from.to_owned(),
                     document: document.index(),
-                    line,
-                    path,
+                    scalar,
                 });
             }
             ui::warn(&format!(
-                "{from}: document {}, line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes",
-                document.index()
+                "{from}: document {}, line {}: {scalar} and is sealed as kubectl reads it; {}",
+                document.index(),
+                scalar.line,
+                scalar.coercion.next()
             ));
         }
         let of_list = list.is_list;

@@ -49,6 +49,28 @@ fn coerces_as_kubeseal_does() {
 }
 
 #[test]
+fn keys_that_are_no_strings_are_told() {
+    let text = "n: 1\n'y': 2\nb: &b\n  010: 3\nc:\n  <<: *b\n  1.10: 4\n  a: 5\n1e3: {\"on\": 6, off: 7}\n";
+    let documents = documents(text);
+    let root = documents[0].root();
+    let of = |node: &seal_manifest::Node| {
+        let keys = node.coerced_keys();
+        keys.map(|(key, line)| (key.to_owned(), line))
+            .collect::<Vec<_>>()
+    };
+    let named = |keys: &[(&str, usize)]| {
+        let keys = keys.iter().map(|(key, line)| ((*key).to_owned(), *line));
+        keys.collect::<Vec<_>>()
+    };
+    assert_eq!(of(root), named(&[("false", 1), ("1000", 9)]));
+    let below = |key: &str| of(root.get(key).unwrap());
+    assert_eq!(below("c"), named(&[("8", 4), ("1.1", 7)]));
+    assert_eq!(below("1000"), named(&[("false", 9)]));
+    let json = read(br#"{"n": {"010": 1}}"#).unwrap();
+    assert_eq!(json[0].root().coerced_keys().count(), 0);
+}
+
+#[test]
 fn numbers_the_documents_that_are_not_blank() {
     let text = "# heading\n---\n# nothing here\n---\nkind: A\n---\n---\n{\"kind\": \"B\"}\n{\"kind\":\n\t\"C\"}\n---  # last\nkind: D\n...\n";
     let found: Vec<_> = documents(text)
