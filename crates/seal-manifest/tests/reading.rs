@@ -192,6 +192,41 @@ fn knows_encodings() {
     );
 }
 
+/// `cat a.yaml b.yaml`, each as an editor wrote it.
+#[test]
+fn a_byte_order_mark_may_begin_every_document() {
+    let yaml = |number: usize| format!("a: {number}\nb: 'x # c'\n");
+    let json = "{\"a\": 2,\n\"b\": \"x # c\"}\n";
+    for (between, second) in [
+        ("---\n\u{feff}", yaml(2)),
+        ("\u{feff}---\n", yaml(2)),
+        ("---\n\u{feff}---\n", yaml(2)),
+        ("--- # x\n\n# y\n\u{feff}", yaml(2)),
+        ("---\n\u{feff}# x\n", yaml(2)),
+        ("---\n\u{feff}\n---\n", yaml(2)),
+        ("---\n\u{feff}", json.to_owned()),
+        ("\u{feff}--- # x\n", json.to_owned()),
+        ("---\r\n\u{feff}", yaml(2).replace('\n', "\r\n")),
+    ] {
+        let text = format!("\u{feff}{}{between}{second}", yaml(1));
+        let found = documents(&text);
+        let lines = 3 + between.matches('\n').count();
+        let found: Vec<_> = found
+            .iter()
+            .map(|it| (it.index(), it.line(), it.root().get("a").unwrap().as_i64()))
+            .collect();
+        assert_eq!(found, [(1, 1, Some(1)), (2, lines, Some(2))], "{text:?}");
+        let quoted = seal_manifest::quoted(&text);
+        let quoted: Vec<_> = quoted.into_iter().map(|range| &text[range]).collect();
+        let last = if second == json { json } else { "'x # c'" };
+        assert_eq!(quoted, ["'x # c'", last], "{text:?}");
+    }
+    // Not where it is a part of a name, or of nothing.
+    for text in ["a: 1\n\u{feff}b: 2\n", "{\"a\": 1}\n\u{feff}{\"a\": 2}\n"] {
+        refusal(text);
+    }
+}
+
 #[test]
 fn quoted_text_is_told_from_comments() {
     for (text, expected) in [

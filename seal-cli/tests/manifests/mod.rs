@@ -319,6 +319,12 @@ fn streams() -> Vec<(&'static str, String)> {
             format!("{json}\n{json}{json}\n"),
         ),
         ("documents of both kinds", format!("{json}\n---\n{one}")),
+        (
+            "byte order marks",
+            format!(
+                "\u{feff}{one}---\n\u{feff}{two}--- # three\n# and a comment\n\u{feff}{json}\n---\n\u{feff}---\n{wide}"
+            ),
+        ),
         ("several scopes", format!("{one}---\n{wide}---\n{two}")),
         (
             "a comment behind a separator",
