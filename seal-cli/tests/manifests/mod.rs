@@ -322,7 +322,7 @@ fn streams() -> Vec<(&'static str, String)> {
         (
             "byte order marks",
             format!(
-                "\u{feff}{one}---\n\u{feff}{two}--- # three\n# and a comment\n\u{feff}{json}\n---\n\u{feff}---\n{wide}"
+                "\u{feff}{one}---\n\u{feff}{two}--- # three\n# and a comment\n\u{feff}{wide}---\n\u{feff}{json}\n"
             ),
         ),
         ("several scopes", format!("{one}---\n{wide}---\n{two}")),
