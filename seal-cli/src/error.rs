@@ -9,7 +9,8 @@ use seal_format::se1::Fault;
 use seal_keys::{CertificateError, PrivateKeyError};
 use seal_manifest::{EditError, ReadError};
 use sealing::{
-    ItemError, OpenError, ReadSealedError, ReadSecretError, SealError, TargetError, UnknownField,
+    CoercedScalar, ItemError, OpenError, ReadSealedError, ReadSecretError, SealError, TargetError,
+    UnknownField,
 };
 
 use crate::age::SourceError;
@@ -70,13 +71,15 @@ pub(crate) enum CliError {
         reason: ReadSecretError,
     },
     #[error(
-        "{from}: document {document}, line {line}: {path} is not a string in YAML, and kubectl would read another text; put it in quotes"
+        "{from}: document {document}, line {}: {scalar}, and kubectl would read {}; {}",
+        scalar.line,
+        scalar.coercion.read_as(),
+        scalar.coercion.next()
     )]
     Coerced {
         from: String,
         document: usize,
-        line: usize,
-        path: String,
+        scalar: CoercedScalar,
     },
     #[error(
         "{from}: document {document}, line {}: {field}; {}",

@@ -100,17 +100,17 @@ fn of_documents(
             unknown(from, document, field, coerces)?;
         }
         for scalar in list.coerced {
-            let (line, path) = (scalar.line, scalar.path);
             if !coerces {
                 return Err(CliError::Coerced {
                     from: from.to_owned(),
                     document,
-                    line,
-                    path,
+                    scalar,
                 });
             }
             ui::warn(&format!(
-                "{from}: document {document}, line {line}: {path} is not a string in YAML and is sealed as kubectl reads it; put it in quotes"
+                "{from}: document {document}, line {}: {scalar} and is sealed as kubectl reads it; {}",
+                scalar.line,
+                scalar.coercion.next()
             ));
         }
         let of_list = list.is_list;

@@ -316,6 +316,7 @@ fn new_entry(key: &str, value: Node) -> Entry {
     Entry {
         key: key.to_owned(),
         key_line: value.line,
+        key_coerced: false,
         value,
         merged: false,
     }

@@ -163,8 +163,8 @@ impl<'a> Composer<'a, '_> {
             }
             let is_merge = is_merge_key(&event);
             let key_line = self.line(&span.start);
-            let key = if is_merge {
-                String::new()
+            let (key, key_coerced) = if is_merge {
+                (String::new(), false)
             } else {
                 self.key(event, span)?
             };
@@ -188,6 +188,7 @@ impl<'a> Composer<'a, '_> {
             let entry = Entry {
                 key,
                 key_line,
+                key_coerced,
                 value,
                 merged: false,
             };
@@ -201,26 +202,27 @@ impl<'a> Composer<'a, '_> {
         }
     }
 
-    /// Keys are strings in JSON; others take the spelling of `sigs.k8s.io/yaml`.
-    fn key(&mut self, event: Event<'a>, span: Span) -> Result<String, ReadError> {
+    /// Keys are strings in JSON; others take the spelling of `sigs.k8s.io/yaml`, which is told.
+    fn key(&mut self, event: Event<'a>, span: Span) -> Result<(String, bool), ReadError> {
         if matches!(event, Event::SequenceStart(..) | Event::MappingStart(..)) {
             return Err(self.syntax(&span.start, SyntaxReason::Key));
         }
         let node = self.node(event, span, 0)?;
-        match &node.content {
-            Content::Text(text) => Ok(text.to_string()),
-            Content::Bool(value) => Ok(value.to_string()),
-            Content::Int(value) => Ok(value.to_string()),
-            Content::Float(value) => Ok(match decimal::general_narrow(**value).as_str() {
+        let key = match &node.content {
+            Content::Text(text) => return Ok((text.to_string(), false)),
+            Content::Bool(value) => value.to_string(),
+            Content::Int(value) => value.to_string(),
+            Content::Float(value) => match decimal::general_narrow(**value).as_str() {
                 "+Inf" => ".inf".to_owned(),
                 "-Inf" => "-.inf".to_owned(),
                 "NaN" => ".nan".to_owned(),
                 number => number.to_owned(),
-            }),
+            },
             Content::Null | Content::Uint(_) | Content::Sequence(_) | Content::Mapping(_) => {
-                Err(self.syntax(&span.start, SyntaxReason::Key))
+                return Err(self.syntax(&span.start, SyntaxReason::Key));
             }
-        }
+        };
+        Ok((key, true))
     }
 
     fn remember(&mut self, id: usize, node: &Node) -> Result<(), ReadError> {

@@ -12,6 +12,9 @@ use std::ops::Range;
 /// Levels of nesting; the deepest manifests in the field have about twenty.
 pub(crate) const MAX_DEPTH: usize = 64;
 
+/// A byte order mark. Editors of some systems begin files with it, and files are put one after the other.
+const MARK: &str = "\u{feff}";
+
 /// One document of an input, always a mapping.
 pub struct Document {
     index: usize,
@@ -153,8 +156,8 @@ impl Part<'_> {
             compose_or(chunk, failure, &mut documents, (trace.take(), limits))?;
         } else {
             compose::read(
-                chunk.text,
-                chunk.line,
+                chunk.yaml,
+                chunk.yaml_line,
                 &mut documents,
                 (trace.take(), limits),
             )?;
@@ -172,7 +175,7 @@ pub(crate) struct Opened<'a> {
 
 /// The part of a text that holds the wanted document.
 pub(crate) struct Wanted<'a> {
-    /// What the parser read: for JSON without the `---` line.
+    /// What the parser read: for JSON without the `---` line, and without a byte order mark.
     pub(crate) part: &'a str,
     /// Bytes of the text before the part.
     pub(crate) offset: usize,
@@ -197,11 +200,12 @@ pub(crate) fn open(text: &str, index: usize) -> Result<Opened<'_>, ReadError> {
             .map_err(|error| error.after(before))?;
         if is_ahead && (before + 1..=before + found.len()).contains(&index) {
             let (part, offset, trace) = match format {
-                Format::Json => {
-                    let skipped = part.0.text.len() - part.0.body.len();
-                    (part.0.body, offset + skipped, None)
-                }
-                Format::Yaml => (part.0.text, offset, Some(trace)),
+                Format::Json => (part.0.body, offset + part.0.before(part.0.body), None),
+                Format::Yaml => (
+                    part.0.yaml,
+                    offset + part.0.before(part.0.yaml),
+                    Some(trace),
+                ),
             };
             wanted = Some(Wanted {
                 part,
@@ -228,14 +232,17 @@ pub fn quoted(text: &str) -> Vec<Range<usize>> {
     let mut quoted = Vec::new();
     let mut offset = text.len() - body.len();
     for part in Chunks::of(body).map(Part) {
-        let text = part.0.text;
+        let Chunk {
+            text, yaml, body, ..
+        } = part.0;
         let mut trace = Trace::default();
         let read = part.read_traced(Some(&mut trace), &Limits::default());
         if let Ok((_, Format::Json)) = read {
-            quoted.push(offset + text.len() - part.0.body.len()..offset + text.len());
+            quoted.push(offset + part.0.before(body)..offset + text.len());
         } else {
-            let texts = trace.marks.iter().filter_map(|mark| mark.quoted(text));
-            quoted.extend(texts.map(|range| offset + range.start..offset + range.end));
+            let start = offset + part.0.before(yaml);
+            let texts = trace.marks.iter().filter_map(|mark| mark.quoted(yaml));
+            quoted.extend(texts.map(|range| start + range.start..start + range.end));
         }
         offset += text.len();
     }
@@ -253,7 +260,7 @@ fn compose_or(
         json_document::Failure::Refused(error) => Err(error),
         json_document::Failure::NotJson(error) => {
             let how = (trace, limits);
-            compose::read(chunk.text, chunk.line, documents, how).map_err(|yaml_error| {
+            compose::read(chunk.yaml, chunk.yaml_line, documents, how).map_err(|yaml_error| {
                 if json_document::is_unmistakable(chunk.body) {
                     error
                 } else {
@@ -273,7 +280,7 @@ fn decode(bytes: &[u8]) -> Result<&str, ReadError> {
     if is_utf_16 {
         return Err(ReadError::Utf16);
     }
-    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
+    let bytes = bytes.strip_prefix(MARK.as_bytes()).unwrap_or(bytes);
     std::str::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 {
         line: 1 + newlines(&bytes[..error.valid_up_to()]),
     })
@@ -285,12 +292,37 @@ pub(crate) fn newlines(bytes: &[u8]) -> usize {
 
 /// The text from one `---` line to the next.
 struct Chunk<'a> {
-    /// With the `---` line.
+    /// All of it.
     text: &'a str,
-    line: usize,
-    /// Without it.
+    /// With the `---` line, unless a byte order mark stands behind that.
+    yaml: &'a str,
+    yaml_line: usize,
+    /// Without both.
     body: &'a str,
     body_line: usize,
+}
+
+impl<'a> Chunk<'a> {
+    fn new(text: &'a str, line: usize) -> Self {
+        let (before, yaml) = text.split_at(end_of_mark(text).unwrap_or_default());
+        let yaml_line = line + newlines(before.as_bytes());
+        let (body, body_line) = match yaml.split_once('\n') {
+            Some((first, body)) if is_bare_separator(first) => (body, yaml_line + 1),
+            _ => (yaml, yaml_line),
+        };
+        Self {
+            text,
+            yaml,
+            yaml_line,
+            body,
+            body_line,
+        }
+    }
+
+    /// Bytes of the text before one of its ends.
+    fn before(&self, end: &str) -> usize {
+        self.text.len() - end.len()
+    }
 }
 
 struct Chunks<'a> {
@@ -319,16 +351,7 @@ impl<'a> Iterator for Chunks<'a> {
         let line = self.line;
         self.line += newlines(text.as_bytes());
         self.rest = rest;
-        let (body, body_line) = match text.split_once('\n') {
-            Some((first, body)) if is_bare_separator(first) => (body, line + 1),
-            _ => (text, line),
-        };
-        Some(Chunk {
-            text,
-            line,
-            body,
-            body_line,
-        })
+        Some(Chunk::new(text, line))
     }
 }
 
@@ -339,15 +362,34 @@ fn chunk_end(text: &str) -> usize {
     let mut only_directives = true;
     for line in text.split_inclusive('\n') {
         let first = at == 0;
-        if is_separator(line) && !first && !only_directives {
+        let bare = line.strip_prefix(MARK).unwrap_or(line);
+        if is_separator(bare) && !first && !only_directives {
             return at;
         }
-        let content = line.trim();
-        let neutral = content.is_empty() || content.starts_with('#') || line.starts_with('%');
+        let content = bare.trim();
+        let neutral = content.is_empty() || content.starts_with('#') || bare.starts_with('%');
         only_directives &= neutral;
         at += line.len();
     }
     text.len()
+}
+
+/// Where a byte order mark ends that begins the document of a chunk (YAML 1.2.2, section 5.2): before it
+/// stand comments at most, and the separator.
+fn end_of_mark(text: &str) -> Option<usize> {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.starts_with(MARK) {
+            return Some(at + MARK.len());
+        }
+        let content = line.trim();
+        let is_separator = at == 0 && is_bare_separator(line);
+        if !is_separator && !content.is_empty() && !content.starts_with('#') {
+            return None;
+        }
+        at += line.len();
+    }
+    None
 }
 
 fn is_separator(line: &str) -> bool {

@@ -306,6 +306,7 @@ impl<'de> Visitor<'de> for Value<'_> {
             entries.push(Entry {
                 key,
                 key_line,
+                key_coerced: false,
                 value,
                 merged: false,
             });

@@ -26,6 +26,8 @@ pub(crate) enum Content {
 pub(crate) struct Entry {
     pub(crate) key: String,
     pub(crate) key_line: usize,
+    /// The source holds no string there: `key` is another spelling of it.
+    pub(crate) key_coerced: bool,
     pub(crate) value: Node,
     /// Came through `<<`, so a key of the mapping itself replaces it.
     pub(crate) merged: bool,
@@ -118,6 +120,13 @@ impl Node {
     /// The lines of a mapping's keys, from one, in the order of [`Node::entries`].
     pub fn key_lines(&self) -> impl Iterator<Item = usize> {
         self.mapping().iter().map(|entry| entry.key_line)
+    }
+
+    /// The keys of a mapping that were no strings, as kubectl spells them, with their lines from one:
+    /// they should be quoted there.
+    pub fn coerced_keys(&self) -> impl Iterator<Item = (&str, usize)> {
+        let coerced = self.mapping().iter().filter(|entry| entry.key_coerced);
+        coerced.map(|entry| (entry.key.as_str(), entry.key_line))
     }
 
     /// Items of a sequence; nothing for other kinds.
@@ -213,6 +222,7 @@ impl Node {
                 let entries = fields.iter().map(|(key, value)| Entry {
                     key: key.clone(),
                     key_line: 0,
+                    key_coerced: false,
                     value: Self::of_json(value),
                     merged: false,
                 });
@@ -254,6 +264,7 @@ impl Entry {
         Self {
             key: self.key.clone(),
             key_line: self.key_line,
+            key_coerced: self.key_coerced,
             value: self.value.duplicate(),
             merged: self.merged,
         }

@@ -136,6 +136,7 @@ fn entry(key: &str, content: Content) -> Entry {
     Entry {
         key: key.to_owned(),
         key_line: 0,
+        key_coerced: false,
         value: Node::new(0, content),
         merged: false,
     }

@@ -49,6 +49,28 @@ fn coerces_as_kubeseal_does() {
 }
 
 #[test]
+fn keys_that_are_no_strings_are_told() {
+    let text = "n: 1\n'y': 2\nb: &b\n  010: 3\nc:\n  <<: *b\n  1.10: 4\n  a: 5\n1e3: {\"on\": 6, off: 7}\n";
+    let documents = documents(text);
+    let root = documents[0].root();
+    let of = |node: &seal_manifest::Node| {
+        let keys = node.coerced_keys();
+        keys.map(|(key, line)| (key.to_owned(), line))
+            .collect::<Vec<_>>()
+    };
+    let named = |keys: &[(&str, usize)]| {
+        let keys = keys.iter().map(|(key, line)| ((*key).to_owned(), *line));
+        keys.collect::<Vec<_>>()
+    };
+    assert_eq!(of(root), named(&[("false", 1), ("1000", 9)]));
+    let below = |key: &str| of(root.get(key).unwrap());
+    assert_eq!(below("c"), named(&[("8", 4), ("1.1", 7)]));
+    assert_eq!(below("1000"), named(&[("false", 9)]));
+    let json = read(br#"{"n": {"010": 1}}"#).unwrap();
+    assert_eq!(json[0].root().coerced_keys().count(), 0);
+}
+
+#[test]
 fn numbers_the_documents_that_are_not_blank() {
     let text = "# heading\n---\n# nothing here\n---\nkind: A\n---\n---\n{\"kind\": \"B\"}\n{\"kind\":\n\t\"C\"}\n---  # last\nkind: D\n...\n";
     let found: Vec<_> = documents(text)
@@ -168,6 +190,41 @@ fn knows_encodings() {
             .as_i64(),
         Some(2)
     );
+}
+
+/// `cat a.yaml b.yaml`, each as an editor wrote it.
+#[test]
+fn a_byte_order_mark_may_begin_every_document() {
+    let yaml = |number: usize| format!("a: {number}\nb: 'x # c'\n");
+    let json = "{\"a\": 2,\n\"b\": \"x # c\"}\n";
+    for (between, second) in [
+        ("---\n\u{feff}", yaml(2)),
+        ("\u{feff}---\n", yaml(2)),
+        ("---\n\u{feff}---\n", yaml(2)),
+        ("--- # x\n\n# y\n\u{feff}", yaml(2)),
+        ("---\n\u{feff}# x\n", yaml(2)),
+        ("---\n\u{feff}\n---\n", yaml(2)),
+        ("---\n\u{feff}", json.to_owned()),
+        ("\u{feff}--- # x\n", json.to_owned()),
+        ("---\r\n\u{feff}", yaml(2).replace('\n', "\r\n")),
+    ] {
+        let text = format!("\u{feff}{}{between}{second}", yaml(1));
+        let found = documents(&text);
+        let lines = 3 + between.matches('\n').count();
+        let found: Vec<_> = found
+            .iter()
+            .map(|it| (it.index(), it.line(), it.root().get("a").unwrap().as_i64()))
+            .collect();
+        assert_eq!(found, [(1, 1, Some(1)), (2, lines, Some(2))], "{text:?}");
+        let quoted = seal_manifest::quoted(&text);
+        let quoted: Vec<_> = quoted.into_iter().map(|range| &text[range]).collect();
+        let last = if second == json { json } else { "'x # c'" };
+        assert_eq!(quoted, ["'x # c'", last], "{text:?}");
+    }
+    // Not where it is a part of a name, or of nothing.
+    for text in ["a: 1\n\u{feff}b: 2\n", "{\"a\": 1}\n\u{feff}{\"a\": 2}\n"] {
+        refusal(text);
+    }
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub use fields::UnknownField;
 pub use open::{Answers, DataKeyNeed, NoSessionKey, OpenedSecret, Opening, UnwrapNeed};
 pub use open_error::{ItemError, OpenError};
 pub use plain_secret::PlainSecret;
-pub use read::{CoercedScalar, ReadSecretError, SecretList, read_secrets};
+pub use read::{CoercedScalar, Coercion, ReadSecretError, SecretList, read_secrets};
 pub use read_sealed::{ReadSealedError, SealedDocument, SealedReason, read_sealed};
 pub use scope::{scope_of, set_scope};
 pub use se1_object::{Se1Object, block};

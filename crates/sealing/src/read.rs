@@ -1,6 +1,7 @@
 //! Documents → Secrets, with kubeseal's coercions (contract §3.4).
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use seal_api::TemplateMetadata;
 use seal_format::go_base64;
@@ -22,13 +23,57 @@ pub struct SecretList {
     pub unknown: Vec<UnknownField>,
 }
 
-/// A scalar that YAML reads as something else than the string that Kubernetes wants there.
+/// A scalar that YAML reads as something else than the string that Kubernetes wants there. Displayed, it
+/// says what is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CoercedScalar {
     /// Line in the input, from 1.
     pub line: usize,
-    /// Path of the field, such as `stringData.port`.
+    /// Path of the field, such as `stringData.port`; of a name, with what becomes of it.
     pub path: String,
+    /// Which scalar of the field it is.
+    pub coercion: Coercion,
+}
+
+/// What is no string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coercion {
+    /// A value: a number, or true or false.
+    Value,
+    /// A value that is null: nothing stands there.
+    Null,
+    /// A name: an unquoted `n` is `false`.
+    Name,
+}
+
+impl Coercion {
+    /// What kubectl takes instead.
+    pub fn read_as(self) -> &'static str {
+        match self {
+            Self::Value => "another text",
+            Self::Null => "an empty text",
+            Self::Name => "another name",
+        }
+    }
+
+    /// What to do about it.
+    pub fn next(self) -> &'static str {
+        match self {
+            Self::Value | Self::Name => "put it in quotes",
+            Self::Null => "write \"\" if it shall be empty",
+        }
+    }
+}
+
+impl fmt::Display for CoercedScalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = &self.path;
+        match self.coercion {
+            Coercion::Value => write!(f, "{path} is not a string in YAML"),
+            Coercion::Null => write!(f, "{path} has no value"),
+            Coercion::Name => write!(f, "the name that becomes {path} is not a string in YAML"),
+        }
+    }
 }
 
 /// Why a document holds no Secret that could be sealed.
@@ -92,13 +137,14 @@ pub fn read_secrets(document: &Document) -> Result<SecretList, ReadSecretError> 
     if root.kind() != NodeKind::Mapping {
         return Err(reader.error(root, Reason::NotAnObject));
     }
-    let kind = reader.kind_of(root);
+    let kind = reader.kind_of(root)?;
     let secrets = match kind {
         "List" | "SecretList" => reader.list(root, kind)?,
         "" | "Secret" => vec![reader.secret(root)?],
         "SealedSecret" => return Err(reader.error(root, Reason::AlreadySealed)),
         other => return Err(reader.error(root, Reason::OtherKind(other.to_owned()))),
     };
+    reader.coerced.sort_by_key(|scalar| scalar.line);
     Ok(SecretList {
         secrets,
         is_list: matches!(kind, "List" | "SecretList"),
@@ -115,10 +161,23 @@ struct Reader {
 }
 
 impl Reader {
-    fn kind_of<'n>(&self, object: &'n Node) -> &'n str {
-        let kinds = named(object, "kind", self.format);
-        let kind = kinds.into_iter().rev().find_map(Node::as_str);
-        kind.unwrap_or_default()
+    /// Null is nothing; whatever else is no string is refused, as Go's decoder does.
+    fn kind_of<'n>(&self, object: &'n Node) -> Result<&'n str, ReadSecretError> {
+        self.of_type(object, "apiVersion")?;
+        self.of_type(object, "kind")
+    }
+
+    /// A field that says of which type an object is.
+    fn of_type<'n>(&self, object: &'n Node, field: &str) -> Result<&'n str, ReadSecretError> {
+        let mut said = "";
+        for node in named(object, field, self.format) {
+            match node.as_str() {
+                Some(text) => said = text,
+                None if node.kind() == NodeKind::Null => {}
+                None => return Err(self.field_type(node, field, "a string")),
+            }
+        }
+        Ok(said)
     }
 
     fn list(&mut self, list: &Node, kind: &str) -> Result<Vec<PlainSecret>, ReadSecretError> {
@@ -133,7 +192,7 @@ impl Reader {
             .items()
             .iter()
             .enumerate()
-            .map(|(index, item)| match self.kind_of(item) {
+            .map(|(index, item)| match self.kind_of(item)? {
                 "Secret" => self.secret(item),
                 "" if in_secret_list => self.secret(item),
                 other => Err(self.error(
@@ -151,12 +210,15 @@ impl Reader {
         let fields = Fields::of_secret(object, self.format, &mut self.unknown);
         let metadata = self.metadata(fields.all("metadata"))?;
         let mut data = BTreeMap::new();
-        for (name, node) in self.mapping(&fields, "data")? {
+        for (name, node) in self.mapping(&fields, "data", "")? {
             let path = format!("data.{name}");
+            self.tell_null(node, &path);
             data.insert(name.to_owned(), self.base64(node, path)?);
         }
-        for (name, node) in self.mapping(&fields, "stringData")? {
-            let text = self.string(node, &format!("stringData.{name}"))?;
+        for (name, node) in self.mapping(&fields, "stringData", "")? {
+            let path = format!("stringData.{name}");
+            self.tell_null(node, &path);
+            let text = self.string(node, &path)?;
             data.insert(name.to_owned(), Zeroizing::new(text.as_bytes().to_vec()));
         }
         Ok(PlainSecret {
@@ -213,7 +275,7 @@ impl Reader {
         field: &str,
     ) -> Result<Option<BTreeMap<String, String>>, ReadSecretError> {
         let strings = self
-            .mapping(metadata, field)?
+            .mapping(metadata, field, "metadata.")?
             .into_iter()
             .map(|(name, node)| {
                 let text = self.string(node, &format!("metadata.{field}.{name}"))?;
@@ -226,15 +288,24 @@ impl Reader {
     /// The entries of an object-valued field, later ones over earlier ones; null takes away what
     /// came before it.
     fn mapping<'n>(
-        &self,
+        &mut self,
         fields: &Fields<'n>,
         field: &str,
+        above: &str,
     ) -> Result<Vec<(&'n str, &'n Node)>, ReadSecretError> {
         let mut entries = Vec::new();
         for &node in fields.all(field) {
             match node.kind() {
                 NodeKind::Null => entries.clear(),
-                NodeKind::Mapping => entries.extend(node.entries()),
+                NodeKind::Mapping => {
+                    entries.extend(node.entries());
+                    let names = node.coerced_keys().map(|(name, line)| CoercedScalar {
+                        line,
+                        path: format!("{above}{field}.{name}"),
+                        coercion: Coercion::Name,
+                    });
+                    self.coerced.extend(names);
+                }
                 _ => return Err(self.field_type(node, field, "an object of strings")),
             }
         }
@@ -260,14 +331,26 @@ impl Reader {
         let Some(coerced) = node.coerced() else {
             return Err(self.field_type(node, path, "a string"));
         };
-        // Null where a string is wanted is the empty string in every client: no surprise to tell.
+        // A field without a value is as if it were not there. Only items are sealed nevertheless.
         if coerced.changed && node.kind() != NodeKind::Null {
             self.coerced.push(CoercedScalar {
                 line: node.line(),
                 path: path.to_owned(),
+                coercion: Coercion::Value,
             });
         }
         Ok(Zeroizing::new(coerced.text.to_string()))
+    }
+
+    /// An item without a value is an empty one to kubectl, and may be a secret that somebody forgot.
+    fn tell_null(&mut self, node: &Node, path: &str) {
+        if node.kind() == NodeKind::Null {
+            self.coerced.push(CoercedScalar {
+                line: node.line(),
+                path: path.to_owned(),
+                coercion: Coercion::Null,
+            });
+        }
     }
 
     fn boolean(&self, fields: &Fields<'_>, field: &str) -> Result<Option<bool>, ReadSecretError> {
@@ -307,6 +390,90 @@ impl Reader {
             document: self.document,
             line: node.line(),
             reason,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<SecretList, ReadSecretError> {
+        read_secrets(&seal_manifest::read(text.as_bytes()).unwrap()[0])
+    }
+
+    #[test]
+    fn every_scalar_that_is_no_string_is_told() {
+        let told = |text: &str| {
+            let list = read(&format!("kind: Secret\n{text}\n")).unwrap();
+            let told = list.coerced.iter();
+            told.map(|scalar| format!("{}: {scalar}", scalar.line))
+                .collect::<Vec<_>>()
+        };
+        let value = |path: &str| format!("2: {path} is not a string in YAML");
+        let null = |path: &str| format!("2: {path} has no value");
+        let name = |path: &str| format!("2: the name that becomes {path} is not a string in YAML");
+        for (text, expected) in [
+            (
+                "stringData: {a: b, 'n': c, \"1\": d, e: '', f: \"\"}",
+                vec![],
+            ),
+            ("stringData: {a: 1}", vec![value("stringData.a")]),
+            ("stringData: {a: ~}", vec![null("stringData.a")]),
+            ("stringData: {a: null}", vec![null("stringData.a")]),
+            ("data: {a: Null}", vec![null("data.a")]),
+            ("data: {a: }", vec![null("data.a")]),
+            ("data: {a: ''}", vec![]),
+            ("data:", vec![]),
+            ("stringData: ~", vec![]),
+            ("metadata: {namespace: ~, labels: {a: }}", vec![]),
+            ("stringData: {n: b}", vec![name("stringData.false")]),
+            ("data: {y: YQ==}", vec![name("data.true")]),
+            (
+                "stringData: {0x10: ~}",
+                vec![name("stringData.16"), null("stringData.16")],
+            ),
+            (
+                "metadata: {labels: {1e3: x}}",
+                vec![name("metadata.labels.1000")],
+            ),
+            (
+                "metadata: {annotations: {010: yes}}",
+                vec![
+                    name("metadata.annotations.8"),
+                    value("metadata.annotations.8"),
+                ],
+            ),
+            ("stringData: {1.10: x}", vec![name("stringData.1.1")]),
+        ] {
+            assert_eq!(told(text), expected, "{text}");
+        }
+        let json = "{\"stringData\": {\n\"1\": null}}";
+        let list = read(json).unwrap();
+        assert_eq!(list.coerced[0].coercion, Coercion::Null);
+        assert_eq!((list.coerced.len(), list.coerced[0].line), (1, 2));
+    }
+
+    #[test]
+    fn a_kind_is_a_string() {
+        for (text, refused) in [
+            ("kind: 1", Some("kind")),
+            ("kind: true", Some("kind")),
+            ("kind: [Secret]", Some("kind")),
+            ("kind: Secret\nKind: 1.5", Some("kind")),
+            ("kind: {}\napiVersion: v1", Some("kind")),
+            ("kind: Secret\napiVersion: 1", Some("apiVersion")),
+            ("kind: ~\napiVersion: ~", None),
+            ("kind: ''", None),
+            ("kind: Secret\nKind: ~", None),
+            ("kind: List\nitems: [{kind: 1}]", Some("kind")),
+        ] {
+            let error = read(text).err().map(|error| error.reason);
+            let expected = refused.map(|field| Reason::FieldType {
+                path: field.to_owned(),
+                expected: "a string",
+            });
+            assert_eq!(error, expected, "{text}");
         }
     }
 }

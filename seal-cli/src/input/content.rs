@@ -110,7 +110,10 @@ fn has_slip(bytes: &[u8]) -> bool {
     const KIND: &[u8] = b"kind";
     let is_between = |byte: &u8| matches!(byte, b' ' | b':' | b'"' | b'\'');
     let mut rest = bytes;
-    while let Some(start) = rest.windows(KIND.len()).position(|window| window == KIND) {
+    while let Some(start) = rest
+        .windows(KIND.len())
+        .position(|window| window.eq_ignore_ascii_case(KIND))
+    {
         rest = rest.get(start + KIND.len()..).unwrap_or_default();
         let between = rest.iter().take_while(|byte| is_between(byte)).count();
         let named = rest.get(between..between + WORD.len());
@@ -173,6 +176,7 @@ mod tests {
             (&format!("{secret}---\nkind: SealedSecret\n"), "error"),
             (&format!("{secret}---\nkind: ConfigMap\n"), "error"),
             ("kind: ConfigMap\ndata: {a: kind is Secret}\n", "other"),
+            ("KIND: secret\nstringData: {b: c}\n", "error"),
             ("imagePullSecrets: {{ a }}", "other"),
             ("kind: SealedSecret\nspec: {{ a }}", "other"),
             ("kind: Secret\ndata: {{ a }}", "error"),

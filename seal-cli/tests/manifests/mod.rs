@@ -25,6 +25,10 @@ fn plain() -> Vec<(&'static str, String)> {
         ("data", secret("data:\n  password: aHVudGVyMg==\n")),
         ("no apiVersion", format!("kind: Secret\n{META}stringData: {{a: b}}\n")),
         ("no kind", format!("{META}stringData: {{a: b}}\n")),
+        ("a number as kind", format!("kind: 1\n{META}stringData: {{a: b}}\n")),
+        ("a truth value as KIND", format!("kind: Secret\nKIND: yes\n{META}stringData: {{a: b}}\n")),
+        ("a list as apiVersion", format!("kind: Secret\napiVersion: [v1]\n{META}stringData: {{a: b}}\n")),
+        ("null as kind and apiVersion", format!("kind: ~\napiVersion:\n{META}stringData: {{a: b}}\n")),
         (
             "JSON",
             r#"{"apiVersion":"v1","kind":"Secret","metadata":{"name":"app","namespace":"demo"},"data":{"a":"Yg=="},"type":"Opaque"}"#.into(),
@@ -155,7 +159,7 @@ fn values() -> Vec<(&'static str, String)> {
         ("empty", secret("data: {a: ''}\nstringData: {b: ''}\n")),
         (
             "null values",
-            secret("data: {a: null}\nstringData: {b: null, c: ~}\n"),
+            secret("data: {a: null, d: , e: ~}\nstringData: {b: null, c: ~, f: Null, g: }\n"),
         ),
         (
             "stringData wins",
@@ -282,6 +286,12 @@ fn strings() -> Vec<(&'static str, String)> {
             ),
         ),
         ("an unquoted n", secret("stringData: {n: x, y: z}\n")),
+        (
+            "names that are no strings",
+            secret(
+                "  labels: {on: x, 1.10: y}\n  annotations: {010: z}\ndata: {no: Yg==, 0x10: Yg==}\nstringData: {1e3: a, 1_0: b, 1.10: c, off: d}\n",
+            ),
+        ),
     ]
 }
 
@@ -309,6 +319,12 @@ fn streams() -> Vec<(&'static str, String)> {
             format!("{json}\n{json}{json}\n"),
         ),
         ("documents of both kinds", format!("{json}\n---\n{one}")),
+        (
+            "byte order marks",
+            format!(
+                "\u{feff}{one}---\n\u{feff}{two}--- # three\n# and a comment\n\u{feff}{wide}---\n\u{feff}{json}\n"
+            ),
+        ),
         ("several scopes", format!("{one}---\n{wide}---\n{two}")),
         (
             "a comment behind a separator",

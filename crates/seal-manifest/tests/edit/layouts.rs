@@ -47,3 +47,25 @@ fn one_of_several_documents() {
         text.replacen("    A: é", "    A: new\n    B: new", 1)
     );
 }
+
+#[test]
+fn byte_order_marks_of_several_files_stay() {
+    let text = "\u{feff}spec:\n  encryptedData:\n    A: one\n---\n\u{feff}spec:\n  encryptedData:\n    A: two\n--- # x\n# y\n\u{feff}{\"spec\": {\"encryptedData\": {\"A\": \"three\"}}}\n\u{feff}---\nspec: {encryptedData: {A: four}}\n";
+    let json = "{\n  \"spec\": {\n    \"encryptedData\": {\n      \"A\": \"new\"\n    }\n  }\n}";
+    let expected = [
+        text.replace("A: one", "A: new"),
+        text.replace("A: two", "A: new"),
+        text.replace("{\"spec\": {\"encryptedData\": {\"A\": \"three\"}}}", json),
+        text.replace(
+            "spec: {encryptedData: {A: four}}",
+            "spec:\n  encryptedData:\n    A: new",
+        ),
+    ];
+    for (document, expected) in (1..).zip(&expected) {
+        assert_eq!(edit(text, document, &[set("A", "new")]).unwrap(), *expected);
+    }
+    let all: Vec<_> = (1..=4).map(|it| (it, vec![set("A", "new")])).collect();
+    let edited = seal_manifest::edit_all(text, &all).unwrap();
+    assert_eq!(edited.matches('\u{feff}').count(), 4, "{edited}");
+    assert_eq!(edited.matches("new").count(), 4, "{edited}");
+}

@@ -65,6 +65,7 @@ catalog! {
     WRONG_TYPE = Error "wrong-type" "A field is of another type";
     BAD_NAME = Error "bad-name" "Name or namespace is not legal in Kubernetes";
     BAD_ITEM_NAME = Error "bad-item-name" "No Secret may have an item of that name";
+    COERCED_NAME = Warning "coerced-name" "A name without quotes is another one in YAML";
     BOTH_FORMS = Error "both-forms" "spec.data and spec.encryptedData are used at the same time";
     MALFORMED = Error "malformed" "The object is not built as a SealedSecret is";
     WHOLE_SECRET = Warning "whole-secret" "spec.data, a whole Secret as one value, is deprecated";

@@ -6,8 +6,8 @@ use seal_manifest::{Node, NodeKind};
 use sealing::{is_item_name, read_sealed};
 
 use super::catalog::{
-    BAD_ITEM_NAME, BAD_NAME, BOTH_FORMS, MALFORMED, MISSING_FIELD, NO_ITEMS, OTHER_KIND,
-    OTHER_VERSION, Severity, UNKNOWN_FIELD, WHOLE_SECRET, WRONG_TYPE,
+    BAD_ITEM_NAME, BAD_NAME, BOTH_FORMS, COERCED_NAME, MALFORMED, MISSING_FIELD, NO_ITEMS,
+    OTHER_KIND, OTHER_VERSION, Severity, UNKNOWN_FIELD, WHOLE_SECRET, WRONG_TYPE,
 };
 use super::finding::Finding;
 use super::object::{Object, did_you_mean, is_there};
@@ -43,6 +43,7 @@ pub(super) fn findings(object: &Object<'_>) -> Vec<Finding> {
     types(object, &mut found);
     unknown(object, &mut found);
     names(object, &mut found);
+    coerced_names(object, &mut found);
     if object.is_patch {
         return found;
     }
@@ -230,6 +231,34 @@ fn names(object: &Object<'_>, found: &mut Vec<Finding>) {
             in_line(item)
         );
         found.push(object.finding(&BAD_ITEM_NAME, node.line(), message));
+    }
+}
+
+/// The mappings in which names are the user's.
+const NAMED: [&[&str]; 6] = [
+    &["metadata", "annotations"],
+    &["metadata", "labels"],
+    &["spec", "encryptedData"],
+    &["spec", "template", "metadata", "annotations"],
+    &["spec", "template", "metadata", "labels"],
+    &["spec", "template", "data"],
+];
+
+/// Names that are another word to every reader than to who wrote them.
+fn coerced_names(object: &Object<'_>, found: &mut Vec<Finding>) {
+    for path in NAMED {
+        let names = object
+            .mapping(path)
+            .into_iter()
+            .flat_map(Node::coerced_keys);
+        for (name, line) in names {
+            let message = format!(
+                "this name is not a string in YAML, and everybody reads {}.{}; write the name that is meant, in quotes",
+                path.join("."),
+                in_line(name)
+            );
+            found.push(object.finding(&COERCED_NAME, line, message));
+        }
     }
 }
 
