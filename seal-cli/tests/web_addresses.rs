@@ -13,6 +13,7 @@ mod rivals;
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use flate2::Compression;
@@ -253,6 +254,36 @@ fn ports() {
         let (code, stderr) = compare(&rivals, &pages, &line);
         assert_eq!(code, 1);
         assert!(stderr.contains(told), "{stderr}");
+    }
+}
+
+/// What is configured for AWS counts as much as a flag.
+#[test]
+fn no_other_port_of_aws_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = "kind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {c: d}\n";
+    std::fs::write(folder.path().join("app.yaml"), secret).unwrap();
+    let key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
+    for (flags, variables) in [
+        (
+            &["--aws-endpoint-url", "http://127.0.0.1:99999"][..],
+            &[][..],
+        ),
+        (&[], &[("AWS_ENDPOINT_URL", "http://127.0.0.1:99999")]),
+        (&[], &[("AWS_ENDPOINT_URL_KMS", "http://[::1]:65536")]),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_seal"))
+            .args(["seal", "-f", "app.yaml", "-r", key])
+            .args(flags)
+            .current_dir(folder.path())
+            .env_clear()
+            .env("HOME", folder.path())
+            .envs([("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")])
+            .envs(variables.iter().copied())
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(stderr.contains("check region, endpoint URL"), "{stderr}");
     }
 }
 
