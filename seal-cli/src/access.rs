@@ -204,7 +204,7 @@ fn check_cluster(cluster: &Cluster) -> Result<(), AccessError> {
         return Err(AccessError::Server);
     }
     if let Some(proxy) = given(cluster.proxy_url.as_ref()) {
-        proxy::address(proxy).ok_or(AccessError::Proxy)?;
+        proxy::of_text(proxy).ok_or(AccessError::Proxy)?;
     }
     let data = given(cluster.certificate_authority_data.as_ref()).is_some();
     let file = given(cluster.certificate_authority.as_ref());

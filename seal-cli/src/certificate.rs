@@ -2,22 +2,21 @@
 
 mod cache;
 
+use std::borrow::Cow;
 use std::io::Read as _;
-use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use ureq::tls::{RootCerts, TlsConfig};
+use percent_encoding::percent_decode_str;
 
 use crate::address;
-use crate::cluster::{self, Authorities, Item};
+use crate::cluster::{self, Item};
 use crate::context::Cluster;
 use crate::error::CliError;
+use crate::page;
 pub(crate) use cache::{CacheArgs, CacheTime};
 
 /// No chain of certificates is longer.
 pub(crate) const LIMIT: u64 = 1024 * 1024;
-const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// So long before its end people are told.
 pub(crate) const SOON: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -63,7 +62,7 @@ pub(crate) fn renewed(cluster: &Cluster) -> Result<Fetched, CliError> {
 /// Gets the certificate in a file, behind a URL, or in a ConfigMap of the cluster.
 pub(crate) fn read(cert: &str, cluster: &Cluster) -> Result<Fetched, CliError> {
     let (from, bytes) = match place(cert) {
-        Place::File(path) => (cert.to_owned(), file(path)?),
+        Place::File(path) => (cert.to_owned(), file(&path)?),
         Place::ConfigMap(item) => (cert.to_owned(), config_map(item, cert, cluster)?),
         Place::Url => (address::of_text(cert), url(cert)?),
     };
@@ -72,7 +71,7 @@ pub(crate) fn read(cert: &str, cluster: &Cluster) -> Result<Fetched, CliError> {
 
 #[derive(Debug, PartialEq, Eq)]
 enum Place<'a> {
-    File(&'a str),
+    File(Cow<'a, str>),
     Url,
     ConfigMap(&'a str),
 }
@@ -83,11 +82,29 @@ fn place(cert: &str) -> Place<'_> {
     if let Some(item) = cert.strip_prefix("configmap:") {
         return Place::ConfigMap(item);
     }
-    match cert.split_once("://") {
-        Some(("file", path)) => Place::File(path),
-        Some((scheme, _)) if scheme.len() > 1 => Place::Url,
-        _ => Place::File(cert),
+    if let Some((scheme, rest)) = cert.split_once(':')
+        && scheme.eq_ignore_ascii_case("file")
+        && rest.starts_with('/')
+    {
+        return Place::File(path_of_url(rest));
     }
+    match cert.split_once("://") {
+        Some((scheme, _)) if scheme.len() > 1 => Place::Url,
+        _ => Place::File(cert.into()),
+    }
+}
+
+/// What stands behind `file:` (RFC 8089), relative paths behind two slashes, too.
+fn path_of_url(rest: &str) -> Cow<'_, str> {
+    let path = match rest.strip_prefix("//") {
+        Some(whole) => match whole.split_once('/') {
+            Some((host, _)) if host.eq_ignore_ascii_case("localhost") => &whole[host.len()..],
+            _ => whole,
+        },
+        None => rest,
+    };
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    percent_decode_str(path).decode_utf8_lossy()
 }
 
 fn config_map(item: &str, from: &str, cluster: &Cluster) -> Result<Vec<u8>, CliError> {
@@ -114,47 +131,11 @@ fn file(path: &str) -> Result<Vec<u8>, CliError> {
 }
 
 fn url(url: &str) -> Result<Vec<u8>, CliError> {
-    let failed = |reason: String| CliError::CertificateUrl {
+    let limit = usize::try_from(LIMIT).unwrap_or(usize::MAX);
+    page::get(url, limit).map_err(|reason| CliError::CertificateUrl {
         url: address::of_text(url),
         reason,
-    };
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let tls = TlsConfig::builder()
-        .root_certs(RootCerts::PlatformVerifier)
-        .unversioned_rustls_crypto_provider(provider)
-        .build();
-    let agent = ureq::Agent::config_builder()
-        .tls_config(tls)
-        .timeout_global(Some(TIMEOUT))
-        .http_status_as_error(false)
-        .build()
-        .new_agent();
-    let mut response = agent
-        .get(url)
-        .call()
-        .map_err(|error| failed(reason(&error)))?;
-    if response.status() != 200 {
-        return Err(failed(response.status().to_string()));
-    }
-    response
-        .body_mut()
-        .with_config()
-        .limit(LIMIT)
-        .read_to_vec()
-        .map_err(|error| failed(reason(&error)))
-}
-
-/// Some of the library's texts repeat the URL.
-fn reason(error: &ureq::Error) -> String {
-    match error {
-        ureq::Error::BadUri(_) => {
-            "a URL of a certificate is http:// or https://, and a host".into()
-        }
-        _ => match cluster::tls_fault_of(error, Authorities::Computer) {
-            Some(told) => format!("the server {told}"),
-            None => error.to_string(),
-        },
-    }
+    })
 }
 
 #[cfg(test)]
@@ -173,15 +154,23 @@ mod tests {
 
     #[test]
     fn files_and_urls_are_told_apart() {
+        let file = |path| Place::File(Cow::Borrowed(path));
         for (cert, expected) in [
-            ("pub.pem", Place::File("pub.pem")),
-            ("./a:b/pub.pem", Place::File("./a:b/pub.pem")),
-            ("file:///etc/pub.pem", Place::File("/etc/pub.pem")),
-            (r"C:\pub.pem", Place::File(r"C:\pub.pem")),
+            ("pub.pem", file("pub.pem")),
+            ("./a:b/pub.pem", file("./a:b/pub.pem")),
+            ("./a%20b.pem", file("./a%20b.pem")),
+            ("file:///etc/pub.pem", file("/etc/pub.pem")),
+            ("FILE:///etc/pub.pem", file("/etc/pub.pem")),
+            ("file:/etc/pub.pem", file("/etc/pub.pem")),
+            ("file://localhost/etc/pub.pem", file("/etc/pub.pem")),
+            ("file:///My%20Certs/p%2epem?a#b", file("/My Certs/p.pem")),
+            ("file://certs/pub.pem", file("certs/pub.pem")),
+            ("file:pub.pem", file("file:pub.pem")),
+            (r"C:\pub.pem", file(r"C:\pub.pem")),
             ("https://sealed.example/v1/cert.pem", Place::Url),
             ("configmap:infra/sealing", Place::ConfigMap("infra/sealing")),
-            ("./configmap:infra", Place::File("./configmap:infra")),
-            ("configmap", Place::File("configmap")),
+            ("./configmap:infra", file("./configmap:infra")),
+            ("configmap", file("configmap")),
         ] {
             assert_eq!(place(cert), expected, "{cert}");
         }

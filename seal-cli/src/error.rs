@@ -27,6 +27,7 @@ use crate::exit;
 use crate::input::Place;
 use crate::kubeconfig;
 use crate::object_name::IllegalName;
+use crate::page::PageError;
 use crate::readers_error::ReadersError;
 use crate::recipient::{InKms, RecipientError};
 use crate::verified::KeyError;
@@ -253,7 +254,7 @@ pub(crate) enum CliError {
     #[error("recipient {name:?}: {reason}")]
     CertificateOf { name: String, reason: Box<CliError> },
     #[error("cannot fetch {url:?}: {reason}")]
-    CertificateUrl { url: String, reason: String },
+    CertificateUrl { url: String, reason: PageError },
 
     #[error(transparent)]
     Connection(#[from] kubeconfig::ConfigError),

@@ -9,6 +9,7 @@ use kube::config::{AuthInfo, Cluster, Config, Kubeconfig};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::access::{Access, AccessError, given};
+use crate::address::{self, PortError};
 use crate::connection::{Connection, TimeoutError};
 use crate::error::CliError;
 use crate::exec_plugin::{self, PluginError};
@@ -23,6 +24,8 @@ pub(crate) enum ConfigError {
     Access(#[from] AccessError),
     #[error("the address of the API server is none; write https://HOST:PORT")]
     Server,
+    #[error(transparent)]
+    Port(#[from] PortError),
     #[error("the certificate authority holds no certificate that can be read")]
     Authority,
     #[error(
@@ -77,6 +80,9 @@ pub(crate) fn config(connection: &Connection) -> Result<Config, CliError> {
     if config.proxy_url.is_none() {
         let variable = |name: &str| std::env::var(name).ok();
         config.proxy_url = proxy::of_variables(&config.cluster_url, variable);
+    }
+    if let Some(proxy) = &config.proxy_url {
+        address::check_port(proxy).map_err(ConfigError::from)?;
     }
     config.connect_timeout = limits.connect;
     config.read_timeout = limits.read;
@@ -149,7 +155,7 @@ fn without_user(cluster: &Cluster) -> Result<Config, ConfigError> {
     }
     config.tls_server_name = given(cluster.tls_server_name.as_ref()).map(str::to_owned);
     config.disable_compression = cluster.disable_compression.unwrap_or_default();
-    config.proxy_url = given(cluster.proxy_url.as_ref()).and_then(proxy::address);
+    config.proxy_url = given(cluster.proxy_url.as_ref()).and_then(proxy::of_text);
     Ok(config)
 }
 
@@ -214,11 +220,14 @@ pub(crate) fn server(text: &str) -> Result<Uri, ConfigError> {
     let whole = |text: &str| -> Option<Uri> {
         let uri: Uri = text.parse().ok()?;
         let web = matches!(uri.scheme_str(), Some("http" | "https"));
-        (web && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
+        let whole = uri.host().is_some_and(|host| !host.is_empty()) && address::has_number(&uri);
+        (web && whole).then_some(uri)
     };
     let uri = whole(text);
-    uri.or_else(|| whole(&format!("http://{text}")).filter(|_| !text.contains("://")))
-        .ok_or(ConfigError::Server)
+    let uri = uri.or_else(|| whole(&format!("http://{text}")).filter(|_| !text.contains("://")));
+    let uri = uri.ok_or(ConfigError::Server)?;
+    address::check_port(&uri)?;
+    Ok(uri)
 }
 
 fn authority(cluster: &Cluster) -> Result<Option<Vec<Vec<u8>>>, ConfigError> {
@@ -311,6 +320,10 @@ mod tests {
             ("https://k.example/k8s/c", Some("https://k.example/k8s/c")),
             ("127.0.0.1:8001", Some("http://127.0.0.1:8001/")),
             ("k.example", Some("http://k.example/")),
+            ("http://k.example:/", Some("http://k.example:/")),
+            ("http://127.0.0.1:99999", None),
+            ("https://[::1]:65536", None),
+            ("https://k.example:x", None),
             ("ftp://k.example", None),
             ("https://", None),
             ("a b", None),

@@ -33,6 +33,7 @@ mod object_name;
 mod oidc;
 mod other_words;
 mod output;
+mod page;
 mod proxy;
 mod public_keys;
 mod readers_error;

@@ -3,13 +3,22 @@
 
 use std::net::IpAddr;
 
-use http::Uri;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::uri::Authority;
+use http::{HeaderValue, Uri};
+use hyper_util::client::legacy::connect::proxy::Tunnel;
+use percent_encoding::percent_decode_str;
+use zeroize::Zeroizing;
+
+use crate::address;
 
 /// The address of a proxy, if that is what the text is.
-pub(crate) fn address(text: &str) -> Option<Uri> {
+pub(crate) fn of_text(text: &str) -> Option<Uri> {
     let uri: Uri = text.parse().ok()?;
     let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks5"));
-    (known && uri.host().is_some_and(|host| !host.is_empty())).then_some(uri)
+    let whole = uri.host().is_some_and(|host| !host.is_empty()) && address::has_number(&uri);
+    (known && whole).then_some(uri)
 }
 
 /// The proxy that variables name for a server. A text that is no address names none.
@@ -24,7 +33,7 @@ pub(crate) fn of_variables(server: &Uri, variable: impl Fn(&str) -> Option<Strin
         return None;
     }
     let proxy = either(if https { "HTTPS_PROXY" } else { "HTTP_PROXY" })?;
-    let proxy = address(&proxy).or_else(|| address(&format!("http://{proxy}")))?;
+    let proxy = of_text(&proxy).or_else(|| of_text(&format!("http://{proxy}")))?;
     let host = server.host()?.trim_matches(['[', ']']).to_lowercase();
     let port = server.port_u16().unwrap_or(if https { 443 } else { 80 });
     let ip: Option<IpAddr> = host.parse().ok();
@@ -79,6 +88,30 @@ fn within(ip: IpAddr, network: IpAddr, bits: u32) -> bool {
     };
     // A network of all addresses leaves no bit to compare.
     bits <= width && (ip ^ network).checked_shr(width - bits).unwrap_or_default() == 0
+}
+
+/// The way through a proxy.
+pub(crate) fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
+    let tunnel = Tunnel::new(proxy.clone(), connector);
+    match authorization(proxy) {
+        Some(header) => tunnel.with_auth(header),
+        None => tunnel,
+    }
+}
+
+/// What a proxy is told of its user, if its address names one.
+pub(crate) fn authorization(proxy: &Uri) -> Option<HeaderValue> {
+    let (user, _) = proxy.authority().map(Authority::as_str)?.rsplit_once('@')?;
+    basic(user)
+}
+
+/// A header for basic authentication. `user` is a name, and a password behind a colon, escaped as in URLs.
+pub(crate) fn basic(user: &str) -> Option<HeaderValue> {
+    let user = Zeroizing::new(percent_decode_str(user).collect::<Vec<u8>>());
+    let text = Zeroizing::new(format!("Basic {}", STANDARD.encode(&*user)));
+    let mut header = HeaderValue::from_str(&text).ok()?;
+    header.set_sensitive(true);
+    Some(header)
 }
 
 #[cfg(test)]
@@ -159,10 +192,13 @@ mod tests {
             ("https://u:p@p", true),
             ("socks5://p:1080", true),
             ("ftp://p", false),
+            // Nobody is asked there, but that is told.
+            ("http://p:99999", true),
+            ("http://p:x", false),
             ("p:3128", false),
             ("http://", false),
         ] {
-            assert_eq!(address(text).is_some(), usable, "{text}");
+            assert_eq!(of_text(text).is_some(), usable, "{text}");
         }
     }
 }

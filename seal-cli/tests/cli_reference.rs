@@ -109,6 +109,23 @@ fn scripts_of_shells_have_no_syntax_error() {
     }
 }
 
+/// kubeseal has no verbs.
+#[test]
+fn kubeseals_flags_are_completed_under_its_names() {
+    for name in ["kubeseal", "kubectl-seal"] {
+        for (shell, registration) in [
+            ("bash", format!("-o default {name}\n")),
+            ("zsh", format!("#compdef {name}\n")),
+            ("fish", format!("complete -c {name} ")),
+        ] {
+            let script = seal(&["completions", shell, "--name", name]);
+            assert!(script.contains(&registration), "{shell} {name}");
+            assert!(script.contains("merge-into"), "{shell} {name}");
+            assert!(!script.contains("recipients list"), "{shell} {name}");
+        }
+    }
+}
+
 /// By the shell itself, where there is one.
 #[test]
 fn bash_completes_verbs_and_values() {

@@ -134,6 +134,7 @@ fn what_cannot_be_written_is_told_and_what_is_refused_changes_nothing() {
 
     let once = "        refresh-token: hunter2";
     for (issuer, tokens, told) in [
+        ("99", once, "has a port that is none; ports are"),
         (
             "/late",
             once,

@@ -10,7 +10,7 @@ fn a_link_takes_kubeseals_place() {
     let folder = tempfile::tempdir().unwrap();
     let blocks = document::blocks("docs/guide/from-kubeseal.md", "from-kubeseal");
     let scripts: Vec<_> = blocks.into_iter().map(|(_, script)| script).collect();
-    assert_eq!(scripts.len(), 5);
+    assert_eq!(scripts.len(), 6);
     let script = format!(
         "export HOME=\"$PWD\" PATH=\"$PWD/bin:$PATH\"\n{}\ncat db.sealed.yaml pub.pem",
         scripts.join("\n")

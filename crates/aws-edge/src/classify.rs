@@ -7,6 +7,7 @@ use http::uri::InvalidUri;
 
 use crate::SdkError;
 use crate::fault::{CallFault, CredentialsFault};
+use crate::known_port::UnknownPort;
 
 /// The class of a failed call. `of_service` knows the codes that are the service's own; it gets AWS's
 /// text, too, which must not be printed.
@@ -34,8 +35,10 @@ where
         }
         SdkError::ResponseError(answer) => unreadable(answer.raw().status().as_u16()),
         SdkError::ConstructionFailure(_) => CallFault::Misconfigured,
-        // An endpoint that is no URL.
-        SdkError::DispatchFailure(_) if cause::<InvalidUri>(error).is_some() => {
+        // An endpoint that is no URL, or that has no port of one.
+        SdkError::DispatchFailure(_)
+            if cause::<InvalidUri>(error).is_some() || cause::<UnknownPort>(error).is_some() =>
+        {
             CallFault::Misconfigured
         }
         // Time-outs, connections, and what else keeps an answer away.

@@ -4,11 +4,13 @@
 
 mod classify;
 mod fault;
+mod known_port;
 mod muted;
 mod source_fault;
 
 pub use classify::classify;
 pub use fault::{CallFault, CredentialsFault};
+pub use known_port::KnownPort;
 pub use muted::{answered, muted};
 pub use source_fault::SourceFault;
 

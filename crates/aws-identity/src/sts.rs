@@ -9,7 +9,7 @@ use aws_config::{AppName, BehaviorVersion};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_edge::{CallFault, CredentialsFault, SdkError, answered, classify, muted};
+use aws_edge::{CallFault, CredentialsFault, KnownPort, SdkError, answered, classify, muted};
 use aws_sdk_sts::config::{Builder, IdentityCache, Region};
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
@@ -185,7 +185,9 @@ impl Sts {
             loader = loader.app_name(name);
         }
         let sdk = loader.load().await;
-        let mut config = Builder::from(&sdk).identity_cache(IdentityCache::no_cache());
+        let mut config = Builder::from(&sdk)
+            .identity_cache(IdentityCache::no_cache())
+            .interceptor(KnownPort);
         if let Some(endpoint) = &options.sts_endpoint {
             config = config.endpoint_url(endpoint);
         }

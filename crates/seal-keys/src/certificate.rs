@@ -59,9 +59,8 @@ impl Certificate {
         if spki.algorithm.algorithm != OID_PKCS1_RSAENCRYPTION {
             return Err(CertificateError::NotRsa);
         }
-        let time = |seconds| Timestamp::from_second(seconds).map_err(|_| CertificateError::Damaged);
-        let not_before = time(x509.validity().not_before.timestamp())?;
-        let not_after = time(x509.validity().not_after.timestamp())?;
+        let not_before = timestamp(x509.validity().not_before.timestamp());
+        let not_after = timestamp(x509.validity().not_after.timestamp());
         let spki = spki.raw.to_vec();
         let mut units = x509.subject().iter_organizational_unit();
         let kms_held = units.any(|unit| unit.as_str() == Ok(KMS_HELD));
@@ -94,7 +93,7 @@ impl Certificate {
         self.not_before
     }
 
-    /// End of validity.
+    /// End of validity; [`Timestamp::MAX`] is that of a certificate that says it has none.
     pub fn not_after(&self) -> Timestamp {
         self.not_after
     }
@@ -120,5 +119,54 @@ impl Certificate {
         let block = pem::Pem::new("CERTIFICATE", self.der.as_slice());
         let config = pem::EncodeConfig::new().set_line_ending(pem::LineEnding::LF);
         pem::encode_config(&block, config)
+    }
+}
+
+/// RFC 5280 (§4.1.2.5) writes "no end" as the last second of the year 9999. Offsets of time zones put that beyond the
+/// last instant that the library has.
+fn timestamp(seconds: i64) -> Timestamp {
+    Timestamp::from_second(seconds).unwrap_or(if seconds < 0 {
+        Timestamp::MIN
+    } else {
+        Timestamp::MAX
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use rcgen::{CertificateParams, KeyPair, PKCS_RSA_SHA256};
+    use time::{Date, Month, PrimitiveDateTime, Time};
+
+    use super::*;
+
+    fn last_second_of(year: i32) -> time::OffsetDateTime {
+        let day = Date::from_calendar_date(year, Month::December, 31).unwrap();
+        let second = Time::from_hms(23, 59, 59).unwrap();
+        PrimitiveDateTime::new(day, second).assume_utc()
+    }
+
+    #[test]
+    fn a_validity_may_have_no_end_and_begin_long_ago() {
+        let now = Timestamp::from_second(1_800_000_000).unwrap();
+        let issued = crate::issue(2048, "", now, SignedDuration::from_hours(1)).unwrap();
+        let key = issued.key.pkcs8_der().into();
+        let key = KeyPair::from_pkcs8_der_and_sign_algo(&key, &PKCS_RSA_SHA256).unwrap();
+        for (from, until, end) in [
+            (1949, 9999, "9999-12-30"),
+            (0, 9999, "9999-12-30"),
+            (1950, 9998, "9998-12-31"),
+        ] {
+            let mut params = CertificateParams::default();
+            params.not_before = last_second_of(from);
+            params.not_after = last_second_of(until);
+            let der = params.self_signed(&key).unwrap().der().to_vec();
+            let read = Certificate::from_der(der).unwrap();
+            assert!(read.recipient(now).is_ok(), "{from} {until}");
+            assert_eq!(read.not_after().strftime("%F").to_string(), end);
+            assert_eq!(read.not_after() == Timestamp::MAX, until == 9999);
+            let year = read.not_before().strftime("%Y").to_string();
+            assert_eq!(year.parse(), Ok(from));
+        }
     }
 }

@@ -10,6 +10,10 @@ use crate::pem_blocks;
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const PKCS1_TAG: &str = "RSA PRIVATE KEY";
 const PKCS8_TAG: &str = "PRIVATE KEY";
+/// PKCS#8 with a passphrase (RFC 7468, §11).
+const LOCKED_TAG: &str = "ENCRYPTED PRIVATE KEY";
+/// A header of PKCS#1 keys with a passphrase (RFC 1421, §4.6.1.1).
+const PROC_TYPE: &str = "Proc-Type";
 
 /// An RSA private key in its PKCS#8 encoding; wiped when dropped, never printed.
 #[derive(Clone)]
@@ -22,6 +26,11 @@ pub enum PrivateKeyError {
     /// There is no PEM block of a private key.
     #[error("holds no PEM block RSA PRIVATE KEY or PRIVATE KEY")]
     NoPem,
+    /// Nobody is asked for one here.
+    #[error(
+        "holds a private key with a passphrase; write it without one (openssl pkey -in KEY -out PLAIN) and delete that file after use"
+    )]
+    Passphrase,
     /// The block's DER is broken, or the key is not RSA.
     #[error("holds a private key that is not RSA, or is damaged")]
     NotRsa,
@@ -58,12 +67,20 @@ impl PrivateKey {
         let mut keys = Vec::new();
         for block in pem_blocks::blocks(text) {
             let tag = block.tag().to_owned();
+            let procedure = block.headers().get(PROC_TYPE).unwrap_or_default();
+            let is_locked = tag == LOCKED_TAG || procedure.ends_with("ENCRYPTED");
             let der = Zeroizing::new(block.into_contents());
-            if tag == PKCS1_TAG {
+            if is_locked && tag.ends_with(PKCS8_TAG) {
+                keys.push(Err(PrivateKeyError::Passphrase));
+            } else if tag == PKCS1_TAG {
                 keys.push(Self::from_pkcs1_der(&der));
             } else if tag == PKCS8_TAG {
                 keys.push(Self::from_pkcs8_der(&der));
             }
+        }
+        // A locked key beside another one is for somebody else, as for Go's programs.
+        if keys.iter().any(Result::is_ok) {
+            keys.retain(|key| !matches!(key, Err(PrivateKeyError::Passphrase)));
         }
         keys
     }
@@ -121,6 +138,14 @@ mod tests {
                 "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
                 PrivateKeyError::NotRsa,
             ),
+            (
+                "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n",
+                PrivateKeyError::Passphrase,
+            ),
+            (
+                "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00112233445566778899AABBCCDDEEFF\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+                PrivateKeyError::Passphrase,
+            ),
         ] {
             assert_eq!(
                 PrivateKey::from_pem(text.as_bytes()).err(),
@@ -136,6 +161,11 @@ mod tests {
         let text = format!("# old\n{block}# new\n{block}");
         let keys = PrivateKey::all_from_pem(text.as_bytes()).map(|keys| keys.len());
         assert_eq!(keys, Ok(2));
+        let locked =
+            "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n";
+        let beside = format!("{locked}{block}{locked}");
+        let keys = PrivateKey::all_from_pem(beside.as_bytes()).map(|keys| keys.len());
+        assert_eq!(keys, Ok(1));
         let none = PrivateKey::all_from_pem(b"# none\n").err();
         assert_eq!(none, Some(PrivateKeyError::NoPem));
     }

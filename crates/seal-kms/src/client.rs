@@ -11,7 +11,7 @@ use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_edge::answered;
+use aws_edge::{KnownPort, answered};
 use aws_sdk_kms::config::{Builder, Credentials};
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::decrypt::builders::DecryptFluentBuilder;
@@ -179,7 +179,9 @@ impl Kms {
             .await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region.to_owned()).or_insert_with(|| {
-            let mut config = Builder::from(shared).region(Region::new(region.to_owned()));
+            let mut config = Builder::from(shared)
+                .region(Region::new(region.to_owned()))
+                .interceptor(KnownPort);
             // Last: what a person asks for outranks the environment.
             if let Some(endpoint) = &self.options.endpoint {
                 config = config.endpoint_url(endpoint);

@@ -6,7 +6,7 @@ use std::fmt;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
-use aws_edge::{SdkError, answered};
+use aws_edge::{KnownPort, SdkError, answered};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Builder, IdentityCache};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
@@ -203,7 +203,7 @@ impl SecretsManager {
                 .credentials_provider(credentials.clone())
                 .identity_cache(IdentityCache::no_cache());
         }
-        let mut config = Builder::from(&loader.load().await);
+        let mut config = Builder::from(&loader.load().await).interceptor(KnownPort);
         if let Some(endpoint) = &options.endpoint {
             config = config.endpoint_url(endpoint);
         }

@@ -1,26 +1,23 @@
 //! A client of an API server. The library's own believes no server whose certificate is its own authority, and
 //! takes no verifier of ours; the rest is put together as it does it.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use http::{HeaderValue, Uri};
+use http::Uri;
 use hyper::rt::{Read, Write};
 use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
+use hyper_util::client::legacy::connect::proxy::SocksV5;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
 use kube::{Client, Config};
-use percent_encoding::percent_decode_str;
 use rustls::pki_types::ServerName;
 use tower::{BoxError, Service, ServiceBuilder};
 use tower_http::decompression::DecompressionLayer;
-use zeroize::Zeroizing;
 
 use super::server_certificate::Verifier;
 use crate::error::CliError;
+use crate::proxy::tunnel;
 
 /// Wants to be called within a runtime.
 ///
@@ -47,20 +44,6 @@ fn through_proxy(config: &Config) -> Option<Client> {
         Some("http") => to_server(config, tunnel(proxy, connector)),
         Some("https") => to_server(config, tunnel(proxy, over_tls(config, connector)?)),
         _ => None,
-    }
-}
-
-fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
-    let tunnel = Tunnel::new(proxy.clone(), connector);
-    let authority = proxy.authority().map(http::uri::Authority::as_str);
-    let user = authority.and_then(|authority| authority.rsplit_once('@'));
-    let Some((user, _)) = user else {
-        return tunnel;
-    };
-    let user = Zeroizing::new(percent_decode_str(user).collect::<Vec<u8>>());
-    match HeaderValue::from_str(&format!("Basic {}", STANDARD.encode(&*user))) {
-        Ok(header) => tunnel.with_auth(header),
-        Err(_) => tunnel,
     }
 }
 

@@ -1,12 +1,14 @@
 //! `seal completions SHELL`.
 
 use clap::builder::PossibleValuesParser;
-use clap::{Arg, Command, ValueHint};
+use clap::{Arg, Command, CommandFactory as _, ValueHint};
 use clap_complete::Shell;
 
 use crate::error::CliError;
 use crate::output::Destination;
 use crate::verbs;
+
+const OWN: &str = "seal";
 
 /// Print what a shell needs to complete command lines: seal completions bash > FILE
 #[derive(clap::Args, Debug)]
@@ -14,17 +16,27 @@ use crate::verbs;
     seal completions bash > ~/.local/share/bash-completion/completions/seal\n  \
     seal completions zsh > ~/.zfunc/_seal\n  \
     seal completions fish > ~/.config/fish/completions/seal.fish\n  \
+    seal completions bash --name kubeseal > ~/.local/share/bash-completion/completions/kubeseal\n  \
     seal completions powershell >> $PROFILE")]
 pub(crate) struct Args {
     /// bash, zsh, fish, powershell or elvish
     #[arg(value_name = "SHELL")]
     shell: Shell,
+
+    /// Name that the program is called by: as kubeseal or kubectl-seal it has flags and no verbs
+    #[arg(long, value_name = "NAME", default_value = OWN, value_parser = [OWN, "kubeseal", "kubectl-seal"])]
+    name: String,
 }
 
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let mut script = Vec::new();
-    let mut whole = with_values(verbs::whole());
-    clap_complete::generate(args.shell, &mut whole, "seal", &mut script);
+    let command = if args.name == OWN {
+        verbs::whole()
+    } else {
+        crate::args::Args::command()
+    };
+    let mut command = with_values(command);
+    clap_complete::generate(args.shell, &mut command, &args.name, &mut script);
     Destination::Stdout.write(&[script])
 }
 

@@ -67,11 +67,14 @@ impl Offline {
 fn of_certificate(pem: &[u8], now: Timestamp) -> Result<Offline, OfflineError> {
     let certificate = Certificate::from_pem(pem)?;
     let recipient = certificate.recipient(now)?;
-    let until = certificate.not_after().strftime("%Y-%m-%d");
+    let until = match certificate.not_after() {
+        end if end == Timestamp::MAX => "without end".to_owned(),
+        end => format!("until {}", end.strftime("%Y-%m-%d")),
+    };
     let in_kms = certificate.is_kms_held();
     let of = if in_kms { " of a KMS key" } else { "" };
     Ok(Offline {
-        kind: format!("certificate{of}, RSA {}, until {until}", recipient.bits()),
+        kind: format!("certificate{of}, RSA {}, {until}", recipient.bits()),
         to: Some(format!("rsa:{}", certificate.fingerprint())),
         certificate_in_kms: in_kms,
     })

@@ -7,19 +7,21 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::Response;
+use http::{Response, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, Proxy};
 use zeroize::Zeroizing;
 
 use super::{OidcError, given};
-use crate::address;
+use crate::address::{self, PortError};
 use crate::cluster::{self, Authorities};
+use crate::proxy;
 
 const TIMEOUT: Duration = Duration::from_secs(30);
 const LIMIT: u64 = 1024 * 1024;
+const NO_HTTPS: &str = "its address does not begin with https://";
 /// What stays as it is in a form.
 const FORM: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -127,7 +129,9 @@ impl<'a> Issuer<'a> {
             "{}/.well-known/openid-configuration",
             self.url.trim_end_matches('/')
         );
-        let answer = self.agent.get(url).call();
+        let proxy = self.proxy(&url)?;
+        let request = self.agent.get(url).config().proxy(proxy);
+        let answer = request.build().call();
         let answer = answer.map_err(|error| self.unreachable(&error))?;
         if !answer.status().is_success() {
             let status = answer.status();
@@ -150,7 +154,9 @@ impl<'a> Issuer<'a> {
             ("grant_type", "refresh_token"),
             ("refresh_token", refresh_token),
         ];
-        let mut request = self.agent.post(endpoint);
+        let proxy = self.proxy(endpoint)?;
+        let request = self.agent.post(endpoint).config().proxy(proxy);
+        let mut request = request.build();
         match style {
             Style::Header => {
                 let pair = format!("{}:{}", escaped(self.client), escaped(self.secret));
@@ -170,6 +176,21 @@ impl<'a> Issuer<'a> {
         answer.map_err(|error| self.unreachable(&error))
     }
 
+    /// The one that counts for an API server, too, and not that of the library's own rules.
+    fn proxy(&self, url: &str) -> Result<Option<Proxy>, OidcError> {
+        let uri: Uri = url.parse().map_err(|_| self.failed(NO_HTTPS.to_owned()))?;
+        let of = |error: PortError| self.failed(error.to_string());
+        address::check_port(&uri).map_err(of)?;
+        let Some(proxy) = proxy::of_variables(&uri, |name| std::env::var(name).ok()) else {
+            return Ok(None);
+        };
+        address::check_port(&proxy).map_err(of)?;
+        // The proxy finds the host, as with Go's programs.
+        let text = Zeroizing::new(proxy.to_string().replacen("socks5:", "socks5h:", 1));
+        let proxy = Proxy::new(&text);
+        proxy.map(Some).map_err(|error| self.unreachable(&error))
+    }
+
     fn body(&self, mut answer: Response<Body>) -> Result<Vec<u8>, OidcError> {
         let limited = answer.body_mut().with_config().limit(LIMIT);
         limited
@@ -182,9 +203,7 @@ impl<'a> Issuer<'a> {
         self.failed(match cluster::tls_fault_of(error, Authorities::Issuer) {
             Some(told) => format!("it {told}"),
             None => match error {
-                ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => {
-                    "its address does not begin with https://".to_owned()
-                }
+                ureq::Error::BadUri(_) | ureq::Error::RequireHttpsOnly(_) => NO_HTTPS.to_owned(),
                 _ => "it cannot be reached; check the network".to_owned(),
             },
         })
