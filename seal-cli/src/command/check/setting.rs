@@ -1,0 +1,244 @@
+//! Settings that say by their names that they are secret: whether their values stand in the file. What a template
+//! fills in is no value, and neither is what shows that it is none: a number, a path, the name of something else.
+
+use std::sync::LazyLock;
+
+use regex::bytes::{Captures, Regex};
+
+use super::literal::{FILLED, is_literal, without_actions};
+use super::secret_name::{Says, says, words};
+
+/// How lines begin that nobody reads.
+const COMMENTS: [&str; 5] = ["#", ";", "//", "--", "*"];
+/// Words around hexadecimal digits that are no secret.
+const OF_DIGESTS: [&str; 27] = [
+    "sha",
+    "md",
+    "hash",
+    "digest",
+    "checksum",
+    "sum",
+    "commit",
+    "revision",
+    "rev",
+    "etag",
+    "id",
+    "uid",
+    "uuid",
+    "guid",
+    "fingerprint",
+    "thumbprint",
+    "trace",
+    "build",
+    "version",
+    "image",
+    "ref",
+    "public",
+    "pub",
+    "cert",
+    "kid",
+    "integrity",
+    "tag",
+];
+/// Digits of 128 bits.
+const HEX: usize = 32;
+
+/// A name and what is set, as in INI, YAML, JSON, shells and connection strings; or an element of XML.
+static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let name = r#"["']?([A-Za-z_][A-Za-z0-9_.-]*)["']?"#;
+    let value = r#"(?:"([^"\r\n]{0,512})"|'([^'\r\n]{0,512})'|([^\s,;}&"'][^\s,;}&]{0,511}))"#;
+    let element = r"<([A-Za-z_][A-Za-z0-9_.:-]*)>([^<\r\n]{1,512})</";
+    let pattern = format!(r"(?-u){name}[ \t]*(=>|:=|=|:)[ \t]*{value}|{element}");
+    Regex::new(&pattern).ok()
+});
+
+/// Whether this is a secret by its name, and its value stands in the file.
+pub(super) fn is_open(name: &str, value: &str) -> bool {
+    let value = value.trim();
+    let (domain, name) = name.rsplit_once('/').unwrap_or(("", name));
+    says(name)
+        // Of annotations of other programs most name an object.
+        .filter(|says| domain.is_empty() || *says == Says::Secret)
+        .is_some_and(|says| !value.contains('\n') && is_literal(&without_actions(value), says))
+}
+
+/// The first line of a text, from 1, that sets a secret to a value.
+pub(super) fn open_line(text: &str) -> Option<usize> {
+    let pair = PAIR.as_ref()?;
+    let text = without_actions(text);
+    let mut at = 0;
+    while let Some(found) = pair.captures_at(text.as_bytes(), at) {
+        let (start, name, value) = Pair::of(&text, &found)?;
+        if name.is_some_and(|name| says(name).is_some_and(|says| is_literal(value.text, says))) {
+            return Some(1 + text.get(..start)?.matches('\n').count());
+        }
+        // Values may be settings themselves.
+        at = value.start.max(at + 1);
+    }
+    None
+}
+
+/// What a setting is set to.
+struct Pair<'t> {
+    start: usize,
+    text: &'t str,
+}
+
+impl<'t> Pair<'t> {
+    /// Where the setting begins, its name if it is one that is read, and its value.
+    fn of(text: &'t str, found: &Captures<'_>) -> Option<(usize, Option<&'t str>, Self)> {
+        let part = |index: usize| {
+            let found = found.get(index)?;
+            Some((found.range(), text.get(found.range())?))
+        };
+        let (whole, _) = part(0)?;
+        let line = text.get(..whole.start)?.rsplit('\n').next()?.trim_start();
+        let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
+        if let (Some((_, name)), Some((value, inner))) = (part(6), part(7)) {
+            let value = Self {
+                start: value.start,
+                text: inner,
+            };
+            return Some((whole.start, Some(name).filter(|_| !is_comment), value));
+        }
+        let ((at, name), (sign, sign_text)) = (part(1)?, part(2)?);
+        let quoted = part(3).or_else(|| part(4));
+        let is_quoted = quoted.is_some();
+        let (value, inner) = quoted.or_else(|| part(5))?;
+        let rest = text.get(whole.end..)?.lines().next().unwrap_or_default();
+        // `host:port` is no setting, and what goes on with more words is a sentence.
+        let is_apart = sign.end < value.start || at.end < sign.start;
+        let is_end = rest.trim_start().is_empty()
+            || rest
+                .trim_start()
+                .starts_with(['#', ',', ';', '}', '&', ']', FILLED]);
+        let is_setting = sign_text != ":" || is_quoted || (is_apart && is_end);
+        let value = Self {
+            start: value.start,
+            text: inner,
+        };
+        Some((
+            whole.start,
+            Some(name).filter(|_| is_setting && !is_comment),
+            value,
+        ))
+    }
+}
+
+/// Whether a word of digits is as long as keys are, and nothing near it says that it is a digest or a name.
+pub(super) fn has_hex_key(item: &str, text: &str) -> bool {
+    let is_of_digests = |text: &str| {
+        let words = words(text);
+        words
+            .iter()
+            .any(|word| OF_DIGESTS.contains(&word.trim_end_matches(|c: char| c.is_ascii_digit())))
+    };
+    let is_key = |word: &str| {
+        let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+        let is_mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        let is_one_case = !(has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase));
+        word.len() >= HEX
+            && is_mixed
+            && is_one_case
+            && word.bytes().all(|byte| byte.is_ascii_hexdigit())
+    };
+    let has_key = |line: &str| line.split(|c: char| !c.is_ascii_alphanumeric()).any(is_key);
+    let text = without_actions(text);
+    let mut lines = text.lines().filter(|line| has_key(line));
+    !is_of_digests(item) && lines.any(|line| !is_of_digests(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_told_from_what_stands_for_them() {
+        for (name, value, expected) in [
+            ("password", "hunter2", true),
+            ("DB_PASSWORD", "Tr0ub4dor&3", true),
+            ("api_key", "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c", true),
+            ("client_secret", "hunter2", true),
+            ("password", "my-own-words", true),
+            ("password", "p/assW0rd", true),
+            ("password", "$2y$10$abc", true),
+            ("vendor.example/password", "hunter2", true),
+            ("password", "", false),
+            ("password", "{{ .password }}", false),
+            ("password", "pre-{{ .password | quote }}", false),
+            ("password", "${PASSWORD}", false),
+            ("password", "$PASSWORD", false),
+            ("password", "$(PASSWORD)", false),
+            ("password", "changeme", false),
+            ("password", "CHANGE_ME", false),
+            ("password", "<your password>", false),
+            ("password", "your-password-here", false),
+            ("password", "********", false),
+            ("password", "true", false),
+            ("password", "/run/secrets/db", false),
+            ("password", "file:/run/secrets/db", false),
+            ("password", "https://vault.example/db", false),
+            ("password", "os.getenv('PW')", false),
+            ("password", "DB_PASSWORD", false),
+            ("password", "secret/data/db", false),
+            ("token", "3600", false),
+            ("token", "1.5h", false),
+            ("secret", "db-credentials", false),
+            ("nginx.example/auth-secret", "basic", false),
+            ("username", "hunter2", false),
+            ("passwordPolicy", "strict", false),
+        ] {
+            assert_eq!(is_open(name, value), expected, "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn settings_are_found_in_texts() {
+        for (text, line) in [
+            ("[db]\nuser = me\npassword = hunter2\n", Some(3)),
+            ("db:\n  user: me\n  password: hunter2 # mine\n", Some(3)),
+            ("db:\r\n  password: \"hunter2\"\r\n", Some(2)),
+            (r#"{"user":"me","password":"hunter2"}"#, Some(1)),
+            ("export DB_PASSWORD='hunter2'", Some(1)),
+            ("dsn=host=db password=hunter2 user=me", Some(1)),
+            ("Server=db;User=me;Password=hunter2;", Some(1)),
+            ("<user>me</user>\n<password>hunter2</password>", Some(2)),
+            ("https://db.example/?a=b&token=abcdef", Some(1)),
+            ("{{ if .a }}\npassword = hunter2{{ end }}", Some(2)),
+            ("{{ if\n.a }}\npassword = hunter2", Some(3)),
+            ("[db]\npassword = {{ .password }}\n", None),
+            ("password: \"{{ .password }}\"\ntokenTTL: 3600\n", None),
+            ("{{ if eq .password \"hunter2\" }}x{{ end }}", None),
+            ("{{ $password := \"hunter2\" }}", None),
+            ("# password = hunter2\n", None),
+            ("password: the one from the vault\n", None),
+            (
+                "secretName: db\nsecretKeyRef: {name: db, key: password}\n",
+                None,
+            ),
+            ("redis://token:6379/", None),
+            ("password:\n  min: 8\n", None),
+            ("password: |\n", None),
+            ("{{ unclosed password=hunter2", None),
+        ] {
+            assert_eq!(open_line(text), line, "{text}");
+        }
+    }
+
+    #[test]
+    fn keys_in_hexadecimal_are_told_from_digests() {
+        let hex = "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c";
+        for (item, text, expected) in [
+            ("config", format!("salt = {hex}"), true),
+            ("config", hex.to_uppercase(), true),
+            ("config", format!("image: a@sha256:{hex}{hex}"), false),
+            ("checksum", hex.to_owned(), false),
+            ("config", format!("commitId: {hex}"), false),
+            ("config", hex[1..].to_owned(), false),
+            ("config", "0".repeat(40), false),
+            ("config", format!("{{{{ .{hex} }}}}"), false),
+        ] {
+            assert_eq!(has_hex_key(item, &text), expected, "{item}: {text}");
+        }
+    }
+}
