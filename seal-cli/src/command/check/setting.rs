@@ -43,13 +43,15 @@ const OF_DIGESTS: [&str; 27] = [
 /// Digits of 128 bits.
 const HEX: usize = 32;
 
-/// A name and what is set, as in INI, YAML, JSON, shells and connection strings; or an element of XML.
-static PAIR: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    let name = r#"["']?([A-Za-z_][A-Za-z0-9_.-]*)["']?"#;
-    let value = r#"(?:"([^"\r\n]{0,512})"|'([^'\r\n]{0,512})'|([^\s,;}&"'][^\s,;}&]{0,511}))"#;
-    let element = r"<([A-Za-z_][A-Za-z0-9_.:-]*)>([^<\r\n]{1,512})</";
-    let pattern = format!(r"(?-u){name}[ \t]*(=>|:=|=|:)[ \t]*{value}|{element}");
-    Regex::new(&pattern).ok()
+/// Longer values are looked at by their beginnings, in bytes.
+const LONGEST: usize = 512;
+
+/// A name and the sign before what it is set to, as in INI, YAML, JSON, shells and connection strings; or the start of
+/// an element of XML.
+static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    let name = r#"["']?([A-Za-z_][A-Za-z0-9_.-]*)\\?["']?"#;
+    let element = r"<([A-Za-z_][A-Za-z0-9_.:-]*)>";
+    Regex::new(&format!(r"(?-u){name}[ \t]*(=>|:=|=|:)[ \t]*|{element}")).ok()
 });
 
 /// Whether this is a secret by its name, and its value stands in the file.
@@ -64,65 +66,49 @@ pub(super) fn is_open(name: &str, value: &str) -> bool {
 
 /// The first line of a text, from 1, that sets a secret to a value.
 pub(super) fn open_line(text: &str) -> Option<usize> {
-    let pair = PAIR.as_ref()?;
+    let setting = SETTING.as_ref()?;
     let text = without_actions(text);
-    let mut at = 0;
-    while let Some(found) = pair.captures_at(text.as_bytes(), at) {
-        let (start, name, value) = Pair::of(&text, &found)?;
-        if name.is_some_and(|name| says(name).is_some_and(|says| is_literal(value.text, says))) {
-            return Some(1 + text.get(..start)?.matches('\n').count());
-        }
-        // Values may be settings themselves.
-        at = value.start.max(at + 1);
-    }
-    None
+    let mut lines = (1..).zip(text.lines());
+    let found = lines.find(|(_, line)| sets_secret(setting, line));
+    found.map(|(line, _)| line)
 }
 
-/// What a setting is set to.
-struct Pair<'t> {
-    start: usize,
-    text: &'t str,
+/// Comments are passed over.
+fn sets_secret(setting: &Regex, line: &str) -> bool {
+    let text = line.trim_start();
+    if COMMENTS.iter().any(|mark| text.starts_with(mark)) {
+        return false;
+    }
+    let mut settings = setting.captures_iter(line.as_bytes());
+    settings.any(|found| {
+        let name = found.get(1).or(found.get(3)).map(|name| name.range());
+        let says = name.and_then(|name| says(line.get(name)?));
+        says.is_some_and(|says| value(line, &found).is_some_and(|it| is_literal(it, says)))
+    })
 }
 
-impl<'t> Pair<'t> {
-    /// Where the setting begins, its name if it is one that is read, and its value.
-    fn of(text: &'t str, found: &Captures<'_>) -> Option<(usize, Option<&'t str>, Self)> {
-        let part = |index: usize| {
-            let found = found.get(index)?;
-            Some((found.range(), text.get(found.range())?))
-        };
-        let (whole, _) = part(0)?;
-        let line = text.get(..whole.start)?.rsplit('\n').next()?.trim_start();
-        let is_comment = COMMENTS.iter().any(|mark| line.starts_with(mark));
-        if let (Some((_, name)), Some((value, inner))) = (part(6), part(7)) {
-            let value = Self {
-                start: value.start,
-                text: inner,
-            };
-            return Some((whole.start, Some(name).filter(|_| !is_comment), value));
-        }
-        let ((at, name), (sign, sign_text)) = (part(1)?, part(2)?);
-        let quoted = part(3).or_else(|| part(4));
-        let is_quoted = quoted.is_some();
-        let (value, inner) = quoted.or_else(|| part(5))?;
-        let rest = text.get(whole.end..)?.lines().next().unwrap_or_default();
-        // `host:port` is no setting, and what goes on with more words is a sentence.
-        let is_apart = sign.end < value.start || at.end < sign.start;
-        let is_end = rest.trim_start().is_empty()
-            || rest
-                .trim_start()
-                .starts_with(['#', ',', ';', '}', '&', ']', FILLED]);
-        let is_setting = sign_text != ":" || is_quoted || (is_apart && is_end);
-        let value = Self {
-            start: value.start,
-            text: inner,
-        };
-        Some((
-            whole.start,
-            Some(name).filter(|_| is_setting && !is_comment),
-            value,
-        ))
+/// What a setting is set to; `None` for what is none.
+fn value<'l>(line: &'l str, found: &Captures<'_>) -> Option<&'l str> {
+    let rest = line.get(found.get(0)?.end()..)?;
+    let near = rest.get(..rest.floor_char_boundary(LONGEST))?;
+    let (Some(name), Some(sign)) = (found.get(1), found.get(2)) else {
+        return near.split_once("</").map(|(value, _)| value);
+    };
+    let inner = near.strip_prefix('\\').unwrap_or(near);
+    if let Some(quote) = inner.chars().next().filter(|c| matches!(c, '"' | '\'')) {
+        let value = inner.get(1..)?.split(quote).next()?;
+        return Some(value.trim_end_matches('\\'));
     }
+    let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '}' | '&');
+    let end = near.find(ends).unwrap_or(near.len());
+    let (value, behind) = near.split_at(end);
+    // `host:port` is no setting, and what goes on with more words is a sentence.
+    let is_apart = sign.end() < found.get(0)?.end() || name.end() < sign.start();
+    let is_end = behind.trim_start().is_empty()
+        || behind
+            .trim_start()
+            .starts_with(['#', ',', ';', '}', '&', ']', FILLED]);
+    (sign.as_bytes() != b":" || (is_apart && is_end)).then_some(value)
 }
 
 /// Whether a word of digits is as long as keys are, and nothing near it says that it is a digest or a name.
@@ -200,6 +186,9 @@ mod tests {
             ("db:\r\n  password: \"hunter2\"\r\n", Some(2)),
             (r#"{"user":"me","password":"hunter2"}"#, Some(1)),
             ("export DB_PASSWORD='hunter2'", Some(1)),
+            (r#"config: "{\"password\":\"hunter2\"}""#, Some(1)),
+            (r#"{"a": {"b": "password=hunter2"}}"#, Some(1)),
+            ("password: ''", None),
             ("dsn=host=db password=hunter2 user=me", Some(1)),
             ("Server=db;User=me;Password=hunter2;", Some(1)),
             ("<user>me</user>\n<password>hunter2</password>", Some(2)),
