@@ -50,6 +50,8 @@ pub(crate) struct Walked {
     pub(crate) files: Vec<PathBuf>,
     /// Links that may lead to some; they are not followed.
     pub(crate) links: Vec<PathBuf>,
+    /// Folders below that cannot be looked into. Who reads them as files gets the reason, and goes on with the others.
+    pub(crate) closed: Vec<PathBuf>,
 }
 
 /// Files as they were typed, and in folders every `.yaml`, `.yml` and `.json` file that .gitignore
@@ -332,15 +334,18 @@ fn tell(results: Results<Done>) -> Result<Option<End>, CliError> {
 }
 
 fn in_folder(folder: &Path) -> Result<Vec<Found>, CliError> {
-    let files = walk(folder, Search::Kept)?.files.into_iter();
+    let mut walked = walk(folder, Search::Kept)?;
+    walked.files.append(&mut walked.closed);
+    walked.files.sort();
     let named = false;
+    let files = walked.files.into_iter();
     Ok(files.map(|path| Found { path, named }).collect())
 }
 
 /// Every `.yaml`, `.yml` and `.json` file of a folder and those below, hidden ones too.
 ///
 /// # Errors
-/// [`CliError::Folder`].
+/// [`CliError::Folder`] of the folder itself.
 pub(crate) fn walk(folder: &Path, search: Search) -> Result<Walked, CliError> {
     let failed = |error: ignore::Error| CliError::Folder {
         folder: folder.to_owned(),
@@ -361,7 +366,16 @@ pub(crate) fn walk(folder: &Path, search: Search) -> Result<Walked, CliError> {
         .filter_entry(|entry| entry.file_name() != ".git");
     let mut walked = Walked::default();
     for entry in builder.build() {
-        let entry = entry.map_err(failed)?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let below = closed(&error).filter(|path| *path != folder);
+                walked
+                    .closed
+                    .push(below.ok_or_else(|| failed(error.clone()))?.to_owned());
+                continue;
+            }
+        };
         let Some(kind) = entry.file_type() else {
             continue;
         };
@@ -376,10 +390,22 @@ pub(crate) fn walk(folder: &Path, search: Search) -> Result<Walked, CliError> {
     Ok(walked)
 }
 
-/// By its name.
+/// What of a folder cannot be looked at.
+fn closed(error: &ignore::Error) -> Option<&Path> {
+    match error {
+        ignore::Error::WithPath { path, .. } => Some(path),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            closed(err)
+        }
+        _ => None,
+    }
+}
+
+/// By its name, in capitals or small letters.
 pub(crate) fn is_manifest(path: &Path) -> bool {
     let extension = path.extension().and_then(|extension| extension.to_str());
-    matches!(extension, Some("yaml" | "yml" | "json"))
+    let known = ["yaml", "yml", "json"];
+    extension.is_some_and(|it| known.iter().any(|known| it.eq_ignore_ascii_case(known)))
 }
 
 /// A counter, for people who wait.
@@ -420,6 +446,21 @@ mod tests {
 
     const SEALED: &str = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata:\n  name: a\nspec:\n  encryptedData: {}\n";
 
+    /// For whom this runs no folder may be closed.
+    #[test]
+    fn a_folder_that_cannot_be_read_is_known() {
+        let denied = || ignore::Error::Io(std::io::ErrorKind::PermissionDenied.into());
+        let of = |path: &str| ignore::Error::WithDepth {
+            depth: 1,
+            err: Box::new(ignore::Error::WithPath {
+                path: path.into(),
+                err: Box::new(denied()),
+            }),
+        };
+        assert_eq!(closed(&of("a/b")), Some(Path::new("a/b")));
+        assert_eq!(closed(&denied()), None);
+    }
+
     #[test]
     fn folders_are_searched_and_one_fault_stops_nothing() {
         let folder = tempfile::tempdir().unwrap();
@@ -429,7 +470,7 @@ mod tests {
             fs::write(path, text).unwrap();
         };
         write("a/one.yaml", SEALED);
-        write("a/two.yml", SEALED);
+        write("a/two.YML", SEALED);
         write("a/three.json", &SEALED.replace("SealedSecret", "Secret"));
         write("a/four.txt", SEALED);
         write("a/five.yaml", "{{ a template }}");
@@ -458,7 +499,7 @@ mod tests {
                 ("seven.yaml", true),
                 ("one.yaml", true),
                 ("six.yaml", false),
-                ("two.yml", true)
+                ("two.YML", true)
             ]
         );
         let results = batch.each(|file| {
@@ -469,7 +510,7 @@ mod tests {
         });
         let error = report("change", results).unwrap_err();
         assert_eq!(error.exit_code(), crate::exit::FAILED);
-        let text = fs::read_to_string(folder.path().join("a/two.yml")).unwrap();
+        let text = fs::read_to_string(folder.path().join("a/two.YML")).unwrap();
         assert!(text.contains("name: b"), "{text}");
         assert!(Batch::of(&[PathBuf::from("-")]).is_err());
     }

@@ -135,6 +135,36 @@ impl ConnectionArgs {
         self.as_group.splice(..0, variable("as-group"));
     }
 
+    /// Those that were typed and that nobody looks at who does not ask a cluster.
+    pub(crate) fn only_for_connecting(&self) -> Vec<&'static str> {
+        let says = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+        let is_set = |secret: &Option<Credential>| secret.as_ref().is_some_and(|it| !it.is_empty());
+        let flags = [
+            ("--token", is_set(&self.token)),
+            ("--username", says(&self.username)),
+            ("--password", is_set(&self.password)),
+            ("--client-certificate", says(&self.client_certificate)),
+            ("--client-key", says(&self.client_key)),
+            ("--as", says(&self.as_whom)),
+            ("--as-group", !self.as_group.is_empty()),
+            ("--as-uid", says(&self.as_uid)),
+            ("--certificate-authority", says(&self.certificate_authority)),
+            ("--tls-server-name", says(&self.tls_server_name)),
+            (
+                "--insecure-skip-tls-verify",
+                self.insecure_skip_tls_verify == Some(true),
+            ),
+            ("--proxy-url", says(&self.proxy_url)),
+            ("--request-timeout", says(&self.request_timeout)),
+            (
+                "--disable-compression",
+                self.disable_compression == Some(true),
+            ),
+        ];
+        let typed = flags.into_iter().filter(|(_, typed)| *typed);
+        typed.map(|(flag, _)| flag).collect()
+    }
+
     /// What they mean, with the kubeconfig and its context that were named beside them.
     pub(crate) fn connection(
         self,

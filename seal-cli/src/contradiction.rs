@@ -1,8 +1,13 @@
 //! Flags that cannot be meant together. kubeseal takes the one and forgets the other; under our own
 //! name the pair is an error. What variables say counts for nothing here: a profile may set them for all.
 
-use crate::args::Args;
+use std::path::Path;
+
+use crate::args::{Args, ClusterArgs};
+use crate::certificate::{CacheArgs, CacheTime};
 use crate::environment;
+use crate::output::Format;
+use crate::recipient::RecipientArgs;
 
 /// Two things that were typed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,17 +32,29 @@ pub(crate) enum Contradiction {
         "--format json and --sealed-secret-file with a name that ends in .yaml or .yml contradict each other; change one of them"
     )]
     Format,
+    /// Whoever is named by hand is not asked for.
+    #[error(
+        "{flag} says nothing beside --cert, as {whom} is not asked for a certificate then; leave one of them out"
+    )]
+    Cert {
+        flag: &'static str,
+        whom: &'static str,
+    },
+    /// An API server takes one.
+    #[error("--token and --username are two ways to log in; give one of them")]
+    Login,
 }
 
-/// What the action does not look at, besides other actions. Who to ask and whom to seal for may stand in an alias.
+/// What the action does not look at, besides other actions. Who to ask may stand in an alias.
 const UNUSED: [(&str, &[&str]); 6] = [
     (
         "--recovery-unseal",
-        &["--name", "--scope", "--allow-empty-data"],
+        &["--cert", "--name", "--scope", "--allow-empty-data"],
     ),
     (
         "--validate",
         &[
+            "--cert",
             "--name",
             "--scope",
             "--allow-empty-data",
@@ -45,7 +62,10 @@ const UNUSED: [(&str, &[&str]); 6] = [
             "--sealed-secret-file",
         ],
     ),
-    ("--re-encrypt", &["--name", "--scope", "--allow-empty-data"]),
+    (
+        "--re-encrypt",
+        &["--cert", "--name", "--scope", "--allow-empty-data"],
+    ),
     (
         "--fetch-cert",
         &[
@@ -98,14 +118,55 @@ pub(crate) fn check(typed: &Args) -> Result<(), Contradiction> {
 /// [`Contradiction::Format`].
 pub(crate) fn format(format: Option<&str>, file: Option<&str>) -> Result<(), Contradiction> {
     let json = format.is_some_and(|format| format.eq_ignore_ascii_case("json"));
-    let extension = file
-        .map(std::path::Path::new)
-        .and_then(std::path::Path::extension);
-    let yaml = extension.is_some_and(|extension| extension == "yaml" || extension == "yml");
-    if json && yaml {
+    let name = file.and_then(|file| Format::of_name(Path::new(file)));
+    if json && name == Some(Format::Yaml) {
         return Err(Contradiction::Format);
     }
     Ok(())
+}
+
+/// What a verb was told about asking a cluster, beside a certificate that was named by hand. The namespace may
+/// come from the kubeconfig, so what chooses in that is no contradiction.
+///
+/// # Errors
+/// [`Contradiction::Login`], [`Contradiction::Cert`].
+pub(crate) fn asking(
+    cert: Option<&str>,
+    recipients: &RecipientArgs,
+    cluster: &ClusterArgs,
+    cache: &CacheArgs,
+) -> Result<(), Contradiction> {
+    let connecting = cluster.connection.only_for_connecting();
+    if ["--token", "--username"].map(|flag| connecting.contains(&flag)) == [true; 2] {
+        return Err(Contradiction::Login);
+    }
+    let Some(cert) = cert.filter(|cert| !cert.is_empty() && !recipients.may_be_clusters()) else {
+        return Ok(());
+    };
+    let says = |flag: &Option<String>| flag.as_deref().is_some_and(|text| !text.is_empty());
+    let kept = matches!(cache.cert_cache, Some(CacheTime(Some(_))));
+    let of_controller = given(&[
+        ("--controller-name", says(&cluster.controller_name)),
+        (
+            "--controller-namespace",
+            says(&cluster.controller_namespace),
+        ),
+        ("--cert-cache", kept),
+    ]);
+    if let Some(flag) = of_controller.first() {
+        let whom = "the controller";
+        return Err(Contradiction::Cert { flag, whom });
+    }
+    match connecting
+        .first()
+        .filter(|_| !cert.starts_with("configmap:"))
+    {
+        Some(flag) => {
+            let whom = "the cluster";
+            Err(Contradiction::Cert { flag, whom })
+        }
+        None => Ok(()),
+    }
 }
 
 /// Those that were typed, in kubeseal's order.
@@ -131,6 +192,7 @@ fn actions(typed: &Args) -> Vec<&'static str> {
 fn flags(typed: &Args) -> Vec<&'static str> {
     let says = |flag: &Option<String>| flag.as_deref().is_some_and(|text| !text.is_empty());
     given(&[
+        ("--cert", says(&typed.cert)),
         ("--secret-file", says(&typed.secret_file)),
         ("--sealed-secret-file", says(&typed.sealed_secret_file)),
         ("--format", says(&typed.format)),
@@ -150,6 +212,41 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
+
+    #[test]
+    fn what_is_asked_for_nobody() {
+        for (typed, expected) in [
+            ("", ""),
+            ("--cert a --kubeconfig b --context c --server d", ""),
+            ("--cert= --cert-cache --token a", ""),
+            ("--cert a --cert-cache=0", ""),
+            ("--cert a -r cluster --controller-name b --token c", ""),
+            ("--cert a -R b --controller-name b", ""),
+            ("--cert configmap:a/b --token c --as d", ""),
+            ("--cert a --cert-cache", "--cert-cache"),
+            ("--cert configmap:a/b --cert-cache=8h", "--cert-cache"),
+            ("--cert a -r age1 --controller-name q", "--controller-name"),
+            (
+                "--cert a --controller-namespace q",
+                "--controller-namespace",
+            ),
+            ("--cert a --token b", "--token"),
+            ("--cert a --as b", "--as"),
+            ("--token a --username b --password c", "login"),
+            ("--cert a --token b --username c", "login"),
+        ] {
+            let words = ["seal"].into_iter().chain(typed.split_whitespace());
+            let args = Args::try_parse_from(words).unwrap();
+            let cert = args.cert.as_deref();
+            let found = asking(cert, &args.recipients, &args.cluster, &args.cache);
+            let found = match found {
+                Ok(()) => "",
+                Err(Contradiction::Cert { flag, .. }) => flag,
+                Err(_) => "login",
+            };
+            assert_eq!(found, expected, "{typed}");
+        }
+    }
 
     #[test]
     fn pairs() {
@@ -184,6 +281,17 @@ mod tests {
                 "--recovery-private-key is for --recovery-unseal",
             ),
             ("-o JSON -w a.yml", "--format json and --sealed-secret-file"),
+            (
+                "-o json -w a.YAML",
+                "--format json and --sealed-secret-file",
+            ),
+            ("--validate --cert a", "--cert says nothing to --validate"),
+            ("--validate --cert=", ""),
+            (
+                "--recovery-unseal --cert a",
+                "--cert says nothing to --recovery-unseal",
+            ),
+            ("--rotate --cert a", "--cert says nothing to --re-encrypt"),
         ] {
             let words = ["seal"].into_iter().chain(typed.split_whitespace());
             let args = Args::try_parse_from(words).unwrap();

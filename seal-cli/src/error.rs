@@ -275,11 +275,13 @@ pub(crate) enum CliError {
 
     #[error(
         "{from}: document {document}: {reason}{hint}",
-        hint = recovery_hint(.reason)
+        hint = recovery_hint(.reason, *.by_verb)
     )]
     Recover {
         from: String,
         document: usize,
+        /// Scripts that call kubeseal's flag know one code for all that fails.
+        by_verb: bool,
         reason: OpenError,
     },
     #[error("cannot re-encrypt secret: {from}: document {document}: {reason}; nothing was written")]
@@ -414,8 +416,11 @@ impl CliError {
             Self::SomeFailed { code, .. } | Self::SomeFailedTo { code, .. } => *code,
             Self::DataKey { reason, .. } => of_fault(reason.fault()),
             Self::CertificateOf { reason, .. } => reason.exit_code(),
-            Self::Open { reason, .. } if no_key(reason) => exit::NO_IDENTITY,
-            Self::Open { reason, .. } => of_fault(reason.fault()),
+            Self::Recover { by_verb: false, .. } => exit::FAILED,
+            Self::Open { reason, .. } | Self::Recover { reason, .. } if no_key(reason) => {
+                exit::NO_IDENTITY
+            }
+            Self::Open { reason, .. } | Self::Recover { reason, .. } => of_fault(reason.fault()),
             _ => exit::FAILED,
         }
     }
@@ -467,12 +472,16 @@ fn key_hint(fault: Option<Fault>) -> &'static str {
 /// The same for the legacy format, which names nobody.
 const LEGACY_KEY: &str = "\n  legacy values open with the private key of their cluster (--private-key), and only in the namespace, name and scope that they were sealed for";
 
-fn recovery_hint(reason: &OpenError) -> &'static str {
+fn recovery_hint(reason: &OpenError, by_verb: bool) -> &'static str {
     let no_identity = reason.fault() == Some(Fault::NoIdentity);
-    if no_identity || no_key(reason) {
-        "\n  name the private key of the cluster with --recovery-private-key (--private-key of seal recover); it opens values only in the namespace, name and scope that they were sealed for"
-    } else {
-        ""
+    match (no_identity || no_key(reason), by_verb) {
+        (true, true) => {
+            "\n  name the private key of the cluster with --private-key; it opens values only in the namespace, name and scope that they were sealed for"
+        }
+        (true, false) => {
+            "\n  name the private key of the cluster with --recovery-private-key (--private-key of seal recover); it opens values only in the namespace, name and scope that they were sealed for"
+        }
+        (false, _) => "",
     }
 }
 

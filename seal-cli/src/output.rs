@@ -20,6 +20,16 @@ pub(crate) enum Format {
 }
 
 impl Format {
+    /// What the name of a file says, in capitals or small letters.
+    pub(crate) fn of_name(file: &Path) -> Option<Self> {
+        let extension = file.extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "json" => Some(Self::Json),
+            "yaml" | "yml" => Some(Self::Yaml),
+            _ => None,
+        }
+    }
+
     /// That of a text: what kubeseal takes for JSON.
     pub(crate) fn of(text: &str) -> Self {
         let text = text.trim_start_matches('\u{feff}').trim_start();
@@ -197,6 +207,41 @@ pub(crate) fn holds(path: &Path, pieces: &[impl AsRef<[u8]>]) -> bool {
         }
     }
     rest.is_empty()
+}
+
+/// Writes a file where none was when somebody looked. `durable` waits until the disk has it.
+///
+/// # Errors
+/// [`CliError::Changed`] if something is there by now.
+pub(crate) fn create(
+    path: &Path,
+    pieces: &[impl AsRef<[u8]>],
+    durable: bool,
+) -> Result<(), CliError> {
+    let failed = |reason: std::io::Error| match reason.kind() {
+        ErrorKind::AlreadyExists => CliError::Changed(path.display().to_string()),
+        _ => CliError::Output {
+            to: path.display().to_string(),
+            reason,
+        },
+    };
+    if path.symlink_metadata().is_ok_and(|it| it.is_symlink()) {
+        // A link to nowhere has an error of its own, and one that leads somewhere is new.
+        if path.exists() {
+            return Err(CliError::Changed(path.display().to_string()));
+        }
+        return put(path, pieces, durable);
+    }
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mut unfinished = Unfinished::new(folder, Readers::Anybody).map_err(failed)?;
+    write_all(unfinished.file(), pieces).map_err(failed)?;
+    if durable {
+        unfinished.file().sync_all().map_err(failed)?;
+    }
+    unfinished.finish_new(path).map_err(failed)
 }
 
 /// Writes a file whole, in place of the one before. `durable` waits until the disk has it.

@@ -52,6 +52,17 @@ impl Unfinished {
         let done = self.0.persist(target);
         done.map(drop).map_err(|error| error.error)
     }
+
+    /// The same where nothing is yet.
+    ///
+    /// # Errors
+    /// [`std::io::ErrorKind::AlreadyExists`] if something is there by now.
+    pub(crate) fn finish_new(self, target: &Path) -> std::io::Result<()> {
+        let mut unfinished = unfinished();
+        unfinished.remove(self.0.path());
+        let done = self.0.persist_noclobber(target);
+        done.map(drop).map_err(|error| error.error)
+    }
 }
 
 fn unfinished() -> MutexGuard<'static, BTreeSet<PathBuf>> {

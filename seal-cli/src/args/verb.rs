@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::{Args, ClusterArgs};
 use crate::certificate::CacheArgs;
+use crate::context;
 use crate::context::Context;
 use crate::contradiction;
 use crate::environment;
 use crate::error::CliError;
 use crate::object_name;
+use crate::output::{Destination, Format};
 use crate::recipient::{RecipientArgs, RuleArgs};
 
 /// Variables that would make another action of a verb.
@@ -113,7 +115,7 @@ pub(crate) struct OutputArgs {
     )]
     file: Option<String>,
 
-    /// yaml or json [default: yaml]
+    /// yaml or json [default: that of the file's name, else $SEALED_SECRETS_FORMAT, else yaml]
     #[arg(
         short = 'o',
         long,
@@ -177,20 +179,24 @@ impl OutputArgs {
 
     /// Adds them to the flags.
     pub(crate) fn add_to(self, flags: Args) -> Args {
-        let usual = usual_format(self.file.as_ref().map(Path::new));
         Args {
             sealed_secret_file: self.file,
-            format: Some(self.format.unwrap_or_else(|| usual.to_owned())),
+            format: self.format,
             ..flags
         }
     }
 }
 
-/// Where nobody says otherwise.
-pub(crate) fn usual_format(file: Option<&Path>) -> &'static str {
-    let extension = file.and_then(Path::extension);
-    let json = extension.is_some_and(|extension| extension == "json");
-    if json { "json" } else { "yaml" }
+/// Where no flag says it: what the name of the file says; else the variable, which may be set for all; else YAML.
+///
+/// # Errors
+/// [`CliError::Format`] of the variable, also where nobody needs it.
+pub(crate) fn usual_format(file: Option<&Path>) -> Result<Format, CliError> {
+    let variable = environment::variable("format").filter(|text| !text.is_empty());
+    let variable = variable.map(|text| context::format(Some(&text), None));
+    let variable = variable.transpose()?;
+    let name = file.and_then(Format::of_name);
+    Ok(name.or(variable).unwrap_or(Format::Yaml))
 }
 
 impl Args {
@@ -198,6 +204,13 @@ impl Args {
     pub(crate) fn for_verb(mut self) -> Result<Context, CliError> {
         // Of what was typed: variables are there for other lines, too.
         contradiction::format(self.format.as_deref(), self.sealed_secret_file.as_deref())?;
+        contradiction::asking(
+            self.cert.as_deref(),
+            &self.recipients,
+            &self.cluster,
+            &self.cache,
+        )?;
+        let is_typed = self.format.is_some();
         self.complete_from(|flag| {
             let other = OF_ACTIONS.contains(&flag);
             (!other).then(|| environment::variable(flag)).flatten()
@@ -208,7 +221,16 @@ impl Args {
                 *file = Some(String::new());
             }
         }
-        let context = Context::new(self)?;
+        if !is_typed {
+            self.format = None;
+        }
+        let mut context = Context::new(self)?;
+        if !is_typed {
+            context.format = usual_format(match &context.destination {
+                Destination::File(path) => Some(path),
+                Destination::Stdout => None,
+            })?;
+        }
         object_name::check(context.name.as_deref(), context.namespace.as_deref())
             .map_err(CliError::TypedName)?;
         Ok(Context {

@@ -8,6 +8,7 @@ mod file;
 mod finding;
 mod helm;
 mod kind;
+mod literal;
 mod object;
 mod patch;
 mod placeholder;
@@ -15,7 +16,9 @@ mod plaintext;
 mod readers;
 mod report;
 mod sarif;
+mod secret_name;
 mod secret_shape;
+mod setting;
 mod structure;
 mod templates;
 #[cfg(test)]

@@ -13,7 +13,7 @@ use sealing::{
     Namespace, PlainSecret, SealedDocument, Target, scope_of, set_scope, without_copies,
 };
 
-use crate::args::{InputArgs, SealArgs};
+use crate::args::{self, InputArgs, SealArgs};
 use crate::config::Format;
 use crate::config::known::Said;
 use crate::context::Context;
@@ -67,6 +67,8 @@ pub(crate) struct Args {
 
 /// The verb.
 pub(crate) fn verb(args: Args) -> Result<(), CliError> {
+    // The file keeps its notation, but nobody is to wonder why a wrong word does nothing.
+    args::usual_format(None)?;
     let mut flags = args.input.add_to(args.seal.flags());
     flags.format = Some(args.format.unwrap_or_default());
     flags.sealed_secret_file = Some(String::new());

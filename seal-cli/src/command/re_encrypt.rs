@@ -133,10 +133,9 @@ fn in_place(context: &Context) -> Result<Option<&Path>, CliError> {
 /// In a file the notation changes only if that is asked for, and never where the file's name says
 /// that it is YAML.
 fn in_place_format(context: &Context, file: &Path) -> Option<Format> {
-    let is_yaml = |extension| extension == "yaml" || extension == "yml";
     context
         .asked_format
-        .filter(|_| !file.extension().is_some_and(is_yaml))
+        .filter(|_| Format::of_name(file) != Some(Format::Yaml))
 }
 
 /// The text as it is, if it has this notation; else written anew.

@@ -35,7 +35,7 @@ pub(crate) struct Args {
     #[arg(short = 'w', long = "output-file", value_name = "FILE")]
     output: Option<String>,
 
-    /// yaml or json [default: yaml]
+    /// yaml or json [default: that of the file's name, else $SEALED_SECRETS_FORMAT, else yaml]
     #[arg(short = 'o', long, value_name = "FORMAT")]
     format: Option<String>,
 }
@@ -45,7 +45,7 @@ pub(crate) fn verb(args: Args) -> Result<(), CliError> {
     let mut flags = args::Args::default();
     flags.secret_file = Some(args.file.filter(|file| file != "-").unwrap_or_default());
     flags.sealed_secret_file = Some(args.output.unwrap_or_default());
-    flags.format = Some(args.format.unwrap_or_else(|| "yaml".to_owned()));
+    flags.format = args.format;
     let context = flags.for_verb()?;
     // Plaintext in the place of a file that is in Git.
     if let Some(file) = &context.secret_file
@@ -74,6 +74,7 @@ fn recover(context: &Context, keys: &PrivateKeys) -> Result<(), CliError> {
         let opened = opened.map_err(|reason| CliError::Recover {
             from: input.from.clone(),
             document: sealed.index,
+            by_verb: context.by_verb,
             reason,
         })?;
         secret::manifest(sealed, &opened, context.format)

@@ -13,6 +13,7 @@ use crate::args::ClusterArgs;
 use crate::certificate::CacheArgs;
 use crate::config::{Format, Matched};
 use crate::context::{self, Cluster};
+use crate::contradiction;
 use crate::environment;
 use crate::error::CliError;
 use crate::recipient::{self, Asked, Cert, Choice, Readers, RecipientArgs, RuleArgs};
@@ -78,6 +79,12 @@ struct Said {
 
 /// Reads, seals, writes: the whole change or none.
 pub(crate) fn run(mut args: Args) -> Result<(), CliError> {
+    contradiction::asking(
+        args.cert.as_deref(),
+        &args.recipients,
+        &args.cluster,
+        &args.cache,
+    )?;
     let asked_scope = context::scope(args.scope.take())?;
     let asked_format = context::format_version(args.format_version.take())?;
     let file = SealedFile::read_to_edit(&args.file)?;

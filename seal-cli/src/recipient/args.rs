@@ -44,6 +44,12 @@ pub(crate) struct KmsArgs {
 }
 
 impl RecipientArgs {
+    /// Whether a cluster may be among them; of a list in a file nobody knows before it is read.
+    pub(crate) fn may_be_clusters(&self) -> bool {
+        let asks = |text: &String| text.starts_with("cluster") || text.contains("configmap:");
+        !self.recipients_file.is_empty() || self.recipient.iter().any(asks)
+    }
+
     /// How KMS keys among them are reached.
     pub(crate) fn kms(&self) -> KmsConnection {
         self.kms.connection()

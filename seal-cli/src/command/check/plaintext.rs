@@ -7,6 +7,7 @@ use super::finding::Finding;
 use super::object::Object;
 use super::placeholder::{self, OpenPart};
 use super::secret_shape::{known_secret, looks_random};
+use super::setting;
 use crate::ui::in_line;
 
 /// Where kubectl and others keep what was applied before, values and all.
@@ -28,6 +29,7 @@ pub(super) fn findings(object: &Object<'_>) -> Vec<Finding> {
         &["spec", "encryptedData"],
     ] {
         let sealed = path.ends_with(&["encryptedData"]);
+        let is_template = path.ends_with(&["data"]);
         let entries = object.mapping(path).into_iter().flat_map(Node::entries);
         for (key, value) in entries {
             let Some(text) = value.as_str() else { continue };
@@ -37,16 +39,30 @@ pub(super) fn findings(object: &Object<'_>) -> Vec<Finding> {
             } else if let Some(kind) = known_secret(text) {
                 let message = format!("{place} looks like {kind}; {NEXT}");
                 found.push(object.finding(&PLAINTEXT, value.line(), message));
-            } else if !sealed && looks_random(text) {
-                let message = format!(
-                    "{place} has a word that looks random, as passwords and keys do; if it is one, change it, and seal the new one"
-                );
+            } else if let Some(why) = maybe(key, text, is_template).filter(|_| !sealed) {
+                let message =
+                    format!("{place} {why}; if it is one, change it, and seal the new one");
                 found.push(object.finding(&MAYBE_PLAINTEXT, value.line(), message));
             }
         }
     }
     found.extend(string_data(object));
     found
+}
+
+/// Why a value may be a secret.
+fn maybe(key: &str, text: &str, is_template: bool) -> Option<String> {
+    if setting::is_open(key, text) {
+        return Some("is called as secrets are, and its value stands in the file".to_owned());
+    }
+    if let Some(line) = setting::open_line(text) {
+        return Some(format!(
+            "sets, in its line {line}, what is called as secrets are, and the value stands in the file"
+        ));
+    }
+    // Other programs annotate digests.
+    let is_random = looks_random(text) || (is_template && setting::has_hex_key(key, text));
+    is_random.then(|| "has a word that looks random, as passwords and keys do".to_owned())
 }
 
 /// `stringData` and the like have no place in a template, and no other content than plaintext.

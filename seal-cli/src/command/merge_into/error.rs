@@ -37,13 +37,16 @@ pub(crate) enum MergeError {
         place: Place,
         file: String,
     },
-    #[error("{from}: {place}: there is no SealedSecret {name} in {file}{}", of_namespace(.namespace.as_deref()))]
+    #[error(
+        "{from}: {place}: there is no SealedSecret {name} in {file}{there}: --name says which is meant"
+    )]
     NoTarget {
         from: String,
         place: Place,
         name: String,
-        namespace: Option<String>,
         file: String,
+        /// In which namespace, and what there is.
+        there: String,
     },
     #[error(
         "{from}: {place}: several SealedSecrets {name} are in {file}; say with --namespace which is meant"
@@ -60,7 +63,7 @@ pub(crate) enum MergeError {
         place: Place,
         /// What it is, and what the SealedSecret is.
         differs: String,
-        next: &'static str,
+        next: String,
     },
     #[error(
         "{file}: the SealedSecret {object} stands twice, in lines {first} and {second}, and the cluster would keep one of them; make one of both"
@@ -85,10 +88,4 @@ pub(crate) enum MergeError {
     OtherReaders { from: String, others: String },
     #[error("{0} cannot be written in another format; leave --format out")]
     Convert(String),
-}
-
-fn of_namespace(namespace: Option<&str>) -> String {
-    namespace
-        .map(|namespace| format!(" for namespace {namespace}"))
-        .unwrap_or_default()
 }

@@ -10,6 +10,9 @@ use crate::input::{self, InputSecret};
 use crate::sealed_file::SealedFile;
 use crate::ui::{self, in_line};
 
+/// Names that an error lists.
+const SHOWN: usize = 5;
+
 /// A Secret and the object that its items go into.
 pub(super) struct Pair<'f> {
     pub(super) input: InputSecret,
@@ -71,10 +74,17 @@ fn hold(
     if !other_name && !other_namespace {
         return Ok(());
     }
+    let own = in_line(&sealed.name);
     let next = match (other_namespace, &context.name) {
-        (true, _) => "give the Secret that belongs there, or take metadata.namespace out of it",
-        (false, Some(_)) => "leave --name out, or name the file that has it",
-        (false, None) => "give the Secret that belongs there, or say with --name which is meant",
+        (true, _) => {
+            "give the Secret that belongs there, or take metadata.namespace out of it".into()
+        }
+        (false, Some(_)) => {
+            format!("say --name {own} if that is meant, or name the file that has it")
+        }
+        (false, None) => {
+            format!("give the Secret that belongs there, or say --name {own} if that is meant")
+        }
     };
     Err(MergeError::OtherObject {
         from: input::name(context.secret_file.as_deref()),
@@ -95,6 +105,23 @@ fn shown(name: Option<&String>, namespace: Option<&String>) -> String {
         Some(namespace) => format!("{name} of namespace {}", in_line(namespace)),
         None => name,
     }
+}
+
+fn of_namespace(namespace: Option<&String>) -> String {
+    let told = namespace.map(|namespace| format!(" for namespace {}", in_line(namespace)));
+    told.unwrap_or_default()
+}
+
+/// The SealedSecrets of a file, as far as anybody reads on.
+fn there(file: &SealedFile) -> String {
+    let titles = file.sealed.iter();
+    let titles = titles.map(|sealed| shown(Some(&sealed.name), sealed.namespace.as_ref()));
+    let mut titles: Vec<_> = titles.take(SHOWN).collect();
+    let more = file.sealed.len() - titles.len();
+    if more > 0 {
+        titles.push(format!("{more} more"));
+    }
+    titles.join(", ")
 }
 
 fn said(text: Option<&String>) -> Option<&String> {
@@ -157,8 +184,8 @@ fn by_name<'f>(
             from: from(),
             place: input.place,
             name: in_line(name),
-            namespace: namespace.map(|namespace| in_line(namespace)),
             file: path(),
+            there: format!("{}; there is {}", of_namespace(namespace), there(file)),
         }),
     }
 }

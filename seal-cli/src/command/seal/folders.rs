@@ -15,10 +15,10 @@ use super::work::{Sealed, Work};
 use crate::args::usual_format;
 use crate::batch::{self, Progress};
 use crate::config;
-use crate::context::{self, Context};
+use crate::context::Context;
 use crate::error::CliError;
 use crate::input::{self, Content, Holds};
-use crate::output::{self, Destination};
+use crate::output::{self, Destination, Format};
 use crate::ui;
 
 /// Files that are in memory at once.
@@ -30,7 +30,7 @@ pub(super) struct Folders<'a> {
     typed: Vec<PathBuf>,
     out: PathBuf,
     /// `--format`, when given.
-    format: Option<String>,
+    format: Option<Format>,
 }
 
 /// A file that holds Secrets.
@@ -88,7 +88,8 @@ impl<'a> Folders<'a> {
             context,
             typed,
             out,
-            format,
+            // It was understood already.
+            format: format.map(|_| context.format),
         }))
     }
 
@@ -177,6 +178,12 @@ impl<'a> Folders<'a> {
                 Err(error) => tally.fail(place, &found.path, error),
             }
         }
+        let is_yaml = |job: &&Job<'_>| Format::of_name(&job.output) == Some(Format::Yaml);
+        if self.format == Some(Format::Json)
+            && let Some(job) = jobs.iter().find(is_yaml)
+        {
+            return Err(FoldersError::Json(job.output.clone()).into());
+        }
         let pairs = jobs.iter().map(|job| (job.found, job.output.clone()));
         inputs.admit_results(&pairs.collect::<Vec<_>>())?;
         Ok(jobs)
@@ -203,9 +210,10 @@ impl<'a> Folders<'a> {
             return Err(CliError::Changed(job.found.path.display().to_string()));
         };
         present.admit(input::names(&secrets, None))?;
-        let usual = usual_format(Some(&job.output));
-        let format = self.format.as_deref().unwrap_or(usual);
-        let format = context::format(Some(format), Some(&job.output))?;
+        let format = match self.format {
+            Some(typed) => typed,
+            None => usual_format(Some(&job.output))?,
+        };
         let from = Some(job.found.path.as_path());
         let work = Work::new(self.context, plan, from, &secrets, format)?;
         let sealed = work.seal(secrets, plan, old.as_ref())?;

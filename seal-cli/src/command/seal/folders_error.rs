@@ -15,6 +15,11 @@ pub(crate) enum FoldersError {
         "--name {0} would be the name of many Secrets; write metadata.name into each, or seal the one by itself"
     )]
     Name(String),
+    #[error(
+        "--format json and a result that gets its name from its input, {}, contradict each other; leave --format out",
+        .0.display()
+    )]
+    Json(PathBuf),
     #[error("{} is a file, and several files are sealed into a folder; name one with -w", .0.display())]
     NotAFolder(PathBuf),
     #[error(

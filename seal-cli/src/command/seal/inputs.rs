@@ -73,7 +73,10 @@ impl Inputs {
             folder: real(typed),
             pattern: None,
         });
-        self.add(typed, walked.files, |_| true);
+        let mut files = walked.files;
+        files.extend(walked.closed);
+        files.sort();
+        self.add(typed, files, |_| true);
         Ok(())
     }
 
@@ -96,6 +99,9 @@ impl Inputs {
                 }
             });
             self.links.append(&mut links);
+            self.add(base, walked.closed, |below| {
+                folders.iter().any(|folder| folder.is_match(below))
+            });
             self.add(base, walked.files, |below| glob.is_match(below));
         }
         if self.files.len() + self.links.len() == before {

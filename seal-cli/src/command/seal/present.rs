@@ -88,7 +88,7 @@ impl Present {
                 let after = documents.concat();
                 output::exchange(&self.path, before, after.as_bytes(), durable)
             }
-            None => output::put(&self.path, documents, durable),
+            None => output::create(&self.path, documents, durable),
         }
     }
 }
@@ -168,7 +168,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.yaml");
         let new = ["new".to_owned()];
-        Present::at(&path).unwrap().replace(&new, false).unwrap();
+        let before = Present::at(&path).unwrap();
+        std::fs::write(&path, "theirs").unwrap();
+        let error = before.replace(&new, false).unwrap_err();
+        assert!(matches!(error, CliError::Changed(_)), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), b"theirs");
+        std::fs::remove_file(&path).unwrap();
+        before.replace(&new, false).unwrap();
+        let names = std::fs::read_dir(folder.path()).unwrap().count();
+        assert_eq!(names, 1, "no temporary file is left");
         let present = Present::at(&path).unwrap();
         std::fs::write(&path, "theirs").unwrap();
         let error = present.replace(&new, false).unwrap_err();
