@@ -20,12 +20,10 @@ pub(crate) fn read(
     documents: &mut Vec<Document>,
     (trace, limits): (Option<&mut Trace>, &Limits),
 ) -> Result<(), ReadError> {
-    let mut options = granit_parser::Options::default();
-    options.set_emit_comments(false);
     let mut composer = Composer {
         text,
         first_line,
-        parser: Parser::new_from_str_with_options(text, options),
+        parser: Parser::new_from_str_with_options(text, options()),
         document: documents.len() + 1,
         trace,
         limits: *limits,
@@ -60,6 +58,13 @@ pub(crate) fn read(
         }
     }
     Ok(())
+}
+
+/// Of the parser.
+pub(crate) fn options() -> granit_parser::Options {
+    let mut options = granit_parser::Options::default();
+    options.set_emit_comments(false);
+    options
 }
 
 struct Composer<'a, 't> {

@@ -1,9 +1,9 @@
 //! An input as documents: which bytes belong to which document, and in which notation.
 
 use crate::Format;
-use crate::compose;
 use crate::json_document;
 use crate::limits::Limits;
+use crate::loose_quotes;
 use crate::node::Node;
 use crate::read_error::ReadError;
 use crate::trace::Trace;
@@ -155,7 +155,7 @@ impl Part<'_> {
             // A flow mapping begins like JSON. Go falls back to YAML in the same way.
             compose_or(chunk, failure, &mut documents, (trace.take(), limits))?;
         } else {
-            compose::read(
+            loose_quotes::read(
                 chunk.yaml,
                 chunk.yaml_line,
                 &mut documents,
@@ -260,7 +260,7 @@ fn compose_or(
         json_document::Failure::Refused(error) => Err(error),
         json_document::Failure::NotJson(error) => {
             let how = (trace, limits);
-            compose::read(chunk.yaml, chunk.yaml_line, documents, how).map_err(|yaml_error| {
+            loose_quotes::read(chunk.yaml, chunk.yaml_line, documents, how).map_err(|yaml_error| {
                 if json_document::is_unmistakable(chunk.body) {
                     error
                 } else {

@@ -33,6 +33,7 @@ mod json_writer;
 mod key_order;
 mod limits;
 mod lines;
+mod loose_quotes;
 mod mapping;
 mod node;
 mod outline;

@@ -117,7 +117,9 @@ pub enum SyntaxReason {
     #[error("a quote or bracket is opened and never closed")]
     Unclosed,
     /// A quoted string over several lines, the next of which is not indented.
-    #[error("a quoted string is never closed, or goes on in a line that is not indented")]
+    #[error(
+        "a quoted string is never closed, or goes on in a line that is not indented; close it, or indent its lines deeper than its key"
+    )]
     QuotedIndentation,
     /// Lines that do not line up.
     #[error("the indentation does not fit the lines above")]

@@ -227,6 +227,91 @@ fn a_byte_order_mark_may_begin_every_document() {
     }
 }
 
+/// Hand-written JSON, mostly. The values are those of Go's reader.
+#[test]
+fn quoted_text_may_go_on_without_indentation() {
+    let table = [
+        ("'{\n  \"a\": 1\n  }'", "{ \"a\": 1 }"),
+        ("'{\n\"a\": 1\n}'", "{ \"a\": 1 }"),
+        ("\"{\n\na: 1\n\n\n}\"", "{\na: 1\n\n}"),
+        ("\"{\r\n\r\na: 1\r\n}\"", "{\na: 1 }"),
+        (
+            "'{\n\t\"a\": 1,\n\t\n\t\"b\": 2\n}'",
+            "{ \"a\": 1,\n\"b\": 2 }",
+        ),
+        ("\"a\n ---\nb\"", "a --- b"),
+        ("\"a\n---c\nb\"", "a ---c b"),
+        ("\"a\\\nb\"", "ab"),
+        ("\"a\\\n\\ b\\\nc\nd\"", "a bc d"),
+        ("\"a\\\"\nb\"", "a\" b"),
+        ("\"a\\\\\nb\"", "a\\ b"),
+        ("'a\nit''s\n''b'", "a it's 'b"),
+        (
+            "'a\n  # no comment\n- b\n? c\n: d'",
+            "a # no comment - b ? c : d",
+        ),
+        ("'a  \n  b\t\nc' # d", "a b c"),
+        ("'a\n'", "a "),
+        ("'é\nü'", "é ü"),
+        ("!!str 'a\nb'", "a b"),
+        ("&x 'a\nb'", "a b"),
+        ("'a\n{{ b }}'", "a {{ b }}"),
+        ("'a\n%YAML 1.1\nb'", "a %YAML 1.1 b"),
+    ];
+    for (quoted, value) in table {
+        let text =
+            format!("z: 1\n---\nk:\n  p: {quoted}\n  q: |\n    'x\n  r: \"y\n  z\"\n  s: 5\n");
+        let documents = documents(&text);
+        let k = documents[1].root().get("k").unwrap();
+        let is = |key: &str| k.get(key).unwrap().as_str();
+        assert_eq!(is("p"), Some(value), "{text}");
+        assert_eq!((is("q"), is("r")), (Some("'x\n"), Some("y z")), "{text}");
+        let lines = 3 + quoted.matches('\n').count();
+        assert_eq!(k.key_line("s"), Some(lines + 6), "{text}");
+        let found = seal_manifest::quoted(&text);
+        let found: Vec<_> = found.into_iter().map(|range| &text[range]).collect();
+        let start = quoted.find(['\'', '"']).unwrap();
+        let end = quoted.rfind(['\'', '"']).unwrap() + 1;
+        let expected = [&quoted[start..end], "'x\n", "\"y\n  z\""];
+        assert_eq!(
+            found.iter().map(|it| it.trim_start()).collect::<Vec<_>>(),
+            expected,
+            "{text}"
+        );
+    }
+}
+
+/// A quote that was forgotten is told where it shows, and what is wrong elsewhere is told there.
+#[test]
+fn quoted_text_that_cannot_be_mended() {
+    use SyntaxReason as R;
+    for (text, line, column, reason) in [
+        ("a: 'x\nb: y\n", 2, 1, R::QuotedIndentation),
+        ("a: 'x\nb: 'y'\n", 2, 1, R::QuotedIndentation),
+        ("a: \"x\nb: \"y\"\nc: \"z\n", 2, 1, R::QuotedIndentation),
+        ("a: 'x\ny'\nb: 'x\n c: 'y'\n", 4, 6, R::KeyExpected),
+        ("a: 'x\ny'\nb: 'x\nc: 'y'\n", 4, 1, R::QuotedIndentation),
+        ("a: 'x\ny'\nb:\n\tc: d\n", 4, 2, R::Tab),
+        ("a: 'x\ny' z\n", 2, 1, R::QuotedIndentation),
+        ("a: {b: 'x\n\ty', c: *d}\n", 2, 9, R::UnknownAlias),
+        ("a:\n    b: {c: 'x\n\ty', d: *e}\n", 3, 9, R::UnknownAlias),
+        ("a: 'x\n...\ny'\n", 2, 1, R::QuotedIndentation),
+        ("a: 'x\ny\n...\nz'\n", 2, 1, R::QuotedIndentation),
+        ("a: 'x\ny\n---\nz'\n", 2, 1, R::QuotedIndentation),
+    ] {
+        let ReadError::Syntax {
+            line: l,
+            column: c,
+            reason: r,
+            ..
+        } = refusal(text)
+        else {
+            panic!("{text:?}");
+        };
+        assert_eq!((l, c, r), (line, column, reason), "{text:?}");
+    }
+}
+
 #[test]
 fn quoted_text_is_told_from_comments() {
     for (text, expected) in [

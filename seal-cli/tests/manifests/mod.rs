@@ -185,6 +185,24 @@ fn values() -> Vec<(&'static str, String)> {
                 "stringData:\n  a: |\n    one\n      two\n\n  b: >-\n    folded\n    text\n  c: |+\n    kept\n\n  d: \"\\x00\\u263A\\n\"\n",
             ),
         ),
+        (
+            "quoted text that goes on without indentation",
+            secret(
+                "  annotations:\n    a: '{\n  \"b\": 1\n}'\nstringData:\n  a: '{\n  \"b\": 1,\n\n  \"c\": \"it''s\"\n  }'\n  b: \"{\n\t\\\"c\\\": 1\\\n,\n}\"\n  d: |\n    'x\n  e: 'a\n'\n",
+            ),
+        ),
+        (
+            "quoted text that holds the end of a document",
+            secret("stringData:\n  a: 'b\n...\n  c'\n"),
+        ),
+        (
+            "a quote that was forgotten",
+            secret("stringData:\n  a: 'b\n  c: 'd'\n"),
+        ),
+        (
+            "quoted text that goes on as a name",
+            secret("stringData:\n  'a\n  b': c\n"),
+        ),
         ("anchors", secret("stringData:\n  a: &x one\n  b: *x\n")),
         (
             "many items",

@@ -112,6 +112,7 @@ fn strange_files() {
         "{\"spec\": {\"encryptedData\": {\"A\": \"hunter2\"}}, \"x\": [1e400]}",
         "\u{feff}spec:\n  encryptedData:\n    A: hunter2\n",
         "\u{feff}{\"spec\": {}}",
+        "spec:\n  encryptedData:\n    A: \"hunter2\n  x\" # x\n    B: '\n\ty'\n  template: {a: \"b\n c\", d: e}\n",
         "a: b\n---\n# c\n\u{feff}spec:\n  encryptedData:\n    A: hunter2\n\u{feff}---\n{\"spec\": {}}",
         "spec:\n encryptedData:\n  A: é hunter2 é # é\n  B: 'é'\n",
         &deep,

@@ -69,3 +69,16 @@ fn byte_order_marks_of_several_files_stay() {
     assert_eq!(edited.matches('\u{feff}').count(), 4, "{edited}");
     assert_eq!(edited.matches("new").count(), 4, "{edited}");
 }
+
+#[test]
+fn quoted_text_without_indentation_stays() {
+    let text = "metadata:\n  annotations:\n    a: '{\n  \"é\": 1\n}'\nspec:\n  encryptedData:\n    A: \"one\nmore\" # c\n    B: two # d\n  template:\n    data: {x: 'y\n\tz', v: \"w\"}\n---\nspec: {}\n";
+    let edited = |edits: &[seal_manifest::BlockEdit]| edit(text, 1, edits).unwrap();
+    assert_eq!(
+        edited(&[set("B", "new")]),
+        text.replace("two # d", "new # d")
+    );
+    assert_eq!(edited(&[set("A", "new")]), text.replace("one\nmore", "new"));
+    let added = edited(&[set("C", "new")]);
+    assert_eq!(added, text.replace("two # d\n", "two # d\n    C: new\n"));
+}

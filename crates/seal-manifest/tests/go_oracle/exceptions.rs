@@ -61,17 +61,6 @@ pub(crate) const EXCEPTIONS: &[Exception] = &[
         applies: |case| case.ours.is_err() && case.has(&['\u{85}', '\u{2028}', '\u{2029}', '\r']),
     },
     Exception {
-        reason: "refused: quoted text that goes on without indentation, or after a tab (YAML 1.2)",
-        applies: |case| {
-            case.has(&['\'', '"'])
-                && case.refused_for(&[
-                    SyntaxReason::QuotedIndentation,
-                    SyntaxReason::Unclosed,
-                    SyntaxReason::Tab,
-                ])
-        },
-    },
-    Exception {
         reason: "inside of `[…]` and `{…}`, words next to `:`, `?`, `-`, `#` and `!` are YAML 1.2's",
         applies: |case| case.has(&['[', '{']),
     },
