@@ -15,7 +15,7 @@ mod rivals;
 
 use std::net::TcpListener;
 
-use api_server::{ApiServer, Authority};
+use api_server::{ApiServer, Authority, Proxy};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     date_time_ymd,
@@ -294,6 +294,30 @@ fn an_authority_as_a_server_of_pages_is_believed_by_kubeseal_alone() {
         stderr.contains("the certificate of an authority"),
         "{stderr}"
     );
+}
+
+/// What is secret goes through a proxy unseen.
+#[test]
+fn a_page_behind_a_proxy_is_believed_as_by_kubeseal() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let authority = Authority::new();
+    let own = authority.certify(&["pages.example"], "server");
+    let server = ApiServer::with(own, &authority, b"a certificate\n".to_vec());
+    let proxy = Proxy::start(server.port);
+    for (host, code) in [("pages.example", 0), ("other.example", 1)] {
+        let mut line = page(443, authority.pem());
+        line.args[1] = format!("--cert=https://{host}/v1/cert.pem");
+        let address = format!("http://jane:pass@127.0.0.1:{}", proxy.port);
+        line.env.push(("HTTPS_PROXY", address));
+        let ours = (rivals.run_ours(&line), proxy.take());
+        let theirs = (rivals.run_theirs(&line), proxy.take());
+        assert_eq!(ours.0.0, code, "{}", ours.0.2);
+        assert_eq!((ours.0.0, ours.0.1), (theirs.0.0, theirs.0.1));
+        assert_eq!(ours.1, theirs.1);
+        assert_eq!(ours.1.len(), 1);
+    }
 }
 
 /// Reads the certificate behind a URL, on a computer with just this authority.
