@@ -8,6 +8,7 @@ mod file;
 mod finding;
 mod helm;
 mod kind;
+mod listed;
 mod literal;
 mod object;
 mod patch;
@@ -61,6 +62,10 @@ pub(crate) struct Args {
     #[arg(short = 'o', long, value_name = "FORMAT", default_value = "text")]
     output: Output,
 
+    /// Tell of every SealedSecret, too: its scope, format and readers
+    #[arg(long)]
+    list: bool,
+
     /// Make errors of warnings
     #[arg(long)]
     strict: bool,
@@ -99,6 +104,7 @@ fn in_file(typed: &str) -> Result<PathBuf, String> {
 
 /// What is the same for all files.
 struct Work {
+    lists: bool,
     cert: Option<Target>,
     rules: Rules,
     patches: Patches,
@@ -125,6 +131,7 @@ impl Looked {
 /// Reads, looks, tells; the exit code says whether there was an error.
 pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let work = Work {
+        lists: args.list,
         cert: args.cert.as_deref().map(Target::read).transpose()?,
         rules: Rules::new(&args.config),
         patches: Patches::default(),
@@ -148,13 +155,13 @@ pub(crate) fn run(args: &Args) -> Result<(), CliError> {
     let mut excepted: usize = looked.iter().map(|file| file.checked.excepted).sum();
     let mut told = told(looked, work.cert, Timestamp::now(), args.strict);
     excepted += ignore(&mut told, &args.ignore);
+    let counts = Counts::of(&told);
     let text = match args.output {
         Output::Text => Some(report::text(&told)),
         Output::Json => report::json(&told),
         Output::Sarif => sarif::of(&told),
     };
     Destination::Stdout.write(&[text.ok_or(CliError::InspectJson)?])?;
-    let counts = Counts::of(&told);
     let summary = format!("{subject}: {}", counts.told(excepted));
     if counts.errors > 0 {
         return Err(CliError::Found(summary));
@@ -229,6 +236,7 @@ impl Work {
                 _ => Vec::new(),
             },
             rule: rule.as_ref(),
+            lists: self.lists,
             is_patch: self.patches.name(&path),
         };
         let mut checked = file::check(&bytes, &around);

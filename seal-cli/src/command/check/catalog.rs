@@ -53,6 +53,7 @@ catalog! {
     DUPLICATE_KEY = Error "duplicate-key" "A key is given twice";
     EMPTY = Error "empty" "The file holds nothing";
     UNRENDERED = Note "unrendered-template" "The file is a template of Helm or Go, not a manifest";
+    SEALED = Note "sealed" "A SealedSecret: its scope, its format, and for whom it is, as far as the file shows";
     NO_SEALED_SECRET = Note "no-sealed-secret" "There is no SealedSecret in the file";
     BAD_CONFIG = Error "bad-config" "The configuration with the rule for the file cannot be followed";
     UNKNOWN_IGNORE = Warning "unknown-ignore" "A comment seal:ignore names no finding";

@@ -41,8 +41,19 @@ impl Target {
         Ok(Self { from, certificate })
     }
 
+    /// How SE1 calls its key.
+    pub(super) fn reader(&self) -> String {
+        format!("rsa:{}", self.certificate.fingerprint())
+    }
+
+    /// With the day on which it ends, in UTC.
+    pub(super) fn told(&self) -> String {
+        let until = self.certificate.not_after().strftime("%Y-%m-%d");
+        format!("{} (until {until})", in_line(&self.from))
+    }
+
     /// Of the RSA key; `None` if values cannot be sealed for it at all.
-    fn bits(&self) -> Option<usize> {
+    pub(super) fn bits(&self) -> Option<usize> {
         let valid = self.certificate.not_before();
         let recipient = self.certificate.recipient(valid);
         recipient.ok().map(|recipient| recipient.bits())
@@ -106,7 +117,7 @@ pub(super) fn wrapped(object: &Object<'_>, values: &Values<'_>, target: &Target)
     let Some(se1) = &values.se1 else {
         return Vec::new();
     };
-    let to = format!("rsa:{}", target.certificate.fingerprint());
+    let to = target.reader();
     let keys = se1.referenced().into_iter();
     let others = keys.filter(|key| key.wraps().iter().all(|wrap| wrap.to.as_str() != to));
     let found = others.map(|key| {

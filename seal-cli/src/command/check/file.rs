@@ -14,7 +14,9 @@ use super::finding::Finding;
 use super::kind::{Kind, Meant};
 use super::object::Object;
 use super::values::Values;
-use super::{annotations, exception, helm, placeholder, plaintext, readers, structure, templates};
+use super::{
+    annotations, exception, helm, listed, placeholder, plaintext, readers, structure, templates,
+};
 use crate::rules::RuleReaders;
 
 /// Without one of these there is neither a Secret nor a SealedSecret, nor what was meant to be one.
@@ -36,6 +38,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) rule: Option<&'a RuleReaders>,
     /// The certificates of the rule, if all are in files.
     pub(super) of_rule: Vec<Target>,
+    /// Every SealedSecret is told of.
+    pub(super) lists: bool,
     /// kustomize lays the file over others.
     pub(super) is_patch: bool,
 }
@@ -257,6 +261,9 @@ impl Checked {
         self.found.append(&mut values.found);
         let cert = around.cert.map(std::slice::from_ref);
         let targets = cert.unwrap_or(&around.of_rule);
+        if around.lists {
+            self.add(listed::finding(object, &values, targets));
+        }
         self.found
             .extend(certificate::findings(object, &values, targets));
         if let Some(cert) = around.cert {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::catalog::Severity;
+use super::catalog::{SEALED, Severity};
 use super::finding::Finding;
 use crate::ui::{in_line, printable};
 
@@ -71,7 +71,12 @@ pub(super) struct Counts {
 
 impl Counts {
     pub(super) fn of(all: &[Told]) -> Self {
-        let count = |severity| all.iter().filter(|told| told.severity == severity).count();
+        // What is only listed is no complaint.
+        let all = all.iter().filter(|told| told.id != SEALED.id);
+        let count = |severity| {
+            let all = all.clone();
+            all.filter(|told| told.severity == severity).count()
+        };
         Self {
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
