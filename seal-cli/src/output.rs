@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, IoSlice, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -20,10 +21,11 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// That of a text: what kubeseal takes for JSON.
+    /// That of a text, by its first object: YAML may begin with a brace, too.
     pub(crate) fn of(text: &str) -> Self {
         let text = text.trim_start_matches('\u{feff}').trim_start();
-        if text.starts_with('{') {
+        let mut objects = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+        if text.starts_with('{') && matches!(objects.next(), Some(Ok(_))) {
             Self::Json
         } else {
             Self::Yaml
@@ -258,6 +260,22 @@ fn replace(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn yaml_in_braces_is_no_json() {
+        for (text, format) in [
+            ("\u{feff} \n{\"a\": 1}\n---\n{}", Format::Json),
+            ("{\"a\": 1}{", Format::Json),
+            ("{ # why\n  \"a\": 1}", Format::Yaml),
+            ("{a: 1}", Format::Yaml),
+            ("{\"a\": 1,}", Format::Yaml),
+            ("a: 1", Format::Yaml),
+            ("[]", Format::Yaml),
+            ("", Format::Yaml),
+        ] {
+            assert_eq!(Format::of(text), format, "{text}");
+        }
+    }
 
     #[test]
     fn files_are_replaced_whole_and_links_stay() {
