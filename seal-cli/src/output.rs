@@ -134,7 +134,8 @@ fn append(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
 /// `durable` waits until the disk has it.
 ///
 /// # Errors
-/// [`CliError::Changed`] if the file holds something else by now.
+/// [`CliError::Changed`] if the file holds something else by now; those of output, for a file that may
+/// not be written to as well.
 pub(crate) fn exchange(
     path: &Path,
     before: &[u8],
@@ -150,6 +151,9 @@ pub(crate) fn exchange(
     if !present.is_file() {
         return Err(CliError::NoFile(path.to_path_buf()));
     }
+    // The folder would allow it, but whoever made a file read-only meant it.
+    let writable = std::fs::OpenOptions::new().write(true).open(&target);
+    drop(writable.map_err(failed)?);
     let mut unfinished = staged(&target, after, durable).map_err(failed)?;
     let _turn = Turn::take(&target).map_err(|reason| match reason.kind() {
         ErrorKind::WouldBlock => CliError::Changed(path.display().to_string()),
