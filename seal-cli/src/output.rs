@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{ErrorKind, IoSlice, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
 use zeroize::Zeroizing;
 
 use crate::error::CliError;
@@ -30,10 +31,11 @@ impl Format {
         }
     }
 
-    /// That of a text: what kubeseal takes for JSON.
+    /// That of a text, by its first object: YAML may begin with a brace, too.
     pub(crate) fn of(text: &str) -> Self {
         let text = text.trim_start_matches('\u{feff}').trim_start();
-        if text.starts_with('{') {
+        let mut objects = serde_json::Deserializer::from_str(text).into_iter::<IgnoredAny>();
+        if text.starts_with('{') && matches!(objects.next(), Some(Ok(_))) {
             Self::Json
         } else {
             Self::Yaml
@@ -142,7 +144,8 @@ fn append(path: &Path, pieces: &[impl AsRef<[u8]>]) -> Result<(), CliError> {
 /// `durable` waits until the disk has it.
 ///
 /// # Errors
-/// [`CliError::Changed`] if the file holds something else by now.
+/// [`CliError::Changed`] if the file holds something else by now; those of output, for a file that may
+/// not be written to as well.
 pub(crate) fn exchange(
     path: &Path,
     before: &[u8],
@@ -158,6 +161,9 @@ pub(crate) fn exchange(
     if !present.is_file() {
         return Err(CliError::NoFile(path.to_path_buf()));
     }
+    // The folder would allow it, but whoever made a file read-only meant it.
+    let writable = std::fs::OpenOptions::new().write(true).open(&target);
+    drop(writable.map_err(failed)?);
     let mut unfinished = staged(&target, after, durable).map_err(failed)?;
     let _turn = Turn::take(&target).map_err(|reason| match reason.kind() {
         ErrorKind::WouldBlock => CliError::Changed(path.display().to_string()),
@@ -303,6 +309,22 @@ fn replace(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn yaml_in_braces_is_no_json() {
+        for (text, format) in [
+            ("\u{feff} \n{\"a\": 1}\n---\n{}", Format::Json),
+            ("{\"a\": 1}{", Format::Json),
+            ("{ # why\n  \"a\": 1}", Format::Yaml),
+            ("{a: 1}", Format::Yaml),
+            ("{\"a\": 1,}", Format::Yaml),
+            ("a: 1", Format::Yaml),
+            ("[]", Format::Yaml),
+            ("", Format::Yaml),
+        ] {
+            assert_eq!(Format::of(text), format, "{text}");
+        }
+    }
 
     #[test]
     fn files_are_replaced_whole_and_links_stay() {

@@ -175,6 +175,44 @@ fn read_only(folder: &Path) -> Option<Command> {
     trial.status.success().then(prefix)
 }
 
+/// As kubeseal has it for `--merge-into`: who may not write to a file may not replace it either.
+#[test]
+fn a_read_only_file_is_not_changed_in_place() {
+    for line in LINES.iter().filter(|line| !line.contains(" -w ")) {
+        let desk = Desk::new();
+        let file = desk.0.path().join("sealed.yaml");
+        std::fs::set_permissions(&file, permissions(0o444)).unwrap();
+        let before = desk.files();
+        let Some(shell) = without_rights_of_root(&file) else {
+            return testkit::skip("no user namespaces here: root may write to every file");
+        };
+        let output = desk.run_in(shell, line);
+        assert_eq!(output.status.code(), Some(1), "{line}: {output:?}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(
+            said.contains("sealed.yaml: Permission denied"),
+            "{line}: {said}"
+        );
+        assert!(desk.files() == before, "{line}: {:?}", desk.files().keys());
+    }
+}
+
+/// A shell that may not write to a file that is read-only, though it owns it.
+fn without_rights_of_root(file: &Path) -> Option<Command> {
+    if std::fs::OpenOptions::new().write(true).open(file).is_err() {
+        return Some(Command::new("sh"));
+    }
+    // There root is nobody, but owns its files still.
+    let prefix = || {
+        let mut shell = Command::new("unshare");
+        shell.args(["-U", "--", "sh"]);
+        shell
+    };
+    let probe = format!("cat '{0}' && ! test -w '{0}'", file.display());
+    let trial = prefix().args(["-c", &probe]).output().ok()?;
+    trial.status.success().then(prefix)
+}
+
 fn permissions(mode: u32) -> std::fs::Permissions {
     use std::os::unix::fs::PermissionsExt as _;
     std::fs::Permissions::from_mode(mode)

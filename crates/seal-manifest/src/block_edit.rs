@@ -40,8 +40,8 @@ pub enum BlockEdit {
 }
 
 /// Applies edits, one after the other, to a document of `text` (`document` as
-/// [`Document::index`](crate::Document::index)). Lines of entries that change are replaced, all other bytes stay; blocks
-/// in braces are written anew as blocks, documents in braces anew as JSON. Afterwards the text is
+/// [`Document::index`](crate::Document::index)). Lines of entries that change are replaced, all other bytes stay; in JSON
+/// and in braces the values and members themselves, in the notation around them. Afterwards the text is
 /// read again: unless exactly the intended paths changed, nothing is returned.
 ///
 /// # Errors

@@ -33,6 +33,9 @@ pub(crate) fn plan(
         block.drop_all(entry, splices);
         return Ok(());
     }
+    if let Some(entry) = found.filter(|entry| plan.is_in_braces(entry)) {
+        return plan.edit_in_braces(&entry.value, BLOCK, splices);
+    }
     let mut open = plan.open(spec, BLOCK, splices)?;
     match existing {
         Some(entry) => block.change(&entry.value.entries, &mut open),

@@ -25,6 +25,9 @@ pub(crate) fn plan(
         return Ok(());
     }
     let found = plan.find_block(spec, BLOCK)?;
+    if let Some(entry) = found.filter(|entry| plan.is_in_braces(entry)) {
+        return plan.edit_in_braces(&entry.value, BLOCK, splices);
+    }
     let mut open = plan.open(spec, BLOCK, splices)?;
     match found {
         Some(block) if !open.is_fresh => change(plan, &block.value.entries, &mut open)?,

@@ -6,7 +6,7 @@
 //! writes values byte for byte as those programs write them (contract §3.4 and §3.5).
 //!
 //! SealedSecrets that are committed are changed in place: [`edit`] replaces the lines of the entries
-//! that change, and no others; [`edit_all`] does so in several documents at once. [`set_texts`] does it
+//! that change, and no others, and in JSON and between braces only the values and members themselves; [`edit_all`] does so in several documents at once. [`set_texts`] does it
 //! for labels, annotations and other mappings of text under `spec`, [`edit_documents`] both for many.
 //!
 //! What is read may be secret: scalars are wiped when dropped, nothing here implements a `Debug`
@@ -26,9 +26,12 @@ mod decimal;
 mod document;
 mod edit_error;
 mod encrypted_data_block;
+mod flow_edit;
+mod flow_mapping;
+mod flow_notation;
 mod item_order;
 mod json_document;
-mod json_rewrite;
+mod json_outline;
 mod json_writer;
 mod key_order;
 mod limits;

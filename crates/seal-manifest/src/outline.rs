@@ -63,6 +63,14 @@ impl Site {
         self.shape == Shape::Mapping(StructureStyle::Flow)
     }
 
+    pub(crate) fn is_flow_collection(&self) -> bool {
+        self.is_flow_mapping() || self.shape == Shape::Sequence(StructureStyle::Flow)
+    }
+
+    pub(crate) fn is_text(&self) -> bool {
+        matches!(self.shape, Shape::Scalar(_))
+    }
+
     pub(crate) fn is_block_scalar(&self) -> bool {
         matches!(
             self.shape,

@@ -4,8 +4,9 @@ use crate::changes::Changes;
 use crate::data_keys_block;
 use crate::edit_error::{Block, Construct, EditError};
 use crate::encrypted_data_block;
+use crate::flow_edit;
+use crate::flow_mapping::is_filled;
 use crate::item_order::{ItemOrder, place_of};
-use crate::json_rewrite;
 use crate::lines::Lines;
 use crate::node::Node;
 use crate::outline::{EntrySite, Site};
@@ -55,8 +56,7 @@ impl Plan<'_> {
         let mut splices = Splices::default();
         if root.is_flow_mapping() {
             self.refuse(Block::Document, root.construct())?;
-            let json = json_rewrite::rewrite(self.after).ok_or_else(|| self.unsafe_layout())?;
-            splices.replace(root.start..root.end, self.lines.adopt(&json));
+            self.edit_in_braces(root, Block::Document, &mut splices)?;
             return Ok(splices);
         }
         self.refuse(Block::Document, root.own_construct())?;
@@ -66,7 +66,11 @@ impl Plan<'_> {
         self.refuse(Block::Spec, entry.value.own_construct())?;
         if !entry.value.is_block_mapping() {
             self.refuse(Block::Spec, entry.construct())?;
-            self.rewrite_spec(entry, &mut splices)?;
+            if self.is_in_braces(entry) {
+                self.edit_in_braces(&entry.value, Block::Spec, &mut splices)?;
+            } else {
+                self.write_spec(entry, &mut splices)?;
+            }
             return Ok(splices);
         }
         let column = entry.value.entries.first().map_or(0, |first| first.column);
@@ -98,8 +102,31 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// `spec` in braces or empty becomes a block.
-    fn rewrite_spec(&self, entry: &EntrySite, splices: &mut Splices) -> Result<(), EditError> {
+    /// Whether an entry is edited between its braces. What has nothing in them becomes a block.
+    pub(crate) fn is_in_braces(&self, entry: &EntrySite) -> bool {
+        is_filled(self.lines, &entry.value)
+    }
+
+    /// Changes what is written in braces where it stands.
+    pub(crate) fn edit_in_braces(
+        &self,
+        site: &Site,
+        block: Block,
+        splices: &mut Splices,
+    ) -> Result<(), EditError> {
+        let within = |root| match block {
+            Block::Document => Some(root),
+            Block::Spec => Node::get(root, "spec"),
+            _ => Node::get(root, "spec")?.get(block.key()),
+        };
+        within(self.before)
+            .zip(within(self.after))
+            .and_then(|change| flow_edit::plan(self.lines, (site, false), change, splices))
+            .ok_or_else(|| self.unsafe_layout())
+    }
+
+    /// An empty `spec` becomes a block.
+    fn write_spec(&self, entry: &EntrySite, splices: &mut Splices) -> Result<(), EditError> {
         self.refuse_shared_line(Block::Spec, entry)?;
         let colon = self.behind_colon(Block::Spec, entry)?;
         let Some(spec) = self.after.get("spec") else {

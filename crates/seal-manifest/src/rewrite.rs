@@ -2,8 +2,9 @@
 
 use crate::document::{self, Document, Opened, Wanted};
 use crate::edit_error::EditError;
+use crate::flow_edit;
 use crate::item_order::ItemOrder;
-use crate::json_rewrite;
+use crate::json_outline;
 use crate::lines::{Lines, complete, line_break_at};
 use crate::node::Node;
 use crate::outline::Site;
@@ -53,7 +54,7 @@ impl<'t> Target<'t> {
         }
     }
 
-    /// The text with `after` in its place: JSON is written anew, of YAML the lines change that `plan`
+    /// The text with `after` in its place: in JSON what differs, of YAML the lines that `plan`
     /// replaces. The result is read again: it is returned only if it says exactly `after`.
     pub(crate) fn rewrite(
         self,
@@ -68,15 +69,13 @@ impl<'t> Target<'t> {
             wanted,
         } = self;
         let edited = match outline(text, wanted) {
-            Outlined::Json(range) => {
-                let new = json_rewrite::rewrite(after);
-                let new = new.map(|json| json.replace('\n', line_break_at(text, 0)));
-                let range = range.zip(new);
-                range.and_then(|(range, new)| {
-                    let mut splices = Splices::default();
-                    splices.replace(range, new);
-                    spliced(text, splices)
-                })
+            Outlined::Json(root) => {
+                let line_break = line_break_at(text, root.start);
+                let lines = Lines { text, line_break };
+                let mut splices = Splices::default();
+                let change = (documents[place].root(), after);
+                flow_edit::plan(lines, (&root, true), change, &mut splices)
+                    .and_then(|()| spliced(text, splices))
             }
             Outlined::Yaml(root) => {
                 let line_break =
@@ -103,17 +102,15 @@ impl<'t> Target<'t> {
 
 /// Where the document stands, by its notation.
 enum Outlined {
-    Json(Option<std::ops::Range<usize>>),
+    Json(Site),
     Yaml(Site),
     Nothing,
 }
 
 fn outline(text: &str, wanted: Wanted<'_>) -> Outlined {
     let Some(trace) = wanted.trace else {
-        let range = json_rewrite::range(wanted.part, wanted.nth);
-        return Outlined::Json(
-            range.map(|range| range.start + wanted.offset..range.end + wanted.offset),
-        );
+        let root = json_outline::of(wanted.part, wanted.nth, wanted.offset);
+        return root.map_or(Outlined::Nothing, Outlined::Json);
     };
     Site::of(trace, wanted.nth, text, wanted.offset).map_or(Outlined::Nothing, Outlined::Yaml)
 }

@@ -1,8 +1,9 @@
 //! Edits of mappings of text that stand in `spec.template`: labels and annotations.
 
 use crate::edit_error::{Block, Construct, EditError};
+use crate::flow_edit;
+use crate::flow_mapping::is_filled;
 use crate::item_order::{ItemOrder, place_of};
-use crate::json_rewrite;
 use crate::lines::Lines;
 use crate::node::{Content, Entry, Node, NodeKind};
 use crate::outline::{EntrySite, Site};
@@ -169,10 +170,7 @@ impl Plan<'_> {
     ) -> Result<(), EditError> {
         if root.is_flow_mapping() {
             self.refuse(root.construct())?;
-            let json = json_rewrite::rewrite(after).ok_or_else(|| self.unsafe_layout())?;
-            let json = self.lines.adopt(&json);
-            self.splices.replace(root.start..root.end, json);
-            return Ok(());
+            return self.edit_in_braces(root, (before, after));
         }
         self.refuse(root.own_construct())?;
         let mapping = Mapping {
@@ -199,10 +197,14 @@ impl Plan<'_> {
             return self.insert(mapping, &[(key, wanted.to_json())]);
         };
         self.refuse(entry.value.own_construct())?;
+        let present = before.get(key).ok_or_else(|| self.unsafe_layout())?;
+        if is_filled(self.lines, &entry.value) {
+            self.refuse(entry.construct())?;
+            return self.edit_in_braces(&entry.value, (present, wanted));
+        }
         if !entry.value.is_block_mapping() {
             return self.write_out(mapping, entry, wanted);
         }
-        let present = before.get(key).ok_or_else(|| self.unsafe_layout())?;
         let first = entry.value.entries.first();
         let column = first.map_or(entry.column + mapping.step, |first| first.column);
         let inner = Mapping {
@@ -212,6 +214,21 @@ impl Plan<'_> {
             step: column.saturating_sub(entry.column).max(1),
         };
         self.descend(&inner, path, (present, wanted))
+    }
+
+    /// Changes what is written in braces where it stands.
+    fn edit_in_braces(
+        &mut self,
+        site: &Site,
+        (before, after): (&Node, &Node),
+    ) -> Result<(), EditError> {
+        let planned = flow_edit::plan(
+            self.lines,
+            (site, false),
+            (before, after),
+            &mut self.splices,
+        );
+        planned.ok_or_else(|| self.unsafe_layout())
     }
 
     /// A key that stands in the text, alone on its line.

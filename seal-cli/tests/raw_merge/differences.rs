@@ -104,6 +104,9 @@ fn notation(files: &Files) -> Vec<Difference> {
     let spelled = "# of the shop\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: app, namespace: demo, creationTimestamp: null}\nspec:\n  template:\n    metadata:\n      # who owns it\n      labels: {l: one}\n  encryptedData:\n    # the old one\n    z: AgA= # rotate\n    b: 'AgA='\n";
     let kept = "# of the shop\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: app, namespace: demo, creationTimestamp: null}\nspec:\n  template:\n    metadata:\n      # who owns it\n      labels: {l: one}\n  encryptedData:\n    # the old one\n    z: AgA= # rotate\n    b: '[SEALED strict demo/app \"new\"]'\n    c: [SEALED strict demo/app \"third\"]\n";
     let json = "{\"spec\":{\"encryptedData\":{\"z\":\"AgA=\",\"b\":\"AgA=\"},\"template\":{\"type\":\"x\"}},\"metadata\":{\"namespace\":\"demo\",\"name\":\"app\"},\"kind\":\"SealedSecret\",\"apiVersion\":\"bitnami.com/v1alpha1\"}\n";
+    let kept_json = "{\"spec\":{\"encryptedData\":{\"z\":\"AgA=\",\"b\":\"[SEALED strict demo/app \"new\"]\",\"c\":\"[SEALED strict demo/app \"third\"]\"},\"template\":{\"type\":\"x\"}},\"metadata\":{\"namespace\":\"demo\",\"name\":\"app\"},\"kind\":\"SealedSecret\",\"apiVersion\":\"bitnami.com/v1alpha1\"}\n";
+    let braces = "# ours\n{ # of the shop\n    \"kind\": \"SealedSecret\", 'apiVersion': bitnami.com/v1alpha1,\n    metadata: {name: app, namespace: demo},\n    spec: {\n        encryptedData: {z: AgA=, b: 'AgA='}, # rotate\n    }\n}\n";
+    let kept_braces = "# ours\n{ # of the shop\n    \"kind\": \"SealedSecret\", 'apiVersion': bitnami.com/v1alpha1,\n    metadata: {name: app, namespace: demo},\n    spec: {\n        encryptedData: {z: AgA=, b: '[SEALED strict demo/app \"new\"]', c: [SEALED strict demo/app \"third\"]}, # rotate\n    }\n}\n";
     vec![
         merging(
             (
@@ -124,13 +127,16 @@ fn notation(files: &Files) -> Vec<Difference> {
             done(&[NEW, ADDED]).without(&["#", "creationTimestamp"]),
         ),
         merging(
-            ("order of a JSON file", "the same"),
+            ("order and white space of a JSON file", "the same"),
             merge(json, &[], PLAIN).line,
-            done(&[
-                "{\n  \"spec\": {\n    \"encryptedData\": {\n      \"z\": \"AgA=\",\n",
-                NEW_JSON,
-            ]),
+            done(&[kept_json]),
             done(&["{\n  \"kind\": \"SealedSecret\"", NEW_JSON]),
+        ),
+        merging(
+            ("comments in braces", "the same"),
+            merge(braces, YAML, PLAIN).line,
+            done(&[kept_braces]),
+            done(&[NEW, ADDED]).without(&["#"]),
         ),
         merging(
             (

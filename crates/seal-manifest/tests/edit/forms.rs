@@ -106,18 +106,10 @@ spec:
         edits: "B=se1.k2.x k2<B",
         after: "\
 spec:
-  encryptedData: # e
-    A: x
-    B: se1.k2.x
-    \"n\": \"y\"
-  dataKeys:
-    k1:
-      boundTo: x
-    # A
-    # B
-    k2:
-      boundTo: x
-    # n",
+  encryptedData: {A: x,
+    B: se1.k2.x,
+    \"n\": 'y'} # e
+  dataKeys: {k1: {boundTo: x}, k2: {boundTo: x}}",
     },
     Case {
         name: "spec in braces",
@@ -127,17 +119,7 @@ kind: SealedSecret
 ",
         edits: "B- C=z",
         after: "\
-spec: # s
-  dataKeys:
-    # A
-    k1:
-      boundTo: x
-    # C
-  encryptedData:
-    A: se1.k1.y
-    C: z
-  template:
-    type: Opaque
+spec: {encryptedData: {A: se1.k1.y, C: z}, dataKeys: {k1: {boundTo: x}}, template: {type: Opaque}} # s
 kind: SealedSecret
 ",
     },
@@ -150,15 +132,7 @@ kind: SealedSecret
         edits: "A=a",
         after: "\
 ---
-{
-  \"kind\": \"SealedSecret\",
-  \"spec\": {
-    \"encryptedData\": {
-      \"A\": \"a\",
-      \"B\": \"x\"
-    }
-  }
-} # d
+{kind: SealedSecret, spec: {encryptedData: {A: a, B: x}}} # d
 ",
     },
     Case {
@@ -168,23 +142,8 @@ kind: SealedSecret
  \"kind\": \"SealedSecret\"}",
         edits: "A=se1.k1.y k1<A",
         after: "\
-{
-  \"spec\": {
-    \"template\": {
-      \"n\": 1
-    },
-    \"dataKeys\": {
-      \"k1\": {
-        \"boundTo\": \"x\"
-      }
-    },
-    \"encryptedData\": {
-      \"A\": \"se1.k1.y\",
-      \"B\": \"x\"
-    }
-  },
-  \"kind\": \"SealedSecret\"
-}",
+{\"spec\": {\"template\": {\"n\": 1.0}, \"dataKeys\": {\"k1\": {\"boundTo\": \"x\"}}, \"encryptedData\": {\"A\": \"se1.k1.y\", \"B\": \"x\"}},
+ \"kind\": \"SealedSecret\"}",
     },
     Case {
         name: "all data keys gone",

@@ -8,6 +8,8 @@
 
 mod case;
 mod data_keys;
+mod flow;
+mod flow_properties;
 mod forms;
 mod hostile;
 mod layouts;
