@@ -12,10 +12,28 @@ const ORDER: &str = "start.ld";
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed={ORDER}");
+    watch_the_linker();
     let Some(argument) = argument() else { return };
-    // Other linkers than those of GNU and LLVM can't; the order of functions is nothing to fail for.
+    // GNU's ld and LLVM's lld can, others can't; the order of functions is nothing to fail for.
     if links(&argument) == Some(true) {
         println!("cargo::rustc-link-arg-bin=seal={argument}");
+    }
+}
+
+/// Where another one may be chosen; cargo itself does not look at that.
+fn watch_the_linker() {
+    let target = env::var("TARGET").unwrap_or_default();
+    let target = target.to_uppercase().replace(['-', '.'], "_");
+    println!("cargo::rerun-if-env-changed=CARGO_TARGET_{target}_LINKER");
+    let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
+    let beside = manifest.ancestors().map(|folder| folder.join(".cargo"));
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    for folder in beside.chain(home) {
+        let settings = folder.join("config.toml");
+        // One that is not there would count as changed.
+        if settings.is_file() {
+            println!("cargo::rerun-if-changed={}", settings.display());
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -60,7 +61,18 @@ impl Unfinished {
     pub(crate) fn finish_new(self, target: &Path) -> std::io::Result<()> {
         let mut unfinished = unfinished();
         unfinished.remove(self.0.path());
-        let done = self.0.persist_noclobber(target);
+        let Err(error) = self.0.persist_noclobber(target) else {
+            return Ok(());
+        };
+        // Some file systems have neither a rename that replaces nothing nor hard links.
+        let cannot = matches!(
+            error.error.kind(),
+            ErrorKind::Unsupported | ErrorKind::PermissionDenied | ErrorKind::InvalidInput
+        );
+        if !cannot || target.symlink_metadata().is_ok() {
+            return Err(error.error);
+        }
+        let done = error.file.persist(target);
         done.map(drop).map_err(|error| error.error)
     }
 }

@@ -45,18 +45,9 @@ fn one_of_several_documents() {
 #[test]
 fn byte_order_marks_of_several_files_stay() {
     let text = "\u{feff}spec:\n  encryptedData:\n    A: one\n---\n\u{feff}spec:\n  encryptedData:\n    A: two\n--- # x\n# y\n\u{feff}{\"spec\": {\"encryptedData\": {\"A\": \"three\"}}}\n\u{feff}---\nspec: {encryptedData: {A: four}}\n";
-    let json = "{\n  \"spec\": {\n    \"encryptedData\": {\n      \"A\": \"new\"\n    }\n  }\n}";
-    let expected = [
-        text.replace("A: one", "A: new"),
-        text.replace("A: two", "A: new"),
-        text.replace("{\"spec\": {\"encryptedData\": {\"A\": \"three\"}}}", json),
-        text.replace(
-            "spec: {encryptedData: {A: four}}",
-            "spec:\n  encryptedData:\n    A: new",
-        ),
-    ];
-    for (document, expected) in (1..).zip(&expected) {
-        assert_eq!(edit(text, document, &[set("A", "new")]).unwrap(), *expected);
+    for (document, old) in (1..).zip(["one", "two", "three", "four"]) {
+        let edited = edit(text, document, &[set("A", "new")]).unwrap();
+        assert_eq!(edited, text.replace(old, "new"));
     }
     let all: Vec<_> = (1..=4).map(|it| (it, vec![set("A", "new")])).collect();
     let edited = seal_manifest::edit_all(text, &all).unwrap();

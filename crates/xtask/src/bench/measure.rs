@@ -19,8 +19,14 @@ pub(crate) struct Cost {
 
 /// Builds the program beside this one.
 pub(super) fn build() -> Result<()> {
+    let profile = if cfg!(debug_assertions) {
+        "dev"
+    } else {
+        "release"
+    };
     let status = repository::cargo_command()
         .args(["build", "--quiet", "--package=xtask", "--bin=measure"])
+        .args(["--profile", profile])
         .status()?;
     ensure!(status.success(), "cargo build: {status}");
     Ok(())
