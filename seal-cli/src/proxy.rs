@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 
 use crate::address;
 
-pub(crate) type Socks<C> = MapRequest<SocksV5<C>, fn(Uri) -> Uri>;
+/// A way through a proxy.
+pub(crate) type Through<W> = MapRequest<W, fn(Uri) -> Uri>;
 
 /// The address of a proxy, if that is what the text is.
 pub(crate) fn of_text(text: &str) -> Option<Uri> {
@@ -107,7 +108,7 @@ pub(crate) fn is_socks(proxy: &Uri) -> bool {
 }
 
 /// The way through a proxy of SOCKS.
-pub(crate) fn socks<C>(proxy: &Uri, connector: C) -> Socks<C>
+pub(crate) fn socks<C>(proxy: &Uri, connector: C) -> Through<SocksV5<C>>
 where
     SocksV5<C>: Service<Uri>,
 {
@@ -117,11 +118,15 @@ where
         let plain = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
         socks = socks.with_auth(plain(name), plain(password));
     }
-    let with_usual_port: fn(Uri) -> Uri = with_usual_port;
-    socks.map_request(with_usual_port)
+    to_usual_ports(socks)
 }
 
 /// The library takes each server without a port for one of HTTPS.
+fn to_usual_ports<W: Service<Uri>>(way: W) -> Through<W> {
+    let with_usual_port: fn(Uri) -> Uri = with_usual_port;
+    way.map_request(with_usual_port)
+}
+
 fn with_usual_port(server: Uri) -> Uri {
     match server.scheme_str() {
         Some("http") => with_port(&server, 80),
@@ -140,12 +145,15 @@ fn with_port(uri: &Uri, usual: u16) -> Uri {
 }
 
 /// The way through a proxy of HTTP.
-pub(crate) fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
+pub(crate) fn tunnel<C>(proxy: &Uri, connector: C) -> Through<Tunnel<C>>
+where
+    Tunnel<C>: Service<Uri>,
+{
     let tunnel = Tunnel::new(proxy.clone(), connector);
-    match authorization(proxy) {
+    to_usual_ports(match authorization(proxy) {
         Some(header) => tunnel.with_auth(header),
         None => tunnel,
-    }
+    })
 }
 
 /// What a proxy is told of its user, if its address names one.

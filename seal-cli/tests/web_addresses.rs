@@ -306,6 +306,32 @@ fn proxies_of_socks() {
     }
 }
 
+/// Ours alone: kubeseal asks such a proxy for pages of plain HTTP, and for no way to their server.
+#[test]
+fn servers_without_port_have_the_usual_one() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let pages = Pages::start();
+    let proxy = format!("--proxy-url=http://127.0.0.1:{}", pages.port);
+    for (server, expected) in [
+        ("http://api.example", "CONNECT api.example:80 "),
+        ("https://api.example", "CONNECT api.example:443 "),
+    ] {
+        let server = format!("--server={server}");
+        let args = ["--fetch-cert", "--token=t", &server, &proxy];
+        let line = Line {
+            called: Some("kubeseal"),
+            args: args.map(str::to_owned).to_vec(),
+            ..Line::default()
+        };
+        pages.take();
+        rivals.run_ours(&line);
+        let asked = pages.take();
+        assert!(asked[0].starts_with(expected), "{asked:?}");
+    }
+}
+
 fn fetched(rivals: &Rivals, pages: &Pages, url: &str, variables: &[(&'static str, &str)]) -> usize {
     let variables = variables.iter();
     let env: Vec<_> = variables
