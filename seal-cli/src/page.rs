@@ -8,14 +8,14 @@ use std::time::Duration;
 use http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, HOST, LOCATION, PROXY_AUTHORIZATION, USER_AGENT,
 };
-use http::{Request, Response, StatusCode, Uri};
+use http::{HeaderValue, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::body::{Body, Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper::rt::{Read, Write};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::connect::proxy::SocksV5;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
+use percent_encoding::{CONTROLS, percent_encode};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::runtime::Builder;
@@ -53,8 +53,6 @@ pub(crate) enum PageError {
     Moved,
     #[error("it leads to another page {REQUESTS} times")]
     Circle,
-    #[error("the server packs it (Content-Encoding: {0}), which it was not asked for")]
-    Encoding(String),
     #[error("it is larger than {} KiB, which no certificate is", .0 / 1024)]
     Large(usize),
     #[error("the system gives no runtime")]
@@ -110,8 +108,9 @@ fn moved<B>(url: &Url, answer: &Response<B>) -> Option<Result<Url, PageError>> {
     if !matches!(answer.status().as_u16(), 301..=303 | 307 | 308) {
         return None;
     }
-    let next = answer.headers().get(LOCATION)?.to_str().ok()?;
-    let next = url.join(next).ok().and_then(|url| of_web(url).ok());
+    // Servers send letters beyond ASCII as they are.
+    let next = percent_encode(answer.headers().get(LOCATION)?.as_bytes(), CONTROLS).to_string();
+    let next = url.join(&next).ok().and_then(|url| of_web(url).ok());
     Some(next.ok_or(PageError::Moved))
 }
 
@@ -122,13 +121,6 @@ where
 {
     if answer.status() != StatusCode::OK {
         return Err(PageError::Status(answer.status()));
-    }
-    // What was unpacked has no such header any more.
-    if let Some(packed) = answer.headers().get(CONTENT_ENCODING)
-        && packed != "identity"
-    {
-        let name = String::from_utf8_lossy(packed.as_bytes());
-        return Err(PageError::Encoding(crate::ui::in_line(&name)));
     }
     let whole = Limited::new(answer.into_body(), limit).collect().await;
     let whole = whole.map_err(|error| {
@@ -148,9 +140,23 @@ async fn ask(url: &Url) -> Result<Response<DecompressionBody<Incoming>>, PageErr
         address::check_port(proxy)?;
     }
     let request = request(url, &uri, proxy.as_ref()).ok_or(PageError::Address)?;
-    let send = service_fn(|request| send(request, uri.clone(), proxy.clone()));
+    let send = service_fn(|request| {
+        let answer = send(request, uri.clone(), proxy.clone());
+        async { answer.await.map(with_plain_gzip) }
+    });
     let unpacked = DecompressionLayer::new().layer(send).oneshot(request).await;
     unpacked.map_err(|error: BoxError| unreachable(&*error, proxy.as_ref()))
+}
+
+/// The library unpacks `gzip` in small letters. All other encodings are no business of ours: a page may be plain whatever
+/// its server calls it.
+fn with_plain_gzip<B>(mut answer: Response<B>) -> Response<B> {
+    if let Some(encoding) = answer.headers_mut().get_mut(CONTENT_ENCODING)
+        && encoding.as_bytes().eq_ignore_ascii_case(b"gzip")
+    {
+        *encoding = HeaderValue::from_static("gzip");
+    }
+    answer
 }
 
 fn unreachable(error: &(dyn Error + 'static), proxy: Option<&Uri>) -> PageError {
@@ -199,7 +205,7 @@ fn request(url: &Url, uri: &Uri, proxy: Option<&Uri>) -> Option<Request<Empty<By
 
 /// A proxy gets what is not secret whole, to fetch it itself: many let nobody through to ports other than 443.
 fn is_forwarded(uri: &Uri, proxy: &Uri) -> bool {
-    uri.scheme_str() == Some("http") && proxy.scheme_str() != Some("socks5")
+    uri.scheme_str() == Some("http") && !proxy::is_socks(proxy)
 }
 
 async fn send(
@@ -217,7 +223,7 @@ async fn send(
         return connect(tcp, proxy, request).await;
     }
     match proxy.scheme_str() {
-        Some("socks5") => connect(SocksV5::new(proxy, tcp), uri, request).await,
+        _ if proxy::is_socks(&proxy) => connect(proxy::socks(&proxy, tcp), uri, request).await,
         Some("https") => connect(proxy::tunnel(&proxy, over_tls(tcp)?), uri, request).await,
         _ => connect(proxy::tunnel(&proxy, tcp), uri, request).await,
     }

@@ -7,21 +7,33 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::uri::Authority;
 use http::{HeaderValue, Uri};
-use hyper_util::client::legacy::connect::proxy::Tunnel;
+use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use percent_encoding::percent_decode_str;
+use tower::util::MapRequest;
+use tower::{Service, ServiceExt as _};
 use zeroize::Zeroizing;
 
 use crate::address;
 
+/// A way through a proxy.
+pub(crate) type Through<W> = MapRequest<W, fn(Uri) -> Uri>;
+
 /// The address of a proxy, if that is what the text is.
 pub(crate) fn of_text(text: &str) -> Option<Uri> {
-    let uri: Uri = text.parse().ok()?;
-    let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks5"));
-    let whole = uri.host().is_some_and(|host| !host.is_empty()) && address::has_number(&uri);
-    (known && whole).then_some(uri)
+    let known = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https" | "socks5"));
+    of_any_scheme(text).filter(known)
 }
 
-/// The proxy that variables name for a server. A text that is no address names none.
+fn of_any_scheme(text: &str) -> Option<Uri> {
+    let (scheme, rest) = text.split_once("://")?;
+    let text = format!("{}://{rest}", scheme.to_ascii_lowercase());
+    let uri: Uri = text.parse().ok()?;
+    let whole = uri.host().is_some_and(|host| !host.is_empty()) && address::has_number(&uri);
+    whole.then_some(uri)
+}
+
+/// The proxy that variables name for a server. A text that is no address names none. A scheme that nobody knows is
+/// taken for that of a proxy of HTTP.
 pub(crate) fn of_variables(server: &Uri, variable: impl Fn(&str) -> Option<String>) -> Option<Uri> {
     let either = |upper: &str| {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -33,7 +45,7 @@ pub(crate) fn of_variables(server: &Uri, variable: impl Fn(&str) -> Option<Strin
         return None;
     }
     let proxy = either(if https { "HTTPS_PROXY" } else { "HTTP_PROXY" })?;
-    let proxy = of_text(&proxy).or_else(|| of_text(&format!("http://{proxy}")))?;
+    let proxy = of_any_scheme(&proxy).or_else(|| of_any_scheme(&format!("http://{proxy}")))?;
     let host = server.host()?.trim_matches(['[', ']']).to_lowercase();
     let port = server.port_u16().unwrap_or(if https { 443 } else { 80 });
     let ip: Option<IpAddr> = host.parse().ok();
@@ -90,19 +102,68 @@ fn within(ip: IpAddr, network: IpAddr, bits: u32) -> bool {
     bits <= width && (ip ^ network).checked_shr(width - bits).unwrap_or_default() == 0
 }
 
-/// The way through a proxy.
-pub(crate) fn tunnel<C>(proxy: &Uri, connector: C) -> Tunnel<C> {
+/// Whether a proxy speaks SOCKS. It looks names up itself under both of the schemes.
+pub(crate) fn is_socks(proxy: &Uri) -> bool {
+    matches!(proxy.scheme_str(), Some("socks5" | "socks5h"))
+}
+
+/// The way through a proxy of SOCKS.
+pub(crate) fn socks<C>(proxy: &Uri, connector: C) -> Through<SocksV5<C>>
+where
+    SocksV5<C>: Service<Uri>,
+{
+    let mut socks = SocksV5::new(with_port(proxy, 1080), connector);
+    if let Some(user) = user(proxy) {
+        let (name, password) = user.split_once(':').unwrap_or((user, ""));
+        let plain = |text| percent_decode_str(text).decode_utf8_lossy().into_owned();
+        socks = socks.with_auth(plain(name), plain(password));
+    }
+    to_usual_ports(socks)
+}
+
+/// The library takes each server without a port for one of HTTPS.
+fn to_usual_ports<W: Service<Uri>>(way: W) -> Through<W> {
+    let with_usual_port: fn(Uri) -> Uri = with_usual_port;
+    way.map_request(with_usual_port)
+}
+
+fn with_usual_port(server: Uri) -> Uri {
+    match server.scheme_str() {
+        Some("http") => with_port(&server, 80),
+        _ => server,
+    }
+}
+
+fn with_port(uri: &Uri, usual: u16) -> Uri {
+    let host = uri.host().unwrap_or_default();
+    let port = uri.port_u16().unwrap_or(usual);
+    let built = Uri::builder()
+        .scheme(uri.scheme_str().unwrap_or_default())
+        .authority(format!("{host}:{port}"))
+        .path_and_query("/");
+    built.build().unwrap_or_else(|_| uri.clone())
+}
+
+/// The way through a proxy of HTTP.
+pub(crate) fn tunnel<C>(proxy: &Uri, connector: C) -> Through<Tunnel<C>>
+where
+    Tunnel<C>: Service<Uri>,
+{
     let tunnel = Tunnel::new(proxy.clone(), connector);
-    match authorization(proxy) {
+    to_usual_ports(match authorization(proxy) {
         Some(header) => tunnel.with_auth(header),
         None => tunnel,
-    }
+    })
 }
 
 /// What a proxy is told of its user, if its address names one.
 pub(crate) fn authorization(proxy: &Uri) -> Option<HeaderValue> {
+    basic(user(proxy)?)
+}
+
+fn user(proxy: &Uri) -> Option<&str> {
     let (user, _) = proxy.authority().map(Authority::as_str)?.rsplit_once('@')?;
-    basic(user)
+    Some(user)
 }
 
 /// A header for basic authentication. `user` is a name, and a password behind a colon, escaped as in URLs.
@@ -134,6 +195,7 @@ mod tests {
             (tls, &[("HTTPS_PROXY", "http://p:1")][..], &proxy),
             (tls, &[("https_proxy", "p:1")], &proxy),
             (tls, &[("HTTPS_PROXY", ""), ("https_proxy", "p:1")], &proxy),
+            (tls, &[("HTTPS_PROXY", "HTTP://p:1")], &proxy),
             (tls, &[("HTTP_PROXY", "p:1")], &None),
             (tls, &[("ALL_PROXY", "p:1")], &None),
             (plain, &[("HTTP_PROXY", "p:1")], &proxy),
@@ -186,11 +248,34 @@ mod tests {
     }
 
     #[test]
+    fn schemes_in_variables() {
+        for proxy in ["socks5://p:1/", "socks5h://u:p@p:1/", "other://p:1/"] {
+            let found = found("https://k.example", &[("HTTPS_PROXY", proxy)]);
+            assert_eq!(found.as_deref(), Some(proxy));
+        }
+    }
+
+    #[test]
+    fn usual_ports() {
+        for (text, expected) in [
+            ("socks5://p", "socks5://p:1080/"),
+            ("socks5h://u:p@p:", "socks5h://p:1080/"),
+            ("socks5://[::1]:1", "socks5://[::1]:1/"),
+        ] {
+            let found = with_port(&text.parse().unwrap(), 1080);
+            assert_eq!(found.to_string(), expected);
+        }
+    }
+
+    #[test]
     fn addresses_of_proxies() {
         for (text, usable) in [
             ("http://p:3128", true),
             ("https://u:p@p", true),
             ("socks5://p:1080", true),
+            ("SOCKS5://p", true),
+            // Of the entries of a kubeconfig; variables may have it.
+            ("socks5h://p:1080", false),
             ("ftp://p", false),
             // Nobody is asked there, but that is told.
             ("http://p:99999", true),

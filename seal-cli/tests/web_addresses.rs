@@ -11,7 +11,7 @@ mod reveal;
 #[allow(dead_code, reason = "another test uses the rest")]
 mod rivals;
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -28,6 +28,10 @@ struct Pages {
 
 impl Pages {
     fn start() -> Self {
+        Self::served_by(serve)
+    }
+
+    fn served_by(serve: fn(TcpStream, &Mutex<Vec<String>>) -> std::io::Result<()>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let log = Arc::new(Mutex::new(Vec::new()));
@@ -39,6 +43,11 @@ impl Pages {
             }
         });
         Self { port, log }
+    }
+
+    /// A proxy of SOCKS 5 that has the pages of every host (RFC 1928, 1929).
+    fn behind_socks() -> Self {
+        Self::served_by(serve_behind_socks)
     }
 
     /// What was asked since the last time.
@@ -81,20 +90,69 @@ fn serve(mut stream: TcpStream, log: &Mutex<Vec<String>>) -> std::io::Result<()>
     stream.write_all(&body)
 }
 
+fn serve_behind_socks(mut stream: TcpStream, log: &Mutex<Vec<String>>) -> std::io::Result<()> {
+    let [_, methods] = bytes(&mut stream)?;
+    let mut offered = vec![0; methods.into()];
+    stream.read_exact(&mut offered)?;
+    let mut user = "nobody".to_owned();
+    if offered.contains(&2) {
+        stream.write_all(&[5, 2])?;
+        let [_] = bytes(&mut stream)?;
+        user = format!("{}:{}", sized(&mut stream)?, sized(&mut stream)?);
+        stream.write_all(&[1, 0])?;
+    } else {
+        stream.write_all(&[5, 0])?;
+    }
+    let [_, command, _, kind] = bytes(&mut stream)?;
+    let host = match kind {
+        1 => std::net::Ipv4Addr::from(bytes::<4>(&mut stream)?).to_string(),
+        3 => sized(&mut stream)?,
+        _ => panic!("an address of the kind {kind}"),
+    };
+    let port = u16::from_be_bytes(bytes(&mut stream)?);
+    let asked = format!("{user} {command} kind {kind} {host} {port}");
+    log.lock().unwrap().push(asked);
+    // There nobody is.
+    if port == 9 {
+        return stream.write_all(&[5, 5, 0, 1, 0, 0, 0, 0, 0, 0]);
+    }
+    stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0])?;
+    serve(stream, log)
+}
+
+fn bytes<const N: usize>(stream: &mut TcpStream) -> std::io::Result<[u8; N]> {
+    let mut read = [0; N];
+    stream.read_exact(&mut read)?;
+    Ok(read)
+}
+
+fn sized(stream: &mut TcpStream) -> std::io::Result<String> {
+    let [length] = bytes(stream)?;
+    let mut read = vec![0; length.into()];
+    stream.read_exact(&mut read)?;
+    Ok(String::from_utf8(read).unwrap())
+}
+
 fn page(path: &str) -> (&'static str, &'static str, Vec<u8>) {
     let pem = std::fs::read(format!("{}/certificates/rsa-2048.pem", reveal::VECTORS)).unwrap();
     let moved = |to| ("302 Found", to, Vec::new());
     match path {
         "/cert.pem" | "/My%20Certs/%C3%BC.pem" | "/cert.pem?a=b" => ("200 OK", "", pem),
-        "/packed" => {
+        "/named" => ("200 OK", "Content-Encoding: aws-chunked\r\n", pem),
+        "/unnamed" => ("200 OK", "Content-Encoding: \r\n", pem),
+        "/packed" | "/PACKED" => {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
             encoder.write_all(&pem).unwrap();
             let body = encoder.finish().unwrap();
-            ("200 OK", "Content-Encoding: gzip\r\n", body)
+            let header = match path {
+                "/packed" => "Content-Encoding: gzip\r\n",
+                _ => "Content-Encoding: GZIP\r\n",
+            };
+            ("200 OK", header, body)
         }
-        "/brotli" => ("200 OK", "Content-Encoding: br\r\n", pem[..9].to_vec()),
         "/large" => ("200 OK", "", [vec![b'\n'; 1 << 20], pem].concat()),
         "/a/moved" => moved("Location: ../cert.pem\r\n"),
+        "/a/moved-plainly" => moved("Location: /My Certs/ü.pem\r\n"),
         "/away" => moved("Location: http://other.example/cert.pem\r\n"),
         "/none" => moved("Location: http://127.0.0.1:99999/cert.pem\r\n"),
         "/circle" => moved("Location: /circle\r\n"),
@@ -135,7 +193,11 @@ fn pages() {
         ("/cert.pem?a=b#c", None),
         ("/My Certs/ü.pem", None),
         ("/packed", None),
+        ("/PACKED", None),
+        ("/named", None),
+        ("/unnamed", None),
         ("/a/moved", None),
+        ("/a/moved-plainly", None),
         ("/nope", Some("404 Not Found")),
         ("/circle", Some("it leads to another page 10 times")),
         ("/none", Some("it has moved to what is no address")),
@@ -148,15 +210,10 @@ fn pages() {
             assert!(!stderr.contains("ss@"), "{stderr}");
         }
     }
-    for (path, told) in [
-        ("/brotli", "(Content-Encoding: br)"),
-        ("/large", "larger than 1024 KiB"),
-    ] {
-        let url = format!("http://127.0.0.1:{}{path}", pages.port);
-        let (code, stdout, stderr) = rivals.run_ours(&fetch(&url, &[]));
-        assert_eq!((code, stdout.as_str()), (1, ""));
-        assert!(stderr.contains(told), "{stderr}");
-    }
+    let url = format!("http://127.0.0.1:{}/large", pages.port);
+    let (code, stdout, stderr) = rivals.run_ours(&fetch(&url, &[]));
+    assert_eq!((code, stdout.as_str()), (1, ""));
+    assert!(stderr.contains("larger than 1024 KiB"), "{stderr}");
 }
 
 #[test]
@@ -168,6 +225,7 @@ fn proxies() {
     let here = &format!("127.0.0.1:{}", pages.port);
     let with_scheme = &format!("http://{here}");
     let with_user = &format!("http://jane:p%40ss@{here}");
+    let with_other = &format!("other://{here}");
     let nowhere = "http://127.0.0.1:1";
     let far = "http://pages.example/cert.pem";
     let mut successes = 0;
@@ -176,6 +234,8 @@ fn proxies() {
         (far, &[("http_proxy", here)]),
         (far, &[("HTTP_PROXY", with_user)]),
         (far, &[("HTTP_PROXY", nowhere)]),
+        // A scheme that nobody knows is taken for HTTP.
+        (far, &[("HTTP_PROXY", with_other)]),
         (far, &[("HTTP_PROXY", "http://127.0.0.1:99999")]),
         (far, &[("HTTP_PROXY", here), ("NO_PROXY", ".example")]),
         (far, &[("ALL_PROXY", here)]),
@@ -198,7 +258,78 @@ fn proxies() {
         successes += fetched(&rivals, &pages, &url, &all.map(|name| (name, nowhere)));
     }
     // The last of them is not listened at.
-    assert_eq!(successes, 6 + 2);
+    assert_eq!(successes, 7 + 2);
+}
+
+#[test]
+fn proxies_of_socks() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let pages = Pages::behind_socks();
+    let mut successes = 0;
+    for (url, proxy) in [
+        ("http://pages.example/cert.pem", "socks5://"),
+        ("http://pages.example/cert.pem", "SOCKS5://"),
+        ("http://pages.example/cert.pem", "socks5h://"),
+        ("http://pages.example:8080/a/moved", "socks5://u:p%40ss@"),
+        ("http://pages.example/cert.pem", "socks5h://u:p@"),
+        ("http://pages.example/cert.pem", "socks5://u@"),
+        ("http://192.0.2.1/cert.pem", "socks5://"),
+        // Nobody is there.
+        ("http://pages.example:9/cert.pem", "socks5://u:p@"),
+        ("http://pages.example/nope", "socks5://u:p@"),
+    ] {
+        let proxy = format!("{proxy}127.0.0.1:{}", pages.port);
+        successes += fetched(&rivals, &pages, url, &[("HTTP_PROXY", &proxy)]);
+    }
+    assert_eq!(successes, 7);
+    for name in [
+        "--server=http://api.example",
+        "--server=http://api.example:8080",
+    ] {
+        let proxy = format!("--proxy-url=socks5://u:p%40ss@127.0.0.1:{}", pages.port);
+        let args = ["--fetch-cert", "--token=t", name, &proxy];
+        let line = Line {
+            called: Some("kubeseal"),
+            args: args.map(str::to_owned).to_vec(),
+            ..Line::default()
+        };
+        pages.take();
+        for run in [Rivals::run_theirs, Rivals::run_ours] {
+            run(&rivals, &line);
+            let port = if name.ends_with("8080") { 8080 } else { 80 };
+            let first = pages.take().into_iter().next();
+            let expected = format!("u:p@ss 1 kind 3 api.example {port}");
+            assert_eq!(first, Some(expected));
+        }
+    }
+}
+
+/// Ours alone: kubeseal asks such a proxy for pages of plain HTTP, and for no way to their server.
+#[test]
+fn servers_without_port_have_the_usual_one() {
+    let Some(rivals) = Rivals::meet() else {
+        return;
+    };
+    let pages = Pages::start();
+    let proxy = format!("--proxy-url=http://127.0.0.1:{}", pages.port);
+    for (server, expected) in [
+        ("http://api.example", "CONNECT api.example:80 "),
+        ("https://api.example", "CONNECT api.example:443 "),
+    ] {
+        let server = format!("--server={server}");
+        let args = ["--fetch-cert", "--token=t", &server, &proxy];
+        let line = Line {
+            called: Some("kubeseal"),
+            args: args.map(str::to_owned).to_vec(),
+            ..Line::default()
+        };
+        pages.take();
+        rivals.run_ours(&line);
+        let asked = pages.take();
+        assert!(asked[0].starts_with(expected), "{asked:?}");
+    }
 }
 
 fn fetched(rivals: &Rivals, pages: &Pages, url: &str, variables: &[(&'static str, &str)]) -> usize {

@@ -6,7 +6,6 @@ use hyper::rt::{Read, Write};
 use hyper_rustls::{FixedServerNameResolver, HttpsConnector, HttpsConnectorBuilder};
 use hyper_timeout::TimeoutConnector;
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::proxy::SocksV5;
 use hyper_util::client::legacy::connect::{Connection, HttpConnector};
 use hyper_util::rt::TokioExecutor;
 use kube::client::{Body, ConfigExt as _};
@@ -17,7 +16,7 @@ use tower_http::decompression::DecompressionLayer;
 
 use super::server_certificate::Verifier;
 use crate::error::CliError;
-use crate::proxy::tunnel;
+use crate::proxy::{is_socks, socks, tunnel};
 
 /// Wants to be called within a runtime.
 ///
@@ -40,10 +39,9 @@ fn through_proxy(config: &Config) -> Option<Client> {
         return to_server(config, connector);
     };
     match proxy.scheme_str() {
-        Some("socks5") => to_server(config, SocksV5::new(proxy.clone(), connector)),
-        Some("http") => to_server(config, tunnel(proxy, connector)),
+        _ if is_socks(proxy) => to_server(config, socks(proxy, connector)),
         Some("https") => to_server(config, tunnel(proxy, over_tls(config, connector)?)),
-        _ => None,
+        _ => to_server(config, tunnel(proxy, connector)),
     }
 }
 
