@@ -46,10 +46,13 @@ impl Target {
         format!("rsa:{}", self.certificate.fingerprint())
     }
 
-    /// With the day on which it ends, in UTC.
+    /// With the day on which it ends, in UTC, if it does.
     pub(super) fn told(&self) -> String {
-        let until = self.certificate.not_after().strftime("%Y-%m-%d");
-        format!("{} (until {until})", in_line(&self.from))
+        let from = in_line(&self.from);
+        match self.certificate.not_after() {
+            until if until == Timestamp::MAX => format!("{from} (without end)"),
+            until => format!("{from} (until {})", until.strftime("%Y-%m-%d")),
+        }
     }
 
     /// Of the RSA key; `None` if values cannot be sealed for it at all.
@@ -137,6 +140,24 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
+
+    #[test]
+    fn certificates_are_told_with_their_ends() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pub.pem");
+        let issued = seal_keys::issue(2048, "", Timestamp::now(), SignedDuration::ZERO).unwrap();
+        let key = issued.key.pkcs8_der().into();
+        let algorithm = &rcgen::PKCS_RSA_SHA256;
+        let key = rcgen::KeyPair::from_pkcs8_der_and_sign_algo(&key, algorithm).unwrap();
+        for (year, end) in [(9999, "without end"), (2101, "until 2101-12-31")] {
+            let mut params = rcgen::CertificateParams::default();
+            params.not_after = rcgen::date_time_ymd(year, 12, 31);
+            let pem = params.self_signed(&key).unwrap().pem();
+            std::fs::write(&path, pem).unwrap();
+            let told = Target::read(&path).unwrap().told();
+            assert_eq!(told, format!("{} ({end})", path.display()));
+        }
+    }
 
     #[test]
     fn the_last_thirty_days_are_told() {

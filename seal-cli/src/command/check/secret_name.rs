@@ -28,7 +28,7 @@ const CERTAIN: [&str; 22] = [
 /// The same of names that may say where a secret is, too: in Kubernetes a secret is an object with a name.
 const PERHAPS: [&str; 5] = ["secret", "secrets", "credential", "credentials", "creds"];
 /// What makes a secret of a word `key` behind it.
-const OF_KEY: [&str; 18] = [
+pub(super) const OF_KEY: [&str; 18] = [
     "api",
     "secret",
     "private",

@@ -5,13 +5,14 @@ use std::sync::LazyLock;
 
 use regex::bytes::{Captures, Regex};
 
-use super::literal::{FILLED, is_literal, without_actions};
+use super::literal::{FILLED, is_expression, is_literal, without_actions};
 use super::secret_name::{Says, says, words};
+use super::secret_shape::looks_random;
 
 /// How lines begin that nobody reads.
 const COMMENTS: [&str; 5] = ["#", ";", "//", "--", "*"];
-/// Words around hexadecimal digits that are no secret.
-const OF_DIGESTS: [&str; 27] = [
+/// Words around hexadecimal digits that are no secret: digests, and what has a random name.
+const OF_DIGESTS: [&str; 42] = [
     "sha",
     "md",
     "hash",
@@ -39,6 +40,21 @@ const OF_DIGESTS: [&str; 27] = [
     "kid",
     "integrity",
     "tag",
+    "tenant",
+    "tunnel",
+    "account",
+    "subscription",
+    "project",
+    "zone",
+    "organization",
+    "org",
+    "workspace",
+    "cluster",
+    "request",
+    "correlation",
+    "span",
+    "ids",
+    "hashes",
 ];
 /// Digits of 128 bits.
 const HEX: usize = 32;
@@ -57,11 +73,28 @@ static SETTING: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// Whether this is a secret by its name, and its value stands in the file.
 pub(super) fn is_open(name: &str, value: &str) -> bool {
     let value = value.trim();
-    let (domain, name) = name.rsplit_once('/').unwrap_or(("", name));
-    says(name)
-        // Of annotations of other programs most name an object.
-        .filter(|says| domain.is_empty() || *says == Says::Secret)
-        .is_some_and(|says| !value.contains('\n') && is_literal(&without_actions(value), says))
+    let (domain, last) = name.rsplit_once('/').unwrap_or(("", name));
+    let Some(says) = says(last).filter(|_| !value.contains('\n')) else {
+        return false;
+    };
+    let text = without_actions(value);
+    is_literal(last, &text, says) && (domain.is_empty() || is_clear(last, &text, says))
+}
+
+/// Characters of a password whose kinds are looked at.
+const PASSWORD: usize = 8;
+
+/// Whether a value shows by itself that it is a secret: annotations of other programs mostly name an object, or the
+/// field of one, whatever they are called.
+fn is_clear(name: &str, value: &str, says: Says) -> bool {
+    let has = |is: fn(char) -> bool| value.contains(is);
+    let is_password = says == Says::Secret
+        && value.len() >= PASSWORD
+        && !has(char::is_whitespace)
+        && has(|c| c.is_ascii_digit())
+        && has(|c| c.is_ascii_lowercase())
+        && has(|c| c.is_ascii_uppercase());
+    is_password || looks_random(value) || has_hex_key(name, value)
 }
 
 /// The first line of a text, from 1, that sets a secret to a value.
@@ -82,13 +115,16 @@ fn sets_secret(setting: &Regex, line: &str) -> bool {
     let mut settings = setting.captures_iter(line.as_bytes());
     settings.any(|found| {
         let name = found.get(1).or(found.get(3)).map(|name| name.range());
-        let says = name.and_then(|name| says(line.get(name)?));
-        says.is_some_and(|says| value(line, &found).is_some_and(|it| is_literal(it, says)))
+        let Some(name) = name.and_then(|name| line.get(name)) else {
+            return false;
+        };
+        let value = || value(setting, line, &found);
+        says(name).is_some_and(|says| value().is_some_and(|it| is_literal(name, it, says)))
     })
 }
 
 /// What a setting is set to; `None` for what is none.
-fn value<'l>(line: &'l str, found: &Captures<'_>) -> Option<&'l str> {
+fn value<'l>(setting: &Regex, line: &'l str, found: &Captures<'_>) -> Option<&'l str> {
     let rest = line.get(found.get(0)?.end()..)?;
     let near = rest.get(..rest.floor_char_boundary(LONGEST))?;
     let (Some(name), Some(sign)) = (found.get(1), found.get(2)) else {
@@ -102,13 +138,28 @@ fn value<'l>(line: &'l str, found: &Captures<'_>) -> Option<&'l str> {
     let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '}' | '&');
     let end = near.find(ends).unwrap_or(near.len());
     let (value, behind) = near.split_at(end);
-    // `host:port` is no setting, and what goes on with more words is a sentence.
+    if is_expression(value, near) {
+        return None;
+    }
+    if sign.as_bytes() != b":" {
+        return Some(value);
+    }
+    // `host:port` is no setting, what goes on with more words is a sentence, and YAML has tags, aliases and collections.
     let is_apart = sign.end() < found.get(0)?.end() || name.end() < sign.start();
-    let is_end = behind.trim_start().is_empty()
-        || behind
-            .trim_start()
-            .starts_with(['#', ',', ';', '}', '&', ']', FILLED]);
-    (sign.as_bytes() != b":" || (is_apart && is_end)).then_some(value)
+    let is_yaml = value.starts_with(['!', '*', '{', '[']);
+    (is_apart && !is_yaml && is_end(setting, behind)).then_some(value)
+}
+
+/// Whether a value ends before this: behind a comma comes the next setting, or a sentence goes on.
+fn is_end(setting: &Regex, behind: &str) -> bool {
+    let behind = behind.trim_start();
+    let Some(next) = behind.strip_prefix([',', ';']).map(str::trim_start) else {
+        return behind.is_empty() || behind.starts_with(['#', '}', '&', ']', FILLED]);
+    };
+    let found = setting.find(next.as_bytes());
+    next.is_empty()
+        || next.starts_with(['#', '}', ']', FILLED])
+        || found.is_some_and(|found| found.start() == 0)
 }
 
 /// Whether a word of digits is as long as keys are, and nothing near it says that it is a digest or a name.
@@ -135,99 +186,4 @@ pub(super) fn has_hex_key(item: &str, text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn values_are_told_from_what_stands_for_them() {
-        for (name, value, expected) in [
-            ("password", "hunter2", true),
-            ("DB_PASSWORD", "Tr0ub4dor&3", true),
-            ("api_key", "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c", true),
-            ("client_secret", "hunter2", true),
-            ("password", "my-own-words", true),
-            ("password", "p/assW0rd", true),
-            ("password", "$2y$10$abc", true),
-            ("vendor.example/password", "hunter2", true),
-            ("password", "", false),
-            ("password", "{{ .password }}", false),
-            ("password", "pre-{{ .password | quote }}", false),
-            ("password", "${PASSWORD}", false),
-            ("password", "$PASSWORD", false),
-            ("password", "$(PASSWORD)", false),
-            ("password", "changeme", false),
-            ("password", "CHANGE_ME", false),
-            ("password", "<your password>", false),
-            ("password", "your-password-here", false),
-            ("password", "********", false),
-            ("password", "true", false),
-            ("password", "/run/secrets/db", false),
-            ("password", "file:/run/secrets/db", false),
-            ("password", "https://vault.example/db", false),
-            ("password", "os.getenv('PW')", false),
-            ("password", "DB_PASSWORD", false),
-            ("password", "secret/data/db", false),
-            ("token", "3600", false),
-            ("token", "1.5h", false),
-            ("secret", "db-credentials", false),
-            ("nginx.example/auth-secret", "basic", false),
-            ("username", "hunter2", false),
-            ("passwordPolicy", "strict", false),
-        ] {
-            assert_eq!(is_open(name, value), expected, "{name}: {value}");
-        }
-    }
-
-    #[test]
-    fn settings_are_found_in_texts() {
-        for (text, line) in [
-            ("[db]\nuser = me\npassword = hunter2\n", Some(3)),
-            ("db:\n  user: me\n  password: hunter2 # mine\n", Some(3)),
-            ("db:\r\n  password: \"hunter2\"\r\n", Some(2)),
-            (r#"{"user":"me","password":"hunter2"}"#, Some(1)),
-            ("export DB_PASSWORD='hunter2'", Some(1)),
-            (r#"config: "{\"password\":\"hunter2\"}""#, Some(1)),
-            (r#"{"a": {"b": "password=hunter2"}}"#, Some(1)),
-            ("password: ''", None),
-            ("dsn=host=db password=hunter2 user=me", Some(1)),
-            ("Server=db;User=me;Password=hunter2;", Some(1)),
-            ("<user>me</user>\n<password>hunter2</password>", Some(2)),
-            ("https://db.example/?a=b&token=abcdef", Some(1)),
-            ("{{ if .a }}\npassword = hunter2{{ end }}", Some(2)),
-            ("{{ if\n.a }}\npassword = hunter2", Some(3)),
-            ("[db]\npassword = {{ .password }}\n", None),
-            ("password: \"{{ .password }}\"\ntokenTTL: 3600\n", None),
-            ("{{ if eq .password \"hunter2\" }}x{{ end }}", None),
-            ("{{ $password := \"hunter2\" }}", None),
-            ("# password = hunter2\n", None),
-            ("password: the one from the vault\n", None),
-            (
-                "secretName: db\nsecretKeyRef: {name: db, key: password}\n",
-                None,
-            ),
-            ("redis://token:6379/", None),
-            ("password:\n  min: 8\n", None),
-            ("password: |\n", None),
-            ("{{ unclosed password=hunter2", None),
-        ] {
-            assert_eq!(open_line(text), line, "{text}");
-        }
-    }
-
-    #[test]
-    fn keys_in_hexadecimal_are_told_from_digests() {
-        let hex = "9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c";
-        for (item, text, expected) in [
-            ("config", format!("salt = {hex}"), true),
-            ("config", hex.to_uppercase(), true),
-            ("config", format!("image: a@sha256:{hex}{hex}"), false),
-            ("checksum", hex.to_owned(), false),
-            ("config", format!("commitId: {hex}"), false),
-            ("config", hex[1..].to_owned(), false),
-            ("config", "0".repeat(40), false),
-            ("config", format!("{{{{ .{hex} }}}}"), false),
-        ] {
-            assert_eq!(has_hex_key(item, &text), expected, "{item}: {text}");
-        }
-    }
-}
+mod tests;
