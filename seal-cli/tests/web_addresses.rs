@@ -388,34 +388,83 @@ fn ports() {
     }
 }
 
-/// What is configured for AWS counts as much as a flag.
+/// What is configured for AWS counts as much as a flag, and sources of credentials as much as KMS. All that is asked
+/// in plain HTTP is seen by the proxy.
 #[test]
 fn no_other_port_of_aws_is_asked() {
-    let folder = tempfile::tempdir().unwrap();
-    let secret = "kind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {c: d}\n";
-    std::fs::write(folder.path().join("app.yaml"), secret).unwrap();
+    let pages = Pages::start();
+    let proxy = format!("http://127.0.0.1:{}", pages.port);
+    let folder = a_folder_of_aws();
+    let keys = [("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")];
+    let web_identity = [
+        ("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/a"),
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", "token"),
+    ];
+    let profile = [("AWS_CONFIG_FILE", "config"), ("AWS_PROFILE", "role")];
     let key = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab";
-    for (flags, variables) in [
-        (
-            &["--aws-endpoint-url", "http://127.0.0.1:99999"][..],
-            &[][..],
-        ),
-        (&[], &[("AWS_ENDPOINT_URL", "http://127.0.0.1:99999")]),
-        (&[], &[("AWS_ENDPOINT_URL_KMS", "http://[::1]:65536")]),
-    ] {
-        let output = Command::new(env!("CARGO_BIN_EXE_seal"))
-            .args(["seal", "-f", "app.yaml", "-r", key])
-            .args(flags)
+    let (none, other) = ("http://127.0.0.1:99999", "http://[::1]:65536");
+    let asked = |identity: &[(&str, &str)], name: &str, value: &str| {
+        let mut seal = Command::new(env!("CARGO_BIN_EXE_seal"));
+        seal.args(["seal", "-f", "app.yaml", "-r", key])
             .current_dir(folder.path())
             .env_clear()
-            .env("HOME", folder.path())
-            .envs([("AWS_ACCESS_KEY_ID", "a"), ("AWS_SECRET_ACCESS_KEY", "b")])
-            .envs(variables.iter().copied())
-            .output()
-            .unwrap();
-        let stderr = String::from_utf8(output.stderr).unwrap();
-        assert!(stderr.contains("check region, endpoint URL"), "{stderr}");
+            .envs([("HOME", "."), ("HTTP_PROXY", &proxy)])
+            .envs(identity.iter().copied());
+        let output = match name.strip_prefix("--") {
+            Some(_) => seal.args([name, value]).output().unwrap(),
+            None => seal.env(name, value).output().unwrap(),
+        };
+        (String::from_utf8(output.stderr).unwrap(), pages.take())
+    };
+    for (identity, name, address) in [
+        (&keys[..], "--aws-endpoint-url", none),
+        (&keys, "AWS_ENDPOINT_URL", none),
+        (&keys, "AWS_ENDPOINT_URL_KMS", other),
+        (&web_identity, "AWS_ENDPOINT_URL_STS", none),
+        (&web_identity, "AWS_ENDPOINT_URL", other),
+        (&profile, "AWS_ENDPOINT_URL_STS", none),
+        (&[], "AWS_CONTAINER_CREDENTIALS_FULL_URI", none),
+    ] {
+        let (stderr, asked) = asked(identity, name, address);
+        let told = format!("the address {address} has a port that is none");
+        assert!(stderr.contains(&told), "{name}: {stderr}");
+        assert_eq!(asked, [""; 0], "{name}");
     }
+    // The proxy would have seen it.
+    for (identity, name) in [
+        (&keys[..], "AWS_ENDPOINT_URL_KMS"),
+        (&web_identity, "AWS_ENDPOINT_URL_STS"),
+        (&profile, "AWS_ENDPOINT_URL_STS"),
+        (&[], "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
+    ] {
+        let (stderr, asked) = asked(identity, name, "http://127.0.0.1:9");
+        assert!(!asked.is_empty(), "{name}: {stderr}");
+    }
+    // A proxy is an address, too.
+    let away = [keys[0], keys[1], ("AWS_ENDPOINT_URL", "http://kms.example")];
+    let (stderr, _) = asked(&away, "HTTP_PROXY", none);
+    let told = format!("the address {none} has a port that is none");
+    assert!(stderr.contains(&told), "{stderr}");
+}
+
+/// A Secret, a token of a web identity, and a profile with a role.
+fn a_folder_of_aws() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        (
+            "app.yaml",
+            "kind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {c: d}\n",
+        ),
+        ("token", "eyJ.secret"),
+        (
+            "config",
+            "[profile role]\nrole_arn = arn:aws:iam::111122223333:role/a\nsource_profile = keys\n\
+             [profile keys]\naws_access_key_id = a\naws_secret_access_key = b\n",
+        ),
+    ] {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    folder
 }
 
 #[test]

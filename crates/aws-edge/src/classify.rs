@@ -7,7 +7,7 @@ use http::uri::InvalidUri;
 
 use crate::SdkError;
 use crate::fault::{CallFault, CredentialsFault};
-use crate::known_port::UnknownPort;
+use crate::unknown_port::UnknownPort;
 
 /// The class of a failed call. `of_service` knows the codes that are the service's own; it gets AWS's
 /// text, too, which must not be printed.
@@ -35,14 +35,12 @@ where
         }
         SdkError::ResponseError(answer) => unreadable(answer.raw().status().as_u16()),
         SdkError::ConstructionFailure(_) => CallFault::Misconfigured,
-        // An endpoint that is no URL, or that has no port of one.
-        SdkError::DispatchFailure(_)
-            if cause::<InvalidUri>(error).is_some() || cause::<UnknownPort>(error).is_some() =>
-        {
+        // An endpoint that is no URL.
+        SdkError::DispatchFailure(_) if cause::<InvalidUri>(error).is_some() => {
             CallFault::Misconfigured
         }
         // Time-outs, connections, and what else keeps an answer away.
-        _ => CallFault::Unavailable,
+        _ => cause::<UnknownPort>(error).map_or(CallFault::Unavailable, CallFault::of_port),
     };
     fault.into()
 }
@@ -51,6 +49,12 @@ impl CallFault {
     /// The class of a code within an answer: of one entry of a batch.
     pub fn of_code(code: &str) -> Self {
         answered(400, code)
+    }
+
+    fn of_port(port: &UnknownPort) -> Self {
+        Self::UnknownPort {
+            address: port.address.clone(),
+        }
     }
 }
 
@@ -178,6 +182,9 @@ mod tests {
             next_step: "ask".to_owned(),
             is_transient: false,
         };
+        let unknown = UnknownPort {
+            address: "http://h:70000".to_owned(),
+        };
         for (error, fault) in [
             (
                 CredentialsError::not_loaded_no_source(),
@@ -190,6 +197,20 @@ mod tests {
             (
                 CredentialsError::provider_error("x"),
                 CredentialsFault::SourceFailed,
+            ),
+            (
+                CredentialsError::provider_error(unknown),
+                CredentialsFault::Source(Box::new(SourceFault {
+                    what:
+                        "the source of AWS credentials cannot be asked: the address http://h:70000 \
+                           has a port that is none (ports are numbers up to 65535)"
+                            .to_owned(),
+                    next_step:
+                        "check the endpoint URLs in the environment and in the AWS profile, \
+                                and the proxy settings"
+                            .to_owned(),
+                    is_transient: false,
+                })),
             ),
             (
                 told.clone().into(),

@@ -3,6 +3,7 @@
 use aws_credential_types::provider::error::CredentialsError;
 
 use crate::source_fault::SourceFault;
+use crate::unknown_port::UnknownPort;
 
 /// A fault that is no service's own.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -22,6 +23,12 @@ pub enum CallFault {
     /// The call could not even be made.
     #[error("the call could not be made")]
     Misconfigured,
+    /// An endpoint or a proxy cannot be asked; nothing else was asked in its place.
+    #[error("the address {address} has a port that is none (ports are numbers up to 65535)")]
+    UnknownPort {
+        /// Its URL: scheme, host and port only.
+        address: String,
+    },
     /// The answer makes no sense: not that service's.
     #[error("the answer makes no sense")]
     BadAnswer,
@@ -74,6 +81,15 @@ impl CredentialsFault {
         let error: &(dyn std::error::Error + 'static) = error;
         if let Some(fault) = crate::classify::cause::<SourceFault>(error) {
             return Self::Source(Box::new(fault.clone()));
+        }
+        if let Some(port) = crate::classify::cause::<UnknownPort>(error) {
+            return Self::Source(Box::new(SourceFault {
+                what: format!("the source of AWS credentials cannot be asked: {port}"),
+                next_step: "check the endpoint URLs in the environment and in the AWS profile, \
+                            and the proxy settings"
+                    .to_owned(),
+                is_transient: false,
+            }));
         }
         match error.downcast_ref() {
             Some(CredentialsError::CredentialsNotLoaded(_)) => Self::Missing,

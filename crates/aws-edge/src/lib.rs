@@ -1,16 +1,17 @@
 //! What calls to all services of AWS have in common. The SDK logs whole requests, secrets included, and
 //! keeps them in its errors: [`answered`] switches the first off, and makes of the second a
-//! class that holds no text of AWS or the SDK.
+//! class that holds no text of AWS or the SDK. All of them go through [`http_client`].
 
 mod classify;
 mod fault;
-mod known_port;
+mod http_client;
 mod muted;
 mod source_fault;
+mod unknown_port;
 
 pub use classify::classify;
 pub use fault::{CallFault, CredentialsFault};
-pub use known_port::KnownPort;
+pub use http_client::http_client;
 pub use muted::{answered, muted};
 pub use source_fault::SourceFault;
 

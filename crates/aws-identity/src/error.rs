@@ -144,7 +144,9 @@ fn next_step(step: &Step, fault: &IdentityFault) -> String {
         CallFault::Unavailable => {
             "it is tried again; check the store's region, STS endpoint, proxy and network, if it stays so"
         }
-        CallFault::Misconfigured => "check region, STS endpoint URL and proxy settings",
+        CallFault::Misconfigured | CallFault::UnknownPort { .. } => {
+            "check region, STS endpoint URL and proxy settings"
+        }
         CallFault::BadAnswer => "check the STS endpoint URL: does AWS STS answer there?",
         CallFault::Credentials(fault) => match (step, fault) {
             (Step::AssumeRole { .. }, CredentialsFault::Refused) => {

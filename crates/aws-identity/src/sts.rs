@@ -9,7 +9,7 @@ use aws_config::{AppName, BehaviorVersion};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_edge::{CallFault, CredentialsFault, KnownPort, SdkError, answered, classify, muted};
+use aws_edge::{CallFault, CredentialsFault, SdkError, answered, classify, http_client, muted};
 use aws_sdk_sts::config::{Builder, IdentityCache, Region};
 use aws_sdk_sts::error::ProvideErrorMetadata;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
@@ -178,6 +178,7 @@ impl Sts {
             .operation_attempt_timeout(options.attempt_timeout)
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http_client())
             .region(Region::new(self.region.clone()))
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
             .timeout_config(timeouts);
@@ -185,9 +186,7 @@ impl Sts {
             loader = loader.app_name(name);
         }
         let sdk = loader.load().await;
-        let mut config = Builder::from(&sdk)
-            .identity_cache(IdentityCache::no_cache())
-            .interceptor(KnownPort);
+        let mut config = Builder::from(&sdk).identity_cache(IdentityCache::no_cache());
         if let Some(endpoint) = &options.sts_endpoint {
             config = config.endpoint_url(endpoint);
         }

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
 
-use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::imds::region::ImdsRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::region::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_edge::{KnownPort, answered};
+use aws_edge::{answered, http_client};
 use aws_sdk_kms::config::{Builder, Credentials};
 use aws_sdk_kms::operation::decrypt::DecryptOutput;
 use aws_sdk_kms::operation::decrypt::builders::DecryptFluentBuilder;
@@ -165,11 +166,20 @@ impl Kms {
         if let Some(region) = self.options.region.clone() {
             return Ok(Region::new(region));
         }
-        let mut chain = DefaultRegionChain::builder();
+        let machine = ProviderConfig::default().with_http_client(http_client());
+        // What `DefaultRegionChain` looks at, which knows no HTTP client but its own.
+        let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+            .or_else(self.region_of_profile())
+            .or_else(ImdsRegionProvider::builder().configure(&machine).build());
+        chain.region().await.ok_or(KmsFault::NoRegion)
+    }
+
+    fn region_of_profile(&self) -> ProfileFileRegionProvider {
+        let mut region = ProfileFileRegionProvider::builder();
         if let Some(profile) = &self.options.profile {
-            chain = chain.profile_name(profile);
+            region = region.profile_name(profile);
         }
-        chain.build().region().await.ok_or(KmsFault::NoRegion)
+        region.build()
     }
 
     async fn client(&self, region: &str) -> aws_sdk_kms::Client {
@@ -179,9 +189,7 @@ impl Kms {
             .await;
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let client = clients.entry(region.to_owned()).or_insert_with(|| {
-            let mut config = Builder::from(shared)
-                .region(Region::new(region.to_owned()))
-                .interceptor(KnownPort);
+            let mut config = Builder::from(shared).region(Region::new(region.to_owned()));
             // Last: what a person asks for outranks the environment.
             if let Some(endpoint) = &self.options.endpoint {
                 config = config.endpoint_url(endpoint);
@@ -195,10 +203,9 @@ impl Kms {
     /// nothing else is configured: asking the machine's metadata would take seconds where there are none.
     async fn load(&self, region: &str) -> SdkConfig {
         let options = &self.options;
-        let mut profile_region = ProfileFileRegionProvider::builder();
-        let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12());
+        let mut loader =
+            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http_client());
         if let Some(profile) = &options.profile {
-            profile_region = profile_region.profile_name(profile);
             loader = loader.profile_name(profile);
         }
         if let Some(keys) = &options.credentials {
@@ -213,7 +220,7 @@ impl Kms {
         }
         let regions = RegionProviderChain::first_try(options.region.clone().map(Region::new))
             .or_else(EnvironmentVariableRegionProvider::new())
-            .or_else(profile_region.build())
+            .or_else(self.region_of_profile())
             .or_else(Region::new(region.to_owned()));
         let attempts = options.retries.attempts();
         let mut timeouts = TimeoutConfig::builder()

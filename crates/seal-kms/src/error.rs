@@ -90,6 +90,12 @@ pub enum KmsFault {
     /// The call could not even be made.
     #[error("the call could not be made")]
     Misconfigured,
+    /// An endpoint or a proxy cannot be asked; nothing else was asked in its place.
+    #[error("the address {address} has a port that is none (ports are numbers up to 65535)")]
+    UnknownPort {
+        /// Its URL: scheme, host and port only.
+        address: String,
+    },
     /// AWS refuses for another reason.
     #[error("AWS refuses it ({code})")]
     Refused {
@@ -109,6 +115,7 @@ impl From<CallFault> for KmsFault {
             CallFault::Throttled => Self::Throttled,
             CallFault::Unavailable => Self::Unavailable,
             CallFault::Misconfigured => Self::Misconfigured,
+            CallFault::UnknownPort { address } => Self::UnknownPort { address },
             CallFault::BadAnswer => Self::BadAnswer,
             CallFault::Refused { code } => Self::Refused { code },
         }
@@ -159,7 +166,9 @@ impl KmsFault {
             Self::Credentials(fault) => fault.next_step(),
             Self::Unavailable => "try again; check endpoint, proxy and network, if it stays so",
             Self::NoRegion => "set AWS_REGION, or give the whole ARN",
-            Self::Misconfigured => "check region, endpoint URL and proxy settings",
+            Self::Misconfigured | Self::UnknownPort { .. } => {
+                "check region, endpoint URL and proxy settings"
+            }
             Self::Refused { .. } => "look it up in CloudTrail",
             Self::BadAnswer => "check the endpoint URL: does AWS KMS answer there?",
         };

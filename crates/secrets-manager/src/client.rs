@@ -6,7 +6,7 @@ use std::fmt;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region};
-use aws_edge::{KnownPort, SdkError, answered};
+use aws_edge::{SdkError, answered, http_client};
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Builder, IdentityCache};
 use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
@@ -195,6 +195,7 @@ impl SecretsManager {
             .operation_attempt_timeout(options.attempt_timeout)
             .build();
         let mut loader = aws_config::defaults(BehaviorVersion::v2026_01_12())
+            .http_client(http_client())
             .region(region)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts);
@@ -203,7 +204,7 @@ impl SecretsManager {
                 .credentials_provider(credentials.clone())
                 .identity_cache(IdentityCache::no_cache());
         }
-        let mut config = Builder::from(&loader.load().await).interceptor(KnownPort);
+        let mut config = Builder::from(&loader.load().await);
         if let Some(endpoint) = &options.endpoint {
             config = config.endpoint_url(endpoint);
         }

@@ -161,7 +161,9 @@ impl SecretsFault {
             Self::Call(CallFault::Unavailable) => {
                 "it is tried again; check the store's region, endpoint, proxy and network, if it stays so"
             }
-            Self::Call(CallFault::Misconfigured) => "check region, endpoint URL and proxy settings",
+            Self::Call(CallFault::Misconfigured | CallFault::UnknownPort { .. }) => {
+                "check region, endpoint URL and proxy settings"
+            }
             Self::Call(CallFault::BadAnswer) => {
                 "check the endpoint URL: does AWS Secrets Manager answer there?"
             }
