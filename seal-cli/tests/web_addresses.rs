@@ -440,11 +440,14 @@ fn no_other_port_of_aws_is_asked() {
         let (stderr, asked) = asked(identity, name, "http://127.0.0.1:9");
         assert!(!asked.is_empty(), "{name}: {stderr}");
     }
-    // A proxy is an address, too.
+    // A proxy is an address, too; what looks like its port may be a password.
     let away = [keys[0], keys[1], ("AWS_ENDPOINT_URL", "http://kms.example")];
     let (stderr, _) = asked(&away, "HTTP_PROXY", none);
-    let told = format!("the address {none} has a port that is none");
-    assert!(stderr.contains(&told), "{stderr}");
+    let told = "the address http://127.0.0.1 has a port that is none";
+    assert!(stderr.contains(told), "{stderr}");
+    let (stderr, _) = asked(&away, "HTTP_PROXY", "http://u:s3cr3t/x@h.example");
+    assert!(stderr.contains("the address http://u has"), "{stderr}");
+    assert!(!stderr.contains("s3cr3t"), "{stderr}");
 }
 
 /// A Secret, a token of a web identity, and a profile with a role.

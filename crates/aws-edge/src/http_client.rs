@@ -104,7 +104,7 @@ fn check(address: &str, proxies: &Matcher) -> Result<(), UnknownPort> {
     UnknownPort::check(&uri)?;
     proxies
         .intercept(&uri)
-        .map_or(Ok(()), |proxy| UnknownPort::check(proxy.uri()))
+        .map_or(Ok(()), |proxy| UnknownPort::check_proxy(proxy.uri()))
 }
 
 #[cfg(test)]
@@ -119,7 +119,7 @@ mod tests {
             .no("near.example")
             .build();
         for (address, refused) in [
-            ("http://h.example/", Some("http://127.0.0.1:99999")),
+            ("http://h.example/", Some("http://127.0.0.1")),
             ("http://near.example/", None),
             ("https://h.example/", None),
             ("https://h.example:65536/", Some("https://h.example:65536")),
